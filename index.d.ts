@@ -1,0 +1,345 @@
+/**
+ * The contract of `portkey-native`: every public name, and what a caller can rely on. `index.d.mts` says the same to ES
+ * modules. OpenAI's shapes and the tree of methods are in `types/`.
+ */
+import type {
+  ChatCompletion, ChatCompletionChunk, ChatCompletionCreateParams, ChatCompletionCreateParamsNonStreaming,
+  ChatCompletionCreateParamsStreaming,
+} from './types/chat'
+import type { Completion, CompletionCreateParams, CompletionUsage } from './types/completions'
+import type { CreateEmbeddingResponse, Embedding, EmbeddingCreateParams } from './types/embeddings'
+import type {
+  ChatCompletionAssistantMessageParam, ChatCompletionContentPart, ChatCompletionMessage,
+  ChatCompletionMessageFunctionToolCall, ChatCompletionMessageParam, ChatCompletionMessageToolCall,
+  ChatCompletionSystemMessageParam, ChatCompletionTool, ChatCompletionToolChoiceOption,
+  ChatCompletionToolMessageParam, ChatCompletionUserMessageParam,
+} from './types/messages'
+import type { Answer, Body } from './types/method'
+import type { Model, ModelList } from './types/models'
+import type { Moderation, ModerationCreateParams, ModerationCreateResponse } from './types/moderations'
+import type { Resources } from './types/resources'
+
+/** An optional value. `null` means "not set", and also keeps an environment variable from being read in its place. */
+type Option<T> = T | null | undefined
+
+/** The options that are kept as readable fields of a client, under the same names. */
+type Field =
+  | 'apiKey' | 'baseURL' | 'provider' | 'customHost' | 'config' | 'metadata' | 'traceID' | 'forwardHeaders'
+  | 'requestTimeout' | 'timeout' | 'maxRetries' | 'strictOpenAiCompliance' | 'openaiOrganization' | 'openaiProject'
+  | 'debug' | 'dangerouslyAllowBrowser' | 'calculateAudioDuration'
+
+/**
+ * A client. Construction opens no connection; it throws a `ConfigError` that names the option which cannot be acted on.
+ * A client never changes: a call's own options are for that call alone.
+ */
+declare class Portkey {
+  constructor(options?: Portkey.PortkeyOptions | Portkey.NamedOptions)
+  /** A client with these options in place of its own. `null` unsets one. Both clients share one connection pool. */
+  withOptions(options: Portkey.PortkeyOptions | Portkey.NamedOptions): Portkey
+}
+
+interface Portkey extends Resources, Readonly<Pick<Portkey.NamedOptions, Field>> {}
+
+import Self = Portkey
+
+declare namespace Portkey {
+  /** The hosted platform's address: give it as `baseURL` to send every call there. */
+  export const PORTKEY_GATEWAY_URL: 'https://api.portkey.ai/v1'
+
+  /** The `x-portkey-*` headers that say the same as these options, for another client that talks to a Portkey gateway. */
+  export function createHeaders(options: PortkeyOptions | NamedOptions): Record<string, string>
+
+  /** Options with a meaning of their own. Durations are in milliseconds, and 0 is "no limit". */
+  export interface NamedOptions {
+    /** Portkey's key. Read from `PORTKEY_API_KEY` when left out. Not needed for, and never sent to, your own hosts. */
+    apiKey?: Option<string>
+    /** A Portkey gateway to send every call to. Read from `PORTKEY_BASE_URL` when left out; unset, the process calls the provider itself. */
+    baseURL?: Option<string>
+    /** Whose API the host speaks: `openai`, `mistral-ai`, `ollama`, … With a `customHost` alone it is `openai`. */
+    provider?: Option<string>
+    /** Base URL of the model server with its version path, such as `http://localhost:8000/v1`; with or without a last slash. */
+    customHost?: Option<string>
+    /** The provider's credential, with or without `Bearer `. Named in `forwardHeaders`, it reaches the host as written instead. */
+    Authorization?: Option<string>
+    /** The same as `Authorization`. */
+    authorization?: Option<string>
+    /** Names of headers to send to the host as given, in any spelling. A name that has no value anywhere is a `ConfigError`. */
+    forwardHeaders?: Option<readonly string[]>
+    /** How calls are made, as an object or as its JSON. */
+    config?: Option<Config | string>
+    /** Facts to find the call by. Values have at most 128 characters. */
+    metadata?: Option<Record<string, string>>
+    /** Ties calls together; made up where it is left out. */
+    traceID?: Option<string>
+    /** The same as `traceID`, and wins over it. */
+    traceId?: Option<string>
+    spanId?: Option<string>
+    spanName?: Option<string>
+    parentSpanId?: Option<string>
+    /** Longest time for one attempt; what lasts longer fails with status 408, and may be tried again. */
+    requestTimeout?: Option<number>
+    /** Longest time for the whole call: its retries, its waits and its stream included. */
+    timeout?: Option<number>
+    /** How often a failed attempt is tried again: after 408, 409, 429, 5xx and broken connections. 2 when left out. */
+    maxRetries?: Option<number>
+    timeouts?: Option<Timeouts>
+    /** The host may receive a request twice: a POST whose connection broke after it was written may be sent again. */
+    idempotent?: Option<boolean>
+    /** Leave out of answers what OpenAI's own would not have. */
+    strictOpenAiCompliance?: Option<boolean>
+    openaiOrganization?: Option<string>
+    openaiProject?: Option<string>
+    /** `false` keeps the contents of requests and answers out of logs. */
+    debug?: Option<boolean>
+    /** Names of headers whose values never appear in a log. */
+    sensitiveHeaders?: Option<readonly string[]>
+    dangerouslyAllowBrowser?: Option<boolean>
+    calculateAudioDuration?: Option<boolean>
+  }
+
+  /**
+   * `NamedOptions`, and values for headers under any spelling that cannot be one of theirs misspelt: `xApiKey`,
+   * `CustomHeader`, `'x-api-key'`, `x_api_key`. List the names in `forwardHeaders` to send them to the host.
+   */
+  export interface PortkeyOptions extends NamedOptions {
+    [header: `x${string}` | Capitalize<string> | `${string}-${string}` | `${string}_${string}`]: HeaderValue
+  }
+
+  export type HeaderValue = string | number | boolean | null | undefined
+
+  /** A method's options for one call, over the client's. `null` unsets one. Nothing is kept for the next call. */
+  export type CallParams = PortkeyOptions | NamedOptions
+
+  /** How one HTTP call is made. */
+  export interface CallOptions {
+    /** More headers for the request. `null` takes out one that would be sent. */
+    headers?: Option<Record<string, string | null | undefined>>
+    /** The same as `headers`, and wins over it. */
+    extraHeaders?: Option<Record<string, string | null | undefined>>
+    /** More query parameters for the URL. A list is sent as `name[]=…` for each value, a nested object as `name[key]=…`. */
+    query?: Option<Record<string, unknown>>
+    /** Ends the call in any phase with an `APIUserAbortError`, and closes its connection. */
+    signal?: Option<AbortSignal>
+    /** Longest time for the whole call, in milliseconds; 0 is "no limit". */
+    timeout?: Option<number>
+    /** How often a failed attempt is tried again. */
+    maxRetries?: Option<number>
+    /** With `true`, see `StreamCallOptions`. */
+    stream?: Option<false>
+  }
+
+  /** Call options that ask for the answer as a stream, as `stream: true` in the body does. */
+  export interface StreamCallOptions extends Omit<CallOptions, 'stream'> {
+    stream: true
+  }
+
+  /** Clocks in milliseconds, 0 for off. The one that runs out ends the attempt with an `APIConnectionTimeoutError`. */
+  export interface Timeouts {
+    /** Until the connection stands, TLS included. */
+    connect?: Option<number>
+    /** From the written request to the answer's status line and headers. */
+    headers?: Option<number>
+    /** Until a stream's first content: text, reasoning, a tool call's piece or usage. Pings do not count. */
+    firstToken?: Option<number>
+    /** Longest silence between two of a stream's contents. */
+    idle?: Option<number>
+    /** The whole call, as `timeout`. */
+    total?: Option<number>
+  }
+
+  /**
+   * A config as written. Every key may be in snake_case or camelCase. Any other key is a header's value, sent under the
+   * name that `forward_headers` lists; one that is not listed is a `ConfigError`.
+   */
+  export interface Config {
+    /** Shown as `target` in reports. */
+    name?: Option<string>
+    provider?: Option<string>
+    /** The provider's credential. */
+    api_key?: Option<string>
+    apiKey?: Option<string>
+    custom_host?: Option<string>
+    customHost?: Option<string>
+    forward_headers?: Option<readonly string[]>
+    forwardHeaders?: Option<readonly string[]>
+    /** Longest time for one attempt, in milliseconds. */
+    request_timeout?: Option<number>
+    requestTimeout?: Option<number>
+    /** Takes the place of `maxRetries`. */
+    retry?: Option<ConfigRetry>
+    /** Body parameters that win over the caller's. */
+    override_params?: Option<Record<string, unknown>>
+    overrideParams?: Option<Record<string, unknown>>
+    timeouts?: Option<Timeouts & { /** The same as `firstToken`. */ first_token?: Option<number> }>
+    strict_open_ai_compliance?: Option<boolean>
+    strictOpenAiCompliance?: Option<boolean>
+    // `any`, not `HeaderValue`: an index signature covers the keys above too, and only `any` takes a caller's own interface.
+    [header: string]: any
+  }
+
+  export interface ConfigRetry {
+    /** How often to try again, 0 to 5. The waits are drawn below 1, 2, 4, 8 and 16 seconds. */
+    attempts: number
+    /** Statuses to try again after. */
+    on_status_codes?: Option<readonly number[]>
+    onStatusCodes?: Option<readonly number[]>
+    /** Wait as long as the host's `Retry-After` says. */
+    use_retry_after_header?: Option<boolean>
+    useRetryAfterHeader?: Option<boolean>
+    /** The same as `use_retry_after_header`. */
+    use_retry_after_headers?: Option<boolean>
+    useRetryAfterHeaders?: Option<boolean>
+  }
+
+  /** Two methods of every answer and stream. They are not enumerable: printing, copying and comparing do not see them. */
+  export interface Extras {
+    /** The `x-portkey-*` facts without their prefix: `trace-id`, `provider`, `last-used-option-index`, `retry-attempt-count`, `cache-status`. */
+    getHeaders(): Record<string, string>
+    /** What happened. A stream's report is complete when the stream has ended. */
+    getGateway(): GatewayReport
+  }
+
+  /** What happened to one call. It holds no header values, and its URLs have neither query nor userinfo. */
+  export interface GatewayReport {
+    traceId: string
+    /** The host's own name for the request, where it gave one. */
+    requestId: string | null
+    /** The target that answered: its `name`, or its place in the config. */
+    target: string | null
+    provider: string | null
+    cache: CacheStatus | null
+    /** What was altered between the caller's words and the wire, or noted on the way back; one sentence each. */
+    changes: string[]
+    /** Every request that was made, in order. */
+    attempts: AttemptReport[]
+    /** Tokens, as the host counted them. */
+    usage: Partial<CompletionUsage> | null
+    /** In US dollars, where the price is known. */
+    cost: number | null
+  }
+
+  export type CacheStatus = 'HIT' | 'SEMANTIC HIT' | 'MISS' | 'SEMANTIC MISS' | 'REFRESH' | 'DISABLED'
+
+  export interface AttemptReport {
+    target: string | null
+    provider: string
+    url: string
+    /** `null` when no answer came. */
+    status: number | null
+    /** How far it came: `connect`, `headers`, … */
+    phase: string
+    /** Why it failed, such as `ECONNREFUSED` or the host's own error code. */
+    code: string | null
+    /** Why it was tried again. */
+    retryReason: string | null
+    /** Milliseconds each part took; `null` for what was not reached. */
+    ms: {
+      queue: number | null
+      connect: number | null
+      headers: number | null
+      firstToken: number | null
+      total: number | null
+    }
+  }
+
+  /** What the host said besides its body. */
+  export interface ResponseFacts {
+    status: number
+    /** By lower-case name; values of a repeated header are joined by `, `. */
+    headers: Record<string, string>
+    url: string
+  }
+
+  /** An answer whose body was not read yet. Read it or cancel it: until then its connection stays open. */
+  export interface UnreadResponse extends ResponseFacts {
+    body: ReadableStream<Uint8Array>
+  }
+
+  /** A call under way: it is sent whether or not it is awaited, and rejects with an `APIError` or a `ConfigError`. */
+  export class APIPromise<T> extends Promise<T> {
+    private constructor()
+    /** The value, with the status and the headers that it came with. */
+    withResponse(): Promise<{ data: T; response: ResponseFacts }>
+    /** The answer with its body as it comes from the wire. */
+    asResponse(): Promise<UnreadResponse>
+  }
+
+  /**
+   * The events of one answer, to be read once. Leaving the loop, `return()`, `controller.abort()` and garbage collection
+   * close the connection. Throws what the host reports on the way, and a `StreamTruncatedError` when the answer breaks off.
+   */
+  export class Stream<T> implements AsyncIterable<T>, Extras {
+    private constructor()
+    readonly controller: AbortController
+    [Symbol.asyncIterator](): AsyncIterator<T>
+    /** Two streams of the same events, to be read at different speeds; what only one has read is kept for the other. */
+    tee(): [Stream<T>, Stream<T>]
+    /** The events as lines of JSON. */
+    toReadableStream(): ReadableStream<Uint8Array>
+    getHeaders(): Record<string, string>
+    getGateway(): GatewayReport
+  }
+
+  /** A call that failed. Its message has at most three lines: what failed, where, what to try. */
+  export class APIError extends Error {
+    protected constructor()
+    /** HTTP status; 408 for a clock that ran out; `undefined` when no answer came. */
+    readonly status: number | undefined
+    /** The answer's headers by lower-case name, the `x-portkey-*` facts among them. */
+    readonly headers: Record<string, string> | undefined
+    /** The whole parsed body. */
+    readonly error: unknown
+    readonly code: string | null | undefined
+    readonly type: string | null | undefined
+    /** The body parameter that the host objects to. */
+    readonly param: string | null | undefined
+    /** The host's own name for the request. */
+    readonly requestID: string | null | undefined
+    readonly gateway: GatewayReport | undefined
+    readonly cause?: unknown
+  }
+  /** No whole answer came: name lookup, connection, TLS, or an answer that is not HTTP. */
+  export class APIConnectionError extends APIError {}
+  /** A clock ran out. The message says which. */
+  export class APIConnectionTimeoutError extends APIConnectionError {}
+  /** The caller's signal, or the stream's controller, ended the call. */
+  export class APIUserAbortError extends APIError {}
+  export class BadRequestError extends APIError { readonly status: 400 }
+  export class AuthenticationError extends APIError { readonly status: 401 }
+  export class PermissionDeniedError extends APIError { readonly status: 403 }
+  export class NotFoundError extends APIError { readonly status: 404 }
+  export class ConflictError extends APIError { readonly status: 409 }
+  export class UnprocessableEntityError extends APIError { readonly status: 422 }
+  export class RateLimitError extends APIError { readonly status: 429 }
+  /** 500 and above. */
+  export class InternalServerError extends APIError { readonly status: number }
+  /** A stream broke off before it was whole. */
+  export class StreamTruncatedError extends APIError {
+    readonly partial: PartialAnswer
+  }
+  /** An option, config or body that cannot be acted on. Thrown at construction, or before anything is sent. */
+  export class ConfigError extends Error {
+    private constructor()
+  }
+
+  /** What had come when a stream broke off. */
+  export interface PartialAnswer {
+    text: string
+    /** The last one's `arguments` may be cut anywhere. */
+    toolCalls: ChatCompletionMessageFunctionToolCall[]
+    usage: CompletionUsage | null
+  }
+
+  export { Self as Portkey, Self as default }
+  export type {
+    ChatCompletion, ChatCompletionChunk, ChatCompletionCreateParams, ChatCompletionCreateParamsNonStreaming,
+    ChatCompletionCreateParamsStreaming, Completion, CompletionCreateParams, CompletionUsage,
+    CreateEmbeddingResponse, Embedding, EmbeddingCreateParams, ChatCompletionAssistantMessageParam,
+    ChatCompletionContentPart, ChatCompletionMessage, ChatCompletionMessageFunctionToolCall,
+    ChatCompletionMessageParam, ChatCompletionMessageToolCall, ChatCompletionSystemMessageParam, ChatCompletionTool,
+    ChatCompletionToolChoiceOption, ChatCompletionToolMessageParam, ChatCompletionUserMessageParam, Answer, Body,
+    Model, ModelList, Moderation, ModerationCreateParams, ModerationCreateResponse, Resources,
+  }
+}
+
+export = Portkey

@@ -1,0 +1,34 @@
+/** The tree of methods: one line each, by the endpoint that it calls. */
+import type { ChatCompletion, ChatCompletionChunk, ChatCompletionCreateParamsBase } from './chat'
+import type { Completion, CompletionCreateParamsBase } from './completions'
+import type { CreateEmbeddingResponse, EmbeddingCreateParams } from './embeddings'
+import type { BodyMethod, ListMethod, RetrieveMethod, StreamMethod } from './method'
+import type { Model, ModelList } from './models'
+import type { ModerationCreateParams, ModerationCreateResponse } from './moderations'
+
+export interface Resources {
+  readonly chat: {
+    readonly completions: {
+      /** `POST /chat/completions` */
+      create: StreamMethod<ChatCompletionCreateParamsBase, ChatCompletion, ChatCompletionChunk>
+    }
+  }
+  readonly completions: {
+    /** `POST /completions` */
+    create: StreamMethod<CompletionCreateParamsBase, Completion, Completion>
+  }
+  readonly embeddings: {
+    /** `POST /embeddings` */
+    create: BodyMethod<EmbeddingCreateParams, CreateEmbeddingResponse>
+  }
+  readonly models: {
+    /** `GET /models` */
+    list: ListMethod<ModelList>
+    /** `GET /models/{model}` */
+    retrieve: RetrieveMethod<Model>
+  }
+  readonly moderations: {
+    /** `POST /moderations` */
+    create: BodyMethod<ModerationCreateParams, ModerationCreateResponse>
+  }
+}
