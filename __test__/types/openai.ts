@@ -1,0 +1,79 @@
+/** Values and parameters can be exchanged with the `openai` package's types, both ways. */
+import type Portkey from 'portkey-native'
+import type {
+  APIPromise, Answer, ChatCompletion, ChatCompletionChunk, ChatCompletionContentPart, ChatCompletionCreateParams,
+  ChatCompletionCreateParamsNonStreaming, ChatCompletionCreateParamsStreaming, ChatCompletionMessage, ChatCompletionMessageParam,
+  ChatCompletionMessageToolCall, ChatCompletionTool, ChatCompletionToolChoiceOption, Completion, CompletionCreateParams,
+  CompletionUsage, CreateEmbeddingResponse, Embedding, EmbeddingCreateParams, Model, Moderation, ModerationCreateParams,
+  ModerationCreateResponse, Stream,
+} from 'portkey-native'
+import type OpenAI from 'openai'
+import { expectTypeOf } from 'expect-type'
+
+/** Fails to compile unless each of the two takes the other's values, and knows no fewer names. */
+declare function exchangeable<Ours extends Theirs, Theirs>(
+  ...proof: [Theirs] extends [Ours] ? [Keys<Theirs>] extends [Keys<Ours>] ? [] : [missing: Exclude<Keys<Theirs>, Keys<Ours>>] : [taken: never]
+): void
+type Keys<Value> = Value extends unknown ? keyof Value : never
+
+exchangeable<ChatCompletion, OpenAI.ChatCompletion>()
+exchangeable<ChatCompletion['choices'][number], OpenAI.ChatCompletion.Choice>()
+exchangeable<ChatCompletionChunk, OpenAI.ChatCompletionChunk>()
+exchangeable<ChatCompletionChunk['choices'][number]['delta'], OpenAI.ChatCompletionChunk.Choice.Delta>()
+exchangeable<ChatCompletionMessage, OpenAI.ChatCompletionMessage>()
+exchangeable<ChatCompletionMessageParam, OpenAI.ChatCompletionMessageParam>()
+exchangeable<ChatCompletionMessageToolCall, OpenAI.ChatCompletionMessageToolCall>()
+exchangeable<ChatCompletionContentPart, OpenAI.ChatCompletionContentPart>()
+exchangeable<ChatCompletionTool, OpenAI.ChatCompletionTool>()
+exchangeable<ChatCompletionToolChoiceOption, OpenAI.ChatCompletionToolChoiceOption>()
+exchangeable<ChatCompletionCreateParams, OpenAI.ChatCompletionCreateParams>()
+exchangeable<ChatCompletionCreateParamsNonStreaming, OpenAI.ChatCompletionCreateParamsNonStreaming>()
+exchangeable<ChatCompletionCreateParamsStreaming, OpenAI.ChatCompletionCreateParamsStreaming>()
+exchangeable<Completion, OpenAI.Completion>()
+exchangeable<CompletionUsage, OpenAI.CompletionUsage>()
+exchangeable<NonNullable<CompletionUsage['prompt_tokens_details']>, OpenAI.CompletionUsage.PromptTokensDetails>()
+exchangeable<NonNullable<CompletionUsage['completion_tokens_details']>, OpenAI.CompletionUsage.CompletionTokensDetails>()
+exchangeable<CompletionCreateParams, OpenAI.CompletionCreateParams>()
+exchangeable<CreateEmbeddingResponse, OpenAI.CreateEmbeddingResponse>()
+exchangeable<Embedding, OpenAI.Embedding>()
+exchangeable<EmbeddingCreateParams, OpenAI.EmbeddingCreateParams>()
+exchangeable<Model, OpenAI.Model>()
+exchangeable<Moderation, OpenAI.Moderation>()
+exchangeable<Moderation['categories'], OpenAI.Moderation.Categories>()
+exchangeable<ModerationCreateResponse, OpenAI.ModerationCreateResponse>()
+exchangeable<ModerationCreateParams, OpenAI.ModerationCreateParams>()
+
+// The proof itself can fail.
+// @ts-expect-error: theirs does not fit
+exchangeable<Model & { size: number }, OpenAI.Model>()
+// @ts-expect-error: ours does not fit
+exchangeable<{ id: string }, OpenAI.Model>()
+// @ts-expect-error: ours has lost a name
+exchangeable<Omit<CompletionUsage, 'prompt_tokens_details'>, OpenAI.CompletionUsage>()
+
+// What was made for the one client can be given to the other, with the same kind of answer.
+declare const ours: Portkey
+declare const theirs: OpenAI
+declare const whole: OpenAI.ChatCompletionCreateParamsNonStreaming
+declare const streaming: OpenAI.ChatCompletionCreateParamsStreaming
+declare const either: OpenAI.ChatCompletionCreateParams
+expectTypeOf(ours.chat.completions.create(whole)).toEqualTypeOf<APIPromise<Answer<ChatCompletion>>>()
+expectTypeOf(ours.chat.completions.create(streaming)).toEqualTypeOf<APIPromise<Stream<ChatCompletionChunk>>>()
+expectTypeOf(ours.chat.completions.create(either)).toEqualTypeOf<APIPromise<Answer<ChatCompletion> | Stream<ChatCompletionChunk>>>()
+ours.completions.create({} as OpenAI.CompletionCreateParamsStreaming)
+ours.embeddings.create({} as OpenAI.EmbeddingCreateParams)
+ours.moderations.create({} as OpenAI.ModerationCreateParams)
+theirs.chat.completions.create({} as ChatCompletionCreateParamsNonStreaming)
+theirs.chat.completions.create({} as ChatCompletionCreateParamsStreaming)
+theirs.completions.create({} as CompletionCreateParams)
+theirs.embeddings.create({} as EmbeddingCreateParams)
+theirs.moderations.create({} as ModerationCreateParams)
+
+async function answers() {
+  const completion: OpenAI.ChatCompletion = await ours.chat.completions.create(whole)
+  const list: { data: OpenAI.Model[] } = await ours.models.list()
+  const moderation: OpenAI.ModerationCreateResponse = await ours.moderations.create({ input: 'a' })
+  const chunks: AsyncIterable<OpenAI.ChatCompletionChunk> = await ours.chat.completions.create(streaming)
+  return [completion, list, moderation, chunks]
+}
+void answers
