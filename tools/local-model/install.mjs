@@ -10,7 +10,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { progressPrinter } from './progress.mjs';
+import { withProgress } from './progress.mjs';
 import { LocalModelError, findPython, pythonEnvironment } from './python.mjs';
 
 export { LocalModelError } from './python.mjs';
@@ -136,15 +136,15 @@ export function isMain(moduleUrl) {
 /** Ends a command line with what went wrong, and no stack: the reader is a user. */
 export function fail(error) {
   for (const line of error.details ?? []) console.error(`  ${line}`);
-  console.error(error instanceof LocalModelError ? error.message : error);
+  const isTheUsers = error instanceof LocalModelError || error.code?.startsWith('ERR_PARSE_ARGS');
+  console.error(isTheUsers ? error.message : error);
   process.exitCode = 1;
 }
 
 async function main() {
-  const printer = progressPrinter();
-  const quiet = process.argv.includes('--quiet');
-  const installed = await installLocalModel({ onProgress: quiet ? undefined : printer.show }).finally(printer.clear);
-  if (!quiet) console.error(`the local model is installed: ${installed.model}`);
+  if (process.argv.includes('--quiet')) return installLocalModel();
+  const installed = await withProgress((onProgress) => installLocalModel({ onProgress }));
+  console.error(`the local model is installed: ${installed.model}`);
 }
 
 if (isMain(import.meta.url)) await main().catch(fail);

@@ -109,8 +109,10 @@ class Build:
              "--only-binary", ":all:", "--require-hashes", "--progress-bar", "off", "-r", os.path.join(HERE, "requirements.txt")],
             {**os.environ, "TMPDIR": downloads},
         )
+        done = 0
         while pip.poll() is None:
-            report("download", done=bytes_below(downloads))
+            done = max(done, bytes_below(downloads))  # pip removes what it has unpacked
+            report("download", done=done)
             try:
                 pip.wait(POLL_SECONDS)
             except subprocess.TimeoutExpired:

@@ -5,8 +5,18 @@ const LOG_EVERY_MS = 10_000;
 const REDRAW_EVERY_MS = 100;
 const CLEAR_LINE = '\r\u001b[2K';
 
+/** Runs some work with a way to tell its progress; the line is gone when the work is done or has failed. */
+export async function withProgress(work, stream) {
+  const printer = progressPrinter(stream);
+  try {
+    return await work(printer.show);
+  } finally {
+    printer.clear();
+  }
+}
+
 /** @returns {{ show(event: { step: string, text: string }): void, clear(): void }} */
-export function progressPrinter(stream = process.stderr) {
+function progressPrinter(stream = process.stderr) {
   return stream.isTTY ? terminalPrinter(stream) : logPrinter(stream);
 }
 

@@ -11,7 +11,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { LocalModelError, fail, here, installLocalModel, isMain, lastLines, newLog } from './install.mjs';
-import { progressPrinter } from './progress.mjs';
+import { withProgress } from './progress.mjs';
 import { pythonEnvironment } from './python.mjs';
 
 export { LocalModelError } from './install.mjs';
@@ -146,19 +146,20 @@ async function main() {
       quiet: { type: 'boolean' },
     },
   });
-  const printer = progressPrinter();
   const stopping = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => stopping.abort(new LocalModelError(`stopped by ${name}`)));
-  const server = await startLocalModel({
-    apiKey: values['api-key'],
-    slots: numberOf(values.slots),
-    threads: numberOf(values.threads),
-    context: numberOf(values.context),
-    embeddings: values.embeddings,
-    chatTemplateFile: values['tool-calls'] ? TOOL_CALL_TEMPLATE : undefined,
-    onProgress: values.quiet ? undefined : printer.show,
-    signal: stopping.signal,
-  }).finally(printer.clear);
+  const start = (onProgress) =>
+    startLocalModel({
+      apiKey: values['api-key'],
+      slots: numberOf(values.slots),
+      threads: numberOf(values.threads),
+      context: numberOf(values.context),
+      embeddings: values.embeddings,
+      chatTemplateFile: values['tool-calls'] ? TOOL_CALL_TEMPLATE : undefined,
+      onProgress,
+      signal: stopping.signal,
+    });
+  const server = await (values.quiet ? start() : withProgress(start));
   console.log(server.url);
   const alive = setInterval(() => {}, 1 << 30); // the server itself does not keep us alive
   stopping.signal.addEventListener('abort', () => {
@@ -168,7 +169,9 @@ async function main() {
 }
 
 function numberOf(text) {
-  return text === undefined ? undefined : Number(text);
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new LocalModelError(`--slots, --threads and --context take a whole number, not "${text}"`);
 }
 
 if (isMain(import.meta.url)) await main().catch(fail);
