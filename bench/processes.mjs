@@ -11,6 +11,7 @@ const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const production = { ...process.env, NODE_ENV: 'production' };
 
 export class Child {
+  static #all = new Set();
   #process;
   #waiting = [];
 
@@ -22,6 +23,7 @@ export class Child {
   }
 
   constructor(script, parameters) {
+    Child.#all.add(this);
     this.#process = spawn(process.execPath, ['--expose-gc', here(script), ...parameters], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: production,
@@ -51,9 +53,15 @@ export class Child {
   }
 
   async end() {
+    Child.#all.delete(this);
     if (this.#process.exitCode !== null) return;
     this.#process.stdin.end();
     await once(this.#process, 'close');
+  }
+
+  /** Ends those that have not been ended: also those that were started for what then failed. */
+  static endAll() {
+    return Promise.all([...Child.#all].map((child) => child.end()));
   }
 }
 

@@ -41,10 +41,6 @@ export class Rounds {
     }
   }
 
-  async end() {
-    await Promise.all([this.#upstream, this.#gateway, ...this.#drivers.values()].map((child) => child?.end()));
-  }
-
   #look(when) {
     const state = { load: loadAverage(), calibration: calibration().milliseconds };
     this.states.push(state);

@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import { parseArgs } from 'node:util';
 import { machine } from './measure.mjs';
+import { Child } from './processes.mjs';
 import { check, markdown, report } from './report.mjs';
 import { Rounds } from './rounds.mjs';
 import { workloads } from './workloads.mjs';
@@ -49,7 +50,7 @@ async function main() {
   try {
     await rounds.run(options);
   } finally {
-    await rounds.end();
+    await Child.endAll();
   }
   const { results, leftOut, states } = rounds;
   const run = { machine: machine(), seconds: (Date.now() - begun) / 1000, states, leftOut, results };
