@@ -1,0 +1,23 @@
+//! What is answered: status and headers of the attempt that succeeded, the report, and the content, whole or as events.
+
+use ::http::HeaderMap;
+use bytes::Bytes;
+
+use crate::embeddings::Vectors;
+use crate::events::Events;
+use crate::observe::Report;
+
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub report: Report,
+    pub content: Content,
+}
+
+pub enum Content {
+    /// A body as the host sent it.
+    Whole(Bytes),
+    /// An embeddings answer whose numbers were decoded here.
+    Vectors(Vectors),
+    Events(Box<Events>),
+}

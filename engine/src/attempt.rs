@@ -1,0 +1,318 @@
+//! One target, one answer: page three of the story. The body is made ready for the target, sent as often as its policy
+//! allows, and the reply read: whole, or as events up to the first semantic one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::{HeaderMap, HeaderValue, header};
+use bytes::{Bytes, BytesMut};
+
+use crate::answer::{Answer, Content};
+use crate::body::Body;
+use crate::call::Call;
+use crate::clock::{Instant, before};
+use crate::config::Target;
+use crate::embeddings::{self, Encoding};
+use crate::endpoint::{EMBEDDINGS, Stream};
+use crate::engine::Context;
+use crate::error::{Error, Result};
+use crate::events::{Events, Opening};
+use crate::explain::{Place, is_html};
+use crate::http::{ConnectWatch, Reply, ReplyBody, Wire};
+use crate::observe::{Attempt, Phase, Report, milliseconds};
+
+/// Sends `call` to `target` until it is answered or its policy gives up.
+pub async fn send(
+    context: &Context,
+    target: &Arc<Target>,
+    call: &Call,
+    report: &mut Report,
+) -> Result<Answer> {
+    let mut sending = Sending::new(context, target, call, report)?;
+    loop {
+        let error = match sending.once().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        sending.note(&error);
+        let Some(wait) = sending.wait_before_next(&error) else { return Err(error) };
+        context.clock.sleep(wait).await;
+    }
+}
+
+struct Sending<'c> {
+    context: &'c Context,
+    target: &'c Arc<Target>,
+    call: &'c Call,
+    report: &'c mut Report,
+    body: Bytes,
+    encoding: Encoding,
+    url: String,
+    /// Attempts of this target so far.
+    made: u32,
+    retry_reason: Option<String>,
+    began: Instant,
+}
+
+impl<'c> Sending<'c> {
+    fn new(
+        context: &'c Context,
+        target: &'c Arc<Target>,
+        call: &'c Call,
+        report: &'c mut Report,
+    ) -> Result<Self> {
+        report.target.clone_from(&target.path);
+        report.provider = target.provider.name();
+        let mut body = overridden(target, call, report)?;
+        let mut encoding = Encoding::Other;
+        if call.endpoint.call == EMBEDDINGS {
+            let (asked, wire) = embeddings::prepare(&body);
+            encoding = asked;
+            if let Some(wire) = wire.filter(|_| target.provider.knows_base64_embeddings()) {
+                body = wire;
+                report.changes.push("encoding_format: base64 was asked for, to be decoded here".to_owned());
+            }
+        }
+        let url = target.url(call.endpoint, &call.arguments, call.options.query.as_deref());
+        let began = context.clock.now();
+        Ok(Self { context, target, call, report, body, encoding, url, made: 0, retry_reason: None, began })
+    }
+
+    /// One request, one reply.
+    async fn once(&mut self) -> Result<Answer> {
+        self.began = self.context.clock.now();
+        self.made += 1;
+        self.report.attempts.push(Attempt {
+            target: self.target.path.clone(),
+            provider: self.target.provider.name(),
+            url: without_query(&self.url).to_owned(),
+            retry_reason: self.retry_reason.take(),
+            ..Attempt::default()
+        });
+        let reply = self.reply().await?;
+        let attempt = self.report.last();
+        attempt.status = Some(reply.status);
+        attempt.phase = Phase::Body;
+        attempt.ms.headers = Some(milliseconds(self.context.clock.now() - self.began));
+        if !(200..300).contains(&reply.status) {
+            return Err(self.refused(reply).await);
+        }
+        if self.call.stream && self.call.endpoint.stream != Stream::None {
+            return self.events(reply).await;
+        }
+        self.whole(reply).await
+    }
+
+    /// Sends the request and waits for the reply's headers.
+    async fn reply(&mut self) -> Result<Reply> {
+        let watch = ConnectWatch::default();
+        let (clock, limit) = self.header_clock();
+        let sent = self.context.transport.send(self.wire(), &watch);
+        let sent = before(limit.map(|limit| self.began + limit), sent).await;
+        let attempt = self.report.last();
+        attempt.ms.connect = watch.took().map(milliseconds);
+        let Some(sent) = sent else {
+            let elapsed = self.context.clock.now() - self.began;
+            self.report.last().phase = if watch.is_connecting() { Phase::Connect } else { Phase::Headers };
+            return Err(self.place().timeout(clock, limit.unwrap_or_default(), elapsed));
+        };
+        sent.map_err(|failure| {
+            let before_sending = failure.kind.is_before_sending();
+            self.report.last().phase = if before_sending { Phase::Connect } else { Phase::Headers };
+            self.place().failure(&failure, false)
+        })
+    }
+
+    /// The clock that watches over the wait for headers: `firstToken` counts too, since it ends after them.
+    fn header_clock(&self) -> (&'static str, Option<Duration>) {
+        let clocks = self.target.clocks;
+        let first_token = clocks.first_token.filter(|_| self.call.stream);
+        [("requestTimeout", clocks.request), ("headers", clocks.headers), ("firstToken", first_token)]
+            .into_iter()
+            .filter(|(_, limit)| limit.is_some())
+            .min_by_key(|(_, limit)| *limit)
+            .unwrap_or(("headers", None))
+    }
+
+    fn wire(&self) -> Wire {
+        let mut headers = self.target.headers.clone();
+        add(
+            &mut headers,
+            &header::ACCEPT,
+            if self.call.stream { "text/event-stream" } else { "application/json" },
+        );
+        if self.call.endpoint.takes_body {
+            add(&mut headers, &header::CONTENT_TYPE, "application/json");
+        }
+        if self.call.stream {
+            // A compressed stream comes in lumps, each after many events.
+            add(&mut headers, &header::ACCEPT_ENCODING, "identity");
+        }
+        Wire {
+            method: self.call.endpoint.method.clone(),
+            url: self.url.clone(),
+            headers,
+            body: self.body.clone(),
+            socket: self.target.base_url.socket().cloned(),
+            connect: self.target.clocks.connect,
+        }
+    }
+
+    async fn refused(&mut self, reply: Reply) -> Error {
+        let Reply { status, headers, mut body } = reply;
+        // The status is the news; a body that breaks off is only part of the explanation.
+        let text = self.read(&mut body).await.unwrap_or_default();
+        self.place().refused(status, headers, text, self.context.clock.wall())
+    }
+
+    async fn whole(&mut self, reply: Reply) -> Result<Answer> {
+        let Reply { status, headers, mut body } = reply;
+        let text = self.read(&mut body).await?;
+        if let Some(why) = not_json(&headers, &text) {
+            return Err(self.place().garbled(status, &why, headers, text));
+        }
+        self.close(Phase::Done);
+        let content = match embeddings::decode(&text, self.encoding) {
+            Some(vectors) => Content::Vectors(vectors),
+            None => Content::Whole(text),
+        };
+        Ok(Answer { status, headers, report: self.report.clone(), content })
+    }
+
+    /// Reads a body to its end; the idle clock runs between its pieces.
+    async fn read(&self, body: &mut ReplyBody) -> Result<Bytes> {
+        let idle = self.target.clocks.idle;
+        let mut first = Bytes::new();
+        let mut all = BytesMut::new();
+        loop {
+            let deadline = idle.map(|limit| self.context.clock.now() + limit);
+            let Some(chunk) = before(deadline, body.chunk()).await else {
+                let elapsed = self.context.clock.now() - self.began;
+                return Err(self.place().timeout("idle", idle.unwrap_or_default(), elapsed));
+            };
+            match chunk.map_err(|failure| self.place().failure(&failure, true))? {
+                None if all.is_empty() => return Ok(first),
+                None => return Ok(all.freeze()),
+                Some(bytes) if first.is_empty() => first = bytes,
+                Some(bytes) => {
+                    if all.is_empty() {
+                        all.extend_from_slice(&first);
+                    }
+                    all.extend_from_slice(&bytes);
+                }
+            }
+        }
+    }
+
+    async fn events(&mut self, reply: Reply) -> Result<Answer> {
+        let Reply { status, headers, mut body } = reply;
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+        if kind.contains("json") || kind.contains("html") {
+            let why = format!("{kind} where a stream of events was asked for");
+            let text = self.read(&mut body).await?;
+            return Err(match serde_json::from_slice::<serde_json::Value>(&text) {
+                Ok(json) if json.get("error").is_some_and(|error| !error.is_null()) => {
+                    self.place().in_stream(text)
+                }
+                _ => self.place().garbled(status, &why, headers, text),
+            });
+        }
+        let opening = Opening {
+            body,
+            target: self.target.clone(),
+            method: self.method(),
+            began: self.began,
+            total: self.call.options.timeout.zip(self.context.deadline).map(|(limit, at)| (at, limit)),
+            report: self.report.clone(),
+        };
+        let mut events = Events::new(opening, self.call.endpoint.stream);
+        let committed = events.commit().await;
+        *self.report = events.report.clone();
+        committed?;
+        Ok(Answer {
+            status,
+            headers,
+            report: self.report.clone(),
+            content: Content::Events(Box::new(events)),
+        })
+    }
+
+    /// Puts what went wrong into the attempt's line of the report.
+    fn note(&mut self, error: &Error) {
+        let total = milliseconds(self.context.clock.now() - self.began);
+        let attempt = self.report.last();
+        attempt.code = error.facts().code.clone();
+        attempt.ms.total = Some(total);
+    }
+
+    fn close(&mut self, phase: Phase) {
+        let total = milliseconds(self.context.clock.now() - self.began);
+        let attempt = self.report.last();
+        attempt.phase = phase;
+        attempt.ms.total = Some(total);
+    }
+
+    /// How long to wait before the next attempt; `None` when this was the last.
+    fn wait_before_next(&mut self, error: &Error) -> Option<Duration> {
+        let mut policy = self.target.retry.clone();
+        policy.retries = self.call.options.max_retries.unwrap_or(policy.retries);
+        let idempotent = self.target.idempotent || self.call.endpoint.method.is_idempotent();
+        let wait = policy.wait(error, self.made, idempotent, self.context.clock.random());
+        if wait.is_none() {
+            self.report.exhausted = self.made > 1 && policy.wait(error, 1, idempotent, 0.0).is_some();
+        }
+        let facts = error.facts();
+        self.retry_reason =
+            facts.status.map(|status| format!("status {status}")).or_else(|| facts.code.clone());
+        wait
+    }
+
+    fn method(&self) -> &'static str {
+        if self.call.endpoint.takes_body { "POST" } else { "GET" }
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place { method: self.method(), url: without_query(&self.url), target: self.target }
+    }
+}
+
+/// The caller's body with the config's `override_params` in it.
+fn overridden(target: &Target, call: &Call, report: &mut Report) -> Result<Bytes> {
+    if target.override_params.is_empty() || !call.endpoint.takes_body {
+        return Ok(call.body.clone());
+    }
+    let mut body = Body::parse(&call.body).map_err(|_| Error::problem("body", "expected a JSON object"))?;
+    for (name, value) in &target.override_params {
+        body.set(name, value.to_string());
+        report.changes.push(format!("{name} was set by override_params"));
+    }
+    Ok(body.to_bytes())
+}
+
+/// Adds a header that nothing has set.
+fn add(headers: &mut HeaderMap, name: &header::HeaderName, value: &'static str) {
+    if !headers.contains_key(name) {
+        headers.insert(name.clone(), HeaderValue::from_static(value));
+    }
+}
+
+/// Why a body can't be a JSON value, as far as its two ends tell; the face's parser sees the rest.
+fn not_json(headers: &HeaderMap, text: &Bytes) -> Option<String> {
+    let trimmed = text.trim_ascii();
+    let closed = match (trimmed.first(), trimmed.last()) {
+        (None, _) | (_, None) => return Some("an empty body".to_owned()),
+        (Some(b'{'), Some(last)) => *last == b'}',
+        (Some(b'['), Some(last)) => *last == b']',
+        (Some(b'"'), Some(last)) => *last == b'"',
+        _ => serde_json::from_slice::<serde::de::IgnoredAny>(trimmed).is_ok(),
+    };
+    if closed {
+        return None;
+    }
+    let start = String::from_utf8_lossy(&trimmed[..trimmed.len().min(200)]);
+    Some(if is_html(headers, &start) { "a web page".to_owned() } else { "a body that is no JSON".to_owned() })
+}
+
+fn without_query(url: &str) -> &str {
+    url.split('?').next().unwrap_or(url)
+}

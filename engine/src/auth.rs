@@ -1,0 +1,49 @@
+//! How a provider wants its credential. Closed set: a new scheme is a variant here.
+
+use ::http::{HeaderName, header};
+
+use crate::secret::Secret;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// `Authorization: Bearer <credential>`.
+    Bearer,
+    /// The provider takes no credential; one that is given all the same is sent as a bearer token, since many such
+    /// servers stand behind a proxy that asks for one.
+    Optional,
+}
+
+impl Auth {
+    /// The header that carries `credential`, which the user may have written with its own scheme.
+    /// `Bearer ` is made anew; another scheme (`Basic …`, `Token …`) is kept as it is, since a bearer token holds no space.
+    pub fn header(self, credential: &Secret) -> (HeaderName, Secret) {
+        let written = credential.expose().trim();
+        let token = match written.get(..7) {
+            Some(scheme) if scheme.eq_ignore_ascii_case("bearer ") => written[7..].trim_start(),
+            _ => written,
+        };
+        let value = if token.contains(' ') { token.to_owned() } else { format!("Bearer {token}") };
+        match self {
+            Self::Bearer | Self::Optional => (header::AUTHORIZATION, Secret::new(&value)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bearer_header_is_made_from_every_spelling_of_the_credential() {
+        let cases = [
+            ("sk-1", "Bearer sk-1"),
+            ("Bearer sk-1", "Bearer sk-1"),
+            ("bearer  sk-1", "Bearer sk-1"),
+            ("Basic dXNlcjpwYXNz", "Basic dXNlcjpwYXNz"),
+            ("Token abc", "Token abc"),
+        ];
+        for (written, wanted) in cases {
+            assert_eq!(Auth::Bearer.header(&Secret::new(written)).1.expose(), wanted);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Request bodies as ordered fields of raw JSON.
+//! A body that nobody touches is the caller's own bytes. A field that is set or removed changes that field alone:
+//! key order, number spelling and every other field stay as `JSON.stringify` made them.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use bytes::Bytes;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// The top-level fields of a JSON object, each value as raw text.
+pub struct Body<'a> {
+    fields: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+}
+
+impl<'a> Body<'a> {
+    /// Splits `text`, which must be one JSON object.
+    pub fn parse(text: &'a [u8]) -> Result<Self, serde_json::Error> {
+        let mut reader = serde_json::Deserializer::from_slice(text);
+        let body = reader.deserialize_map(FieldsVisitor)?;
+        reader.end()?;
+        Ok(body)
+    }
+
+    /// The raw JSON of a field.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(key, _)| key == name).map(|(_, value)| &**value)
+    }
+
+    /// Replaces a field where it stands, or adds it at the end. `json` must be valid JSON.
+    pub fn set(&mut self, name: &str, json: impl Into<Cow<'a, str>>) {
+        let json = json.into();
+        match self.fields.iter_mut().find(|(key, _)| key == name) {
+            Some((_, value)) => *value = json,
+            None => self.fields.push((Cow::Owned(name.to_owned()), json)),
+        }
+    }
+
+    pub fn remove(&mut self, name: &str) {
+        self.fields.retain(|(key, _)| key != name);
+    }
+
+    pub fn to_bytes(&self) -> Bytes {
+        let size = self.fields.iter().map(|(key, value)| key.len() + value.len() + 4).sum::<usize>() + 2;
+        let mut out = Vec::with_capacity(size);
+        out.push(b'{');
+        for (at, (key, value)) in self.fields.iter().enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            serde_json::to_writer(&mut out, key).expect("a string always has a JSON form");
+            out.push(b':');
+            out.extend_from_slice(value.as_bytes());
+        }
+        out.push(b'}');
+        Bytes::from(out)
+    }
+}
+
+struct FieldsVisitor;
+
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = Body<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let mut fields = Vec::with_capacity(map.size_hint().unwrap_or(8));
+        while let Some(key) = map.next_key::<String>()? {
+            let value: &'de RawValue = map.next_value()?;
+            fields.push((Cow::Owned(key), Cow::Borrowed(value.get())));
+        }
+        Ok(Body { fields })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_untouched_body_keeps_its_bytes() {
+        let text =
+            br#"{"model":"m","n":1.0,"seed":12345678901234567890,"x":{"b":1,"a":[1e2]},"e":"\u00e9\ud83d"}"#;
+        assert_eq!(Body::parse(text).expect("an object").to_bytes(), Bytes::from_static(text));
+    }
+
+    #[test]
+    fn setting_a_field_leaves_the_others_alone() {
+        let mut body = Body::parse(br#"{"a":1.50,"b":[ 1 ],"c":"x"}"#).expect("an object");
+        body.set("b", "2");
+        body.set("d", "true");
+        body.remove("c");
+        assert_eq!(body.to_bytes(), Bytes::from_static(br#"{"a":1.50,"b":2,"d":true}"#));
+        assert_eq!(body.get("a"), Some("1.50"));
+        assert_eq!(body.get("c"), None);
+    }
+
+    #[test]
+    fn only_an_object_is_a_body() {
+        for text in ["[]", "1", "\"x\"", "", "{", "{}x", "null"] {
+            assert!(Body::parse(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The door to time and chance: the only file that reads a clock, sleeps or draws a random number.
+//! Everything that decides by time or chance takes a `Clock`, so that tests decide both.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::{Duration, SystemTime};
+
+pub use tokio::time::Instant;
+
+pub trait Clock: Send + Sync {
+    fn now(&self) -> Instant;
+    /// Wall time, for dates that a server sends.
+    fn wall(&self) -> SystemTime;
+    /// A number in `[0, 1)`.
+    fn random(&self) -> f64;
+    fn sleep(&self, wait: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+/// The machine's own time and a fast, non-cryptographic generator.
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn wall(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn random(&self) -> f64 {
+        fastrand::f64()
+    }
+
+    fn sleep(&self, wait: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(tokio::time::sleep(wait))
+    }
+}
+
+/// A random identifier of 32 hexadecimal digits, the form of a W3C trace id.
+pub fn new_id() -> String {
+    format!("{:032x}", fastrand::u128(1..))
+}
+
+/// Waits for `work` until `deadline`; `None` when the deadline came first. Without a deadline, waits for ever.
+pub async fn before<T>(deadline: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
+    match deadline {
+        Some(at) => tokio::time::timeout_at(at, work).await.ok(),
+        None => Some(work.await),
+    }
+}

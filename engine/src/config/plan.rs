@@ -1,0 +1,318 @@
+//! What options and config mean for a call: inheritance done once, no default left open.
+//! A plan that lacks something which the call's own parameters may still bring (a value to forward, a name to forward
+//! it under) says so in `missing`, and is refused when a call would use it as it is.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::{HeaderMap, HeaderValue, header};
+
+use super::names::nearest;
+use super::target::{Clocks, Target};
+use super::{Leaf, Options, Retry, Timeouts};
+use crate::base_url::BaseUrl;
+use crate::error::Problem;
+use crate::headers::{fold, insert_secret, refusal, wire_name};
+use crate::provider::{self, PROVIDERS, Provider};
+use crate::retry::{CONFIG_STATUSES, Policy};
+use crate::route::Strategy;
+use crate::secret::Secret;
+
+pub struct Plan {
+    pub root: Strategy,
+    pub trace: Trace,
+    /// The whole call, retries and stream included.
+    pub total: Option<Duration>,
+    /// Problems that the parameters of a call may still mend.
+    pub missing: Vec<Problem>,
+}
+
+/// What names a call for its observers.
+#[derive(Clone, Default)]
+pub struct Trace {
+    /// `None`: each call gets one of its own.
+    pub trace_id: Option<String>,
+    pub span_id: Option<String>,
+    pub span_name: Option<String>,
+    pub parent_span_id: Option<String>,
+    pub metadata: Arc<BTreeMap<String, String>>,
+}
+
+/// Defaults, in milliseconds: a host that can't be connected to or that stops in mid-answer is given up; how long a
+/// model may think is nobody's guess.
+const CONNECT: u64 = 5_000;
+const IDLE: u64 = 120_000;
+
+const USER_AGENT: &str = concat!("portkey-native/", env!("CARGO_PKG_VERSION"));
+
+impl Plan {
+    /// `headers` are the call's own; a forwarded name may take its value from them.
+    pub fn new(options: &Options, headers: &[(String, Secret)]) -> Result<Self, Vec<Problem>> {
+        let leaf = Leaf::default();
+        let leaf = options.config.as_ref().unwrap_or(&leaf);
+        let mut maker = Maker { options, leaf, headers, problems: Vec::new(), missing: Vec::new() };
+        let target = maker.target();
+        if !maker.problems.is_empty() {
+            maker.problems.append(&mut maker.missing);
+            return Err(maker.problems);
+        }
+        Ok(Self {
+            root: Strategy::Single(Arc::new(target.expect("a target without problems is made"))),
+            trace: Trace {
+                trace_id: options.trace_id.clone(),
+                span_id: options.span_id.clone(),
+                span_name: options.span_name.clone(),
+                parent_span_id: options.parent_span_id.clone(),
+                metadata: Arc::new(options.metadata.clone()),
+            },
+            total: clock(options.timeout.or(options.timeouts.total).or(leaf.timeouts.total)),
+            missing: maker.missing,
+        })
+    }
+}
+
+/// 0 turns a clock off.
+fn clock(milliseconds: Option<u64>) -> Option<Duration> {
+    milliseconds.filter(|ms| *ms > 0).map(Duration::from_millis)
+}
+
+struct Maker<'o> {
+    options: &'o Options,
+    leaf: &'o Leaf,
+    headers: &'o [(String, Secret)],
+    problems: Vec<Problem>,
+    missing: Vec<Problem>,
+}
+
+impl Maker<'_> {
+    fn problem(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        self.problems.push(Problem { path: path.into(), message: message.into() });
+    }
+
+    fn target(&mut self) -> Option<Target> {
+        let (options, leaf) = (self.options, self.leaf);
+        let provider = self.provider();
+        let base_url = provider.and_then(|provider| self.base_url(provider));
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        let has_credential = provider.is_some_and(|provider| self.credential(provider, &mut headers));
+        if let Some(provider) = provider {
+            self.openai_headers(provider, &mut headers);
+        }
+        self.forward(&mut headers);
+        Some(Target {
+            path: "config".to_owned(),
+            provider: provider?,
+            base_url: base_url?,
+            custom: options.custom_host.is_some() || leaf.custom_host.is_some(),
+            headers,
+            has_credential,
+            clocks: clocks(options, leaf),
+            retry: policy(options.max_retries, leaf.retry.as_ref()),
+            idempotent: options.idempotent.or(leaf.idempotent).unwrap_or(false),
+            override_params: leaf.override_params.clone(),
+        })
+    }
+
+    /// A config's provider comes before the option's, as in the gateway.
+    fn provider(&mut self) -> Option<&'static dyn Provider> {
+        let (path, name) = match (&self.leaf.provider, &self.options.provider) {
+            (Some(name), _) => ("config.provider", name),
+            (None, Some(name)) => ("provider", name),
+            (None, None) => return self.unnamed_provider(),
+        };
+        let found = provider::find(name);
+        if found.is_none() {
+            let known: Vec<&str> = PROVIDERS.iter().map(|provider| provider.name()).collect();
+            let near = nearest(name, known.iter().copied()).map(|near| format!("; did you mean {near}?"));
+            let advice = if name.starts_with('@') {
+                "; an @ name belongs to the hosted platform, which this version does not reach".to_owned()
+            } else {
+                near.unwrap_or_default()
+            };
+            self.problem(path, format!("expected one of {}{advice}", known.join(", ")));
+        }
+        found
+    }
+
+    fn unnamed_provider(&mut self) -> Option<&'static dyn Provider> {
+        if self.leaf.custom_host.is_some() || self.options.custom_host.is_some() {
+            return Some(provider::DEFAULT);
+        }
+        let advice = "name your own server as customHost (http://localhost:11434/v1), or a provider";
+        self.missing.push(Problem {
+            path: String::new(),
+            message: format!("there is nowhere to send a call to: {advice}"),
+        });
+        Some(provider::DEFAULT)
+    }
+
+    /// The option `customHost` comes before a config's, as in the gateway.
+    fn base_url(&mut self, provider: &dyn Provider) -> Option<BaseUrl> {
+        let (path, text) = match (&self.options.custom_host, &self.leaf.custom_host, provider.base_url()) {
+            (Some(text), _, _) => ("customHost", text.as_str()),
+            (None, Some(text), _) => ("config.custom_host", text.as_str()),
+            (None, None, Some(text)) => ("provider", text),
+            (None, None, None) => {
+                let name = provider.name();
+                self.problem(
+                    "customHost",
+                    format!("is missing: provider {name} is a server of your own; name its base URL"),
+                );
+                return None;
+            }
+        };
+        match BaseUrl::parse(text) {
+            Ok(base_url) => Some(base_url),
+            Err(why) => {
+                self.problem(path, why);
+                None
+            }
+        }
+    }
+
+    /// `Authorization` is the credential unless it is forwarded as it is; a config's `api_key` comes before it.
+    fn credential(&mut self, provider: &dyn Provider, headers: &mut HeaderMap) -> bool {
+        let forwarded = self.forward_list().1.iter().any(|name| fold(name) == "authorization");
+        let credential = match (&self.leaf.api_key, &self.options.authorization) {
+            (Some(key), _) => Some(("config.api_key", key)),
+            (None, Some(key)) if !forwarded => Some(("Authorization", key)),
+            _ => None,
+        };
+        let Some((path, credential)) = credential else { return forwarded };
+        let (name, value) = provider.auth().header(credential);
+        if let Err(why) = insert_secret(headers, name.as_str(), &value) {
+            self.problem(path, why);
+        }
+        true
+    }
+
+    fn openai_headers(&mut self, provider: &dyn Provider, headers: &mut HeaderMap) {
+        let organization =
+            self.leaf.openai_organization.as_ref().or(self.options.openai_organization.as_ref());
+        let project = self.leaf.openai_project.as_ref().or(self.options.openai_project.as_ref());
+        for (option, header, value) in [
+            ("openaiOrganization", "openai-organization", organization),
+            ("openaiProject", "openai-project", project),
+        ] {
+            let Some(value) = value else { continue };
+            if provider.name() != "openai" {
+                self.problem(option, format!("has no meaning for provider {}", provider.name()));
+            } else if let Err(why) = insert_secret(headers, header, &Secret::new(value)) {
+                self.problem(option, why);
+            }
+        }
+    }
+
+    /// The list in force: the option's, else the config's. They are never merged.
+    fn forward_list(&self) -> (&'static str, &[String]) {
+        match (&self.options.forward_headers, &self.leaf.forward_headers) {
+            (Some(list), _) => ("forwardHeaders", list),
+            (None, Some(list)) => ("config.forward_headers", list),
+            (None, None) => ("forwardHeaders", &[]),
+        }
+    }
+
+    fn forward(&mut self, headers: &mut HeaderMap) {
+        let (path, list) = self.forward_list();
+        let list = list.to_vec();
+        for (at, listed) in list.iter().enumerate() {
+            let place = format!("{path}[{at}]");
+            let name = wire_name(listed);
+            if name == "x-portkey-forward-headers" {
+                self.problem(
+                    place,
+                    "forward_headers must not contain the 'x-portkey-forward-headers' header",
+                );
+            } else if let Some(reason) = refusal(&name) {
+                self.problem(place, format!("{listed} {reason}, and is never forwarded"));
+            } else if let Some(value) = self.value_of(listed) {
+                if let Err(why) = insert_secret(headers, &name, &value) {
+                    self.problem(place, format!("{listed}: {why}"));
+                }
+            } else {
+                let message = self.nothing_to_forward(listed);
+                self.missing.push(Problem { path: place, message });
+            }
+        }
+        self.unlisted(&list);
+        self.call_headers(&list, headers);
+    }
+
+    /// Headers of the call itself go to its target; those that a list names have gone in already.
+    fn call_headers(&mut self, list: &[String], headers: &mut HeaderMap) {
+        for (name, value) in self.headers {
+            if list.iter().any(|listed| fold(listed) == fold(name)) {
+                continue;
+            }
+            let name = name.to_ascii_lowercase();
+            let refused = refusal(&name).map(|reason| format!("{reason}, and is never sent"));
+            if let Some(why) = refused.or_else(|| insert_secret(headers, &name, value).err()) {
+                self.problem(format!("headers.{name}"), why);
+            }
+        }
+    }
+
+    /// The call's headers come first, then the options, then the config that lists the name.
+    fn value_of(&self, listed: &str) -> Option<Secret> {
+        let folded = fold(listed);
+        let in_list = |values: &[(String, Secret)]| {
+            values.iter().find(|(name, _)| fold(name) == folded).map(|(_, value)| value.clone())
+        };
+        in_list(self.headers)
+            .or_else(|| in_list(&self.options.values))
+            .or_else(|| self.options.authorization.clone().filter(|_| folded == "authorization"))
+            .or_else(|| in_list(&self.leaf.values))
+    }
+
+    fn nothing_to_forward(&self, listed: &str) -> String {
+        let given = self
+            .options
+            .values
+            .iter()
+            .chain(&self.leaf.values)
+            .chain(self.headers)
+            .map(|(name, _)| name.as_str());
+        let near = nearest(listed, given.chain(self.options.authorization.as_ref().map(|_| "Authorization")));
+        let advice = near.map_or_else(
+            || "pass its value as an option of that name, of the client or of the call".to_owned(),
+            |near| format!("did you mean {near}?"),
+        );
+        format!("{listed} has no value anywhere; {advice}")
+    }
+
+    /// A header's value that no list names would do nothing.
+    fn unlisted(&mut self, list: &[String]) {
+        let listed: Vec<String> = list.iter().map(|name| fold(name)).collect();
+        let config_only = self.leaf.values.iter().map(|(name, _)| (format!("config.{name}"), name));
+        let all = self.options.values.iter().map(|(name, _)| (name.clone(), name)).chain(config_only);
+        for (path, name) in all.filter(|(_, name)| !listed.contains(&fold(name))) {
+            let message = format!("is sent to no one: add {name} to forwardHeaders");
+            self.missing.push(Problem { path, message });
+        }
+    }
+}
+
+fn clocks(options: &Options, leaf: &Leaf) -> Clocks {
+    let pick = |part: fn(&Timeouts) -> Option<u64>| part(&options.timeouts).or_else(|| part(&leaf.timeouts));
+    Clocks {
+        connect: clock(pick(|timeouts| timeouts.connect).or(Some(CONNECT))),
+        headers: clock(pick(|timeouts| timeouts.headers)),
+        first_token: clock(pick(|timeouts| timeouts.first_token)),
+        idle: clock(pick(|timeouts| timeouts.idle).or(Some(IDLE))),
+        request: clock(options.request_timeout.or(leaf.request_timeout)),
+    }
+}
+
+fn policy(max_retries: Option<u32>, retry: Option<&Retry>) -> Policy {
+    match retry {
+        Some(retry) => Policy {
+            retries: retry.attempts,
+            statuses: Some(retry.on_status_codes.clone().unwrap_or_else(|| CONFIG_STATUSES.to_vec())),
+            first_ceiling: Duration::from_secs(1),
+            heed_retry_after: retry.use_retry_after_header,
+        },
+        None => Policy { retries: max_retries.unwrap_or(Policy::default().retries), ..Policy::default() },
+    }
+}

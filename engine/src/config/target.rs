@@ -1,0 +1,96 @@
+//! A target: one provider at one host, with its credential, its headers and its clocks worked out.
+
+use std::time::Duration;
+
+use ::http::HeaderMap;
+
+use serde_json::{Map, Value};
+
+use crate::base_url::BaseUrl;
+use crate::endpoint::Endpoint;
+use crate::provider::Provider;
+use crate::retry::Policy;
+
+pub struct Target {
+    /// Where it stands in the config: `config`, `config.targets[1]`. Reported as the last used option.
+    pub path: String,
+    pub provider: &'static dyn Provider,
+    pub base_url: BaseUrl,
+    /// Whether the user named the host.
+    pub custom: bool,
+    /// Credential, forwarded headers and the like: all that is the same for each call.
+    pub headers: HeaderMap,
+    pub has_credential: bool,
+    pub clocks: Clocks,
+    pub retry: Policy,
+    pub idempotent: bool,
+    pub override_params: Map<String, Value>,
+}
+
+/// How long one attempt may take, part by part; `None` is off. `total` belongs to the call and is the plan's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Clocks {
+    pub connect: Option<Duration>,
+    pub headers: Option<Duration>,
+    pub first_token: Option<Duration>,
+    pub idle: Option<Duration>,
+    /// Portkey's `requestTimeout`: the attempt's start to the reply's headers.
+    pub request: Option<Duration>,
+}
+
+impl Target {
+    /// The URL of one call of `endpoint`.
+    pub fn url(&self, endpoint: &Endpoint, arguments: &[String], query: Option<&str>) -> String {
+        let mut path = self.provider.path(endpoint);
+        for argument in arguments {
+            let (Some(from), Some(to)) = (path.find('{'), path.find('}')) else { break };
+            path.replace_range(from..=to, &encode_segment(argument));
+        }
+        self.base_url.join(&path, query)
+    }
+}
+
+/// Percent-encodes a path segment as JavaScript's `encodeURIComponent` does.
+fn encode_segment(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z'
+            | b'a'..=b'z'
+            | b'0'..=b'9'
+            | b'-'
+            | b'_'
+            | b'.'
+            | b'!'
+            | b'~'
+            | b'*'
+            | b'\''
+            | b'('
+            | b')' => {
+                encoded.push(char::from(byte));
+            }
+            _ => {
+                encoded.push('%');
+                for digit in [byte >> 4, byte & 15] {
+                    encoded.push(
+                        char::from_digit(u32::from(digit), 16)
+                            .expect("four bits are a digit")
+                            .to_ascii_uppercase(),
+                    );
+                }
+            }
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::encode_segment;
+
+    #[test]
+    fn a_path_argument_stays_one_segment() {
+        assert_eq!(encode_segment("meta-llama/Llama 3?x=1#é"), "meta-llama%2FLlama%203%3Fx%3D1%23%C3%A9");
+        assert_eq!(encode_segment("gpt-4.1"), "gpt-4.1");
+    }
+}

@@ -1,0 +1,169 @@
+//! The endpoint table: one row for each operation of the API. Routing, the JavaScript resource tree, the types and the
+//! README's table grow from it.
+
+use ::http::Method;
+
+/// What an endpoint answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gives {
+    /// One JSON value.
+    Json,
+    /// One JSON value, or server-sent events when the body says `stream: true`.
+    JsonOrEvents,
+}
+
+/// How the pieces of a streamed answer are told apart: what counts as content, and what as the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    None,
+    /// `choices[].delta`, whole when every choice had its `finish_reason`.
+    ChatChunks,
+    /// `choices[].text`, whole when every choice had its `finish_reason`.
+    TextChunks,
+}
+
+/// One operation of the API.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// The call's path in the resource tree: `chat.completions.create`.
+    pub call: &'static str,
+    pub method: Method,
+    /// The path below the base URL; `{name}` is a path argument, in order.
+    pub path: &'static str,
+    /// Whether the call takes a JSON body.
+    pub takes_body: bool,
+    pub gives: Gives,
+    pub stream: Stream,
+    /// Body parameters that hold an underscore. Their camelCase spelling is accepted; no other key is renamed.
+    pub parameters: &'static [&'static str],
+    /// The TypeScript names of body, answer and chunk (empty: none).
+    pub types: [&'static str; 3],
+}
+
+impl Endpoint {
+    /// The row's place in the table.
+    pub fn index(&self) -> usize {
+        ENDPOINTS.iter().position(|row| row.call == self.call).expect("every endpoint is a row of the table")
+    }
+}
+
+const CHAT_PARAMETERS: &[&str] = &[
+    "frequency_penalty",
+    "function_call",
+    "logit_bias",
+    "max_completion_tokens",
+    "max_tokens",
+    "parallel_tool_calls",
+    "presence_penalty",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "reasoning_effort",
+    "response_format",
+    "safety_identifier",
+    "service_tier",
+    "stream_options",
+    "tool_choice",
+    "top_k",
+    "top_logprobs",
+    "top_p",
+    "web_search_options",
+];
+
+const COMPLETION_PARAMETERS: &[&str] = &[
+    "best_of",
+    "frequency_penalty",
+    "logit_bias",
+    "max_tokens",
+    "presence_penalty",
+    "stream_options",
+    "top_p",
+];
+
+/// A row of which only the particulars are written down.
+const PLAIN: Endpoint = Endpoint {
+    call: "",
+    method: Method::POST,
+    path: "",
+    takes_body: true,
+    gives: Gives::Json,
+    stream: Stream::None,
+    parameters: &[],
+    types: [""; 3],
+};
+
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint {
+        call: "chat.completions.create",
+        path: "/chat/completions",
+        gives: Gives::JsonOrEvents,
+        stream: Stream::ChatChunks,
+        parameters: CHAT_PARAMETERS,
+        types: ["ChatCompletionCreateParams", "ChatCompletion", "ChatCompletionChunk"],
+        ..PLAIN
+    },
+    Endpoint {
+        call: "completions.create",
+        path: "/completions",
+        gives: Gives::JsonOrEvents,
+        stream: Stream::TextChunks,
+        parameters: COMPLETION_PARAMETERS,
+        types: ["CompletionCreateParams", "Completion", "Completion"],
+        ..PLAIN
+    },
+    Endpoint {
+        call: EMBEDDINGS,
+        path: "/embeddings",
+        parameters: &["encoding_format"],
+        types: ["EmbeddingCreateParams", "CreateEmbeddingResponse", ""],
+        ..PLAIN
+    },
+    Endpoint {
+        call: "models.list",
+        method: Method::GET,
+        path: "/models",
+        takes_body: false,
+        types: ["", "ModelList", ""],
+        ..PLAIN
+    },
+    Endpoint {
+        call: "models.retrieve",
+        method: Method::GET,
+        path: "/models/{model}",
+        takes_body: false,
+        types: ["", "Model", ""],
+        ..PLAIN
+    },
+    Endpoint {
+        call: "moderations.create",
+        path: "/moderations",
+        types: ["ModerationCreateParams", "ModerationCreateResponse", ""],
+        ..PLAIN
+    },
+];
+
+/// The endpoint whose numbers are decoded here rather than in JavaScript.
+pub const EMBEDDINGS: &str = "embeddings.create";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_row_is_named_once_and_its_path_can_be_joined() {
+        let names: HashSet<_> = ENDPOINTS.iter().map(|row| row.call).collect();
+        assert_eq!(names.len(), ENDPOINTS.len());
+        for (at, row) in ENDPOINTS.iter().enumerate() {
+            assert!(row.path.starts_with('/'), "{}", row.call);
+            assert_eq!(row.gives == Gives::JsonOrEvents, row.stream != Stream::None, "{}", row.call);
+            assert_eq!(row.index(), at);
+        }
+    }
+
+    #[test]
+    fn only_names_with_an_underscore_need_a_row_of_parameters() {
+        for row in ENDPOINTS {
+            assert!(row.parameters.iter().all(|name| name.contains('_')), "{}", row.call);
+        }
+    }
+}

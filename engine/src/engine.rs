@@ -1,0 +1,120 @@
+//! From what was asked to what is answered: page one of the story.
+//! Options and config become a plan, the plan's tree is walked, and the report tells what happened.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::clock::{Clock, Instant, SystemClock, before};
+use crate::config::{Options, Plan, option_of_header, overlay};
+use crate::error::{Error, Kind, Result};
+use crate::explain;
+use crate::http::{Network, Transport};
+use crate::observe::Report;
+use crate::route;
+use crate::secret::Secret;
+
+/// A client: its options are read once and never change.
+pub struct Engine {
+    options: Map<String, Value>,
+    plan: Arc<Plan>,
+    context: Context,
+}
+
+/// What a call works with: the doors to the network and to time, and its own deadline.
+#[derive(Clone)]
+pub struct Context {
+    pub transport: Arc<dyn Transport>,
+    pub clock: Arc<dyn Clock>,
+    pub deadline: Option<Instant>,
+}
+
+/// A call that failed, with what happened until then.
+pub struct Failed {
+    pub error: Error,
+    pub report: Report,
+}
+
+impl Engine {
+    /// A client with `options`, a JSON object. Every problem with them is told at once.
+    pub fn new(options: &Map<String, Value>) -> Result<Self> {
+        Self::with_doors(options, Network::shared(), Arc::new(SystemClock))
+    }
+
+    pub(crate) fn with_doors(
+        options: &Map<String, Value>,
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
+        let options = overlay(&Map::new(), options);
+        let plan = plan(&options, &[])?;
+        Ok(Self { options, plan: Arc::new(plan), context: Context { transport, clock, deadline: None } })
+    }
+
+    /// Sends one call. Dropping the future closes the connection.
+    pub async fn send(&self, call: Call) -> std::result::Result<Answer, Failed> {
+        let plan = match self.plan_of(&call) {
+            Ok(plan) => plan,
+            Err(error) => return Err(Failed { error, report: Report::new(&self.plan.trace) }),
+        };
+        let mut report = Report::new(&plan.trace);
+        let limit = call.options.timeout.or(plan.total);
+        let began = self.context.clock.now();
+        let context = Context { deadline: limit.map(|limit| began + limit), ..self.context.clone() };
+        let call = Call { options: crate::call::CallOptions { timeout: limit, ..call.options }, ..call };
+        let walked = before(context.deadline, route::send(&context, &plan.root, &call, &mut report)).await;
+        match walked {
+            Some(Ok(answer)) => Ok(answer),
+            Some(Err(error)) => Err(Failed { error, report }),
+            None => {
+                let elapsed = self.context.clock.now() - began;
+                let error = explain::out_of_time(&report, limit.unwrap_or_default(), elapsed);
+                Err(Failed { error, report })
+            }
+        }
+    }
+
+    /// The client's own plan, or one of its own for a call that brings parameters or headers.
+    fn plan_of(&self, call: &Call) -> Result<Arc<Plan>> {
+        check(call)?;
+        let (params, headers) = split_headers(call);
+        let plan = if params.is_empty() && headers.is_empty() {
+            self.plan.clone()
+        } else {
+            Arc::new(plan(&overlay(&self.options, &params), &headers)?)
+        };
+        if plan.missing.is_empty() { Ok(plan) } else { Err(Error::config(plan.missing.clone())) }
+    }
+}
+
+fn plan(options: &Map<String, Value>, headers: &[(String, Secret)]) -> Result<Plan> {
+    let options = Options::read(options).map_err(Error::config)?;
+    Plan::new(&options, headers).map_err(Error::config)
+}
+
+/// Headers named `x-portkey-…` are options; the others are the call's own.
+fn split_headers(call: &Call) -> (Map<String, Value>, Vec<(String, Secret)>) {
+    let mut params = call.params.clone().unwrap_or_default();
+    let mut headers = Vec::new();
+    for (name, value) in &call.options.headers {
+        match option_of_header(name, value.expose()) {
+            Some((option, value)) => drop(params.insert(option, value)),
+            None => headers.push((name.clone(), value.clone())),
+        }
+    }
+    (params, headers)
+}
+
+fn check(call: &Call) -> Result<()> {
+    for argument in &call.arguments {
+        if matches!(argument.as_str(), "" | "." | "..") {
+            return Err(Error::problem(call.endpoint.call, "expected a name or an id as its first argument"));
+        }
+    }
+    if call.endpoint.takes_body && call.body.first() != Some(&b'{') {
+        return Err(Error::new(Kind::Config, "body: expected an object"));
+    }
+    Ok(())
+}

@@ -1,0 +1,289 @@
+//! A streamed answer: bytes in, whole batches of events out.
+//! It is committed at its first semantic event: until then nothing is handed out, so that another attempt may still be
+//! made. A stream is whole when its endpoint's own end was seen; one that just stops is an error, never a success.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::clock::{Clock, Instant, SystemClock, before};
+use crate::config::{Clocks, Target};
+use crate::endpoint::Stream;
+use crate::error::{Error, Result};
+use crate::explain::Place;
+use crate::http::{Failure, ReplyBody};
+use crate::observe::{Phase, Report, milliseconds};
+use crate::progress::{Meaning, Progress};
+use crate::sse::{Parser, SseEvent};
+
+use std::sync::Arc;
+
+/// One event of a stream, its data being JSON text.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub name: Option<Box<str>>,
+    pub data: Bytes,
+}
+
+/// How long what follows a stream's last event may keep the connection before it is closed instead of reused.
+const REST: Duration = Duration::from_millis(250);
+
+pub struct Events {
+    body: ReplyBody,
+    parser: Parser,
+    progress: Progress,
+    target: Arc<Target>,
+    method: &'static str,
+    began: Instant,
+    last_semantic: Option<Instant>,
+    total: Option<(Instant, Duration)>,
+    /// Events read before the commit.
+    ready: Vec<Event>,
+    parsed: Vec<SseEvent>,
+    state: State,
+    pub report: Report,
+}
+
+enum State {
+    Open,
+    /// `[DONE]` or the end of the body came.
+    Ended,
+    /// Handed out after the events that came before it.
+    Failed(Error),
+}
+
+/// What an attempt hands over to read a stream.
+pub struct Opening {
+    pub body: ReplyBody,
+    pub target: Arc<Target>,
+    pub method: &'static str,
+    pub began: Instant,
+    /// The call's deadline, and how long it allows.
+    pub total: Option<(Instant, Duration)>,
+    pub report: Report,
+}
+
+impl Events {
+    pub fn new(opening: Opening, stream: Stream) -> Self {
+        debug_assert!(stream != Stream::None, "only an endpoint with a stream answers with events");
+        Self {
+            body: opening.body,
+            parser: Parser::default(),
+            progress: Progress::default(),
+            target: opening.target,
+            method: opening.method,
+            began: opening.began,
+            last_semantic: None,
+            total: opening.total,
+            ready: Vec::new(),
+            parsed: Vec::new(),
+            state: State::Open,
+            report: opening.report,
+        }
+    }
+
+    /// Reads until the first semantic event or the end. An error here has handed nothing out.
+    pub async fn commit(&mut self) -> Result<()> {
+        while matches!(self.state, State::Open) && self.last_semantic.is_none() {
+            self.read().await;
+        }
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Failed(error) if self.last_semantic.is_none() => Err(error),
+            state => {
+                self.state = state;
+                Ok(())
+            }
+        }
+    }
+
+    /// All events that are ready, at least one; `None` at the end. After an error there is nothing more.
+    pub async fn next(&mut self) -> Option<Result<Vec<Event>>> {
+        while self.ready.is_empty() && matches!(self.state, State::Open) {
+            self.read().await;
+        }
+        if !self.ready.is_empty() {
+            return Some(Ok(std::mem::take(&mut self.ready)));
+        }
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Failed(error) => Some(Err(error)),
+            _ => None,
+        }
+    }
+
+    /// Reads what is left of the body after the last event, so that its connection can be used again.
+    pub async fn rest(&mut self) {
+        let deadline = Some(SystemClock.now() + REST);
+        while let Some(Ok(Some(_))) = before(deadline, self.body.chunk()).await {}
+        self.body.close();
+    }
+
+    /// One read of the body, turned into events.
+    async fn read(&mut self) {
+        let Some(chunk) = self.chunk().await else { return };
+        let mut parsed = std::mem::take(&mut self.parsed);
+        match chunk {
+            Ok(Some(bytes)) => {
+                if self.parser.feed(&bytes, &mut parsed).is_err() {
+                    self.fail(|events| {
+                        events.place().truncated("an event is too long to be read", events.progress.partial())
+                    });
+                }
+                self.take(parsed.drain(..));
+            }
+            Ok(None) => {
+                self.parser.finish(&mut parsed);
+                self.take_last(parsed.drain(..));
+                self.end(None);
+            }
+            Err(failure) => self.end(Some(&failure)),
+        }
+        self.parsed = parsed;
+    }
+
+    /// The next bytes, or `None` when a clock ran out first and the stream has failed.
+    async fn chunk(&mut self) -> Option<std::result::Result<Option<Bytes>, Failure>> {
+        loop {
+            let deadline = self.deadline();
+            if let Some(chunk) = before(deadline.map(|(at, ..)| at), self.body.chunk()).await {
+                return Some(chunk);
+            }
+            let (_, clock, limit) = deadline?;
+            if self.progress.is_whole() {
+                self.end(None);
+            } else {
+                self.fail(|events| {
+                    let elapsed = SystemClock.now() - events.began;
+                    events.place().timeout(clock, limit, elapsed).with_partial(events.progress.partial())
+                });
+            }
+            return None;
+        }
+    }
+
+    /// The clock that runs out first. Only semantic events move it: comments, pings and roles do not.
+    fn deadline(&self) -> Option<(Instant, &'static str, Duration)> {
+        let Clocks { first_token, idle, .. } = self.target.clocks;
+        let own = match self.last_semantic {
+            None => first_token.map(|limit| (self.began + limit, "firstToken", limit)),
+            Some(last) => idle.map(|limit| (last + limit, "idle", limit)),
+        };
+        let total = self.total.map(|(at, limit)| (at, "total", limit));
+        [own, total].into_iter().flatten().min_by_key(|(at, ..)| *at)
+    }
+
+    fn take(&mut self, events: impl Iterator<Item = SseEvent>) {
+        for event in events {
+            if !matches!(self.state, State::Open) {
+                return;
+            }
+            self.take_one(event);
+        }
+    }
+
+    /// The body has ended: an event that was cut off with it is no error of its own.
+    fn take_last(&mut self, events: impl Iterator<Item = SseEvent>) {
+        for event in events {
+            if matches!(self.state, State::Open)
+                && serde_json::from_slice::<serde::de::IgnoredAny>(&event.data).is_ok()
+            {
+                self.take_one(event);
+            }
+        }
+    }
+
+    fn take_one(&mut self, event: SseEvent) {
+        let data = trim(event.data);
+        if &data[..] == b"[DONE]" {
+            return self.done();
+        }
+        let name = event.name.as_deref();
+        if name == Some("error") {
+            return self.fail(|events| events.place().in_stream(data));
+        }
+        if data.is_empty() || name == Some("ping") {
+            return;
+        }
+        let text = String::from_utf8_lossy(&data);
+        match self.progress.read(&text) {
+            Meaning::Semantic => self.semantic(),
+            Meaning::Neutral => {}
+            Meaning::Error => {
+                drop(text);
+                return self.fail(|events| events.place().in_stream(data));
+            }
+            Meaning::Garbled => {
+                return self.fail(|events| {
+                    events.place().truncated("an event is no JSON", events.progress.partial())
+                });
+            }
+        }
+        let data = match text {
+            std::borrow::Cow::Borrowed(_) => data,
+            std::borrow::Cow::Owned(repaired) => Bytes::from(repaired),
+        };
+        self.ready.push(Event { name: event.name, data });
+    }
+
+    fn semantic(&mut self) {
+        let now = SystemClock.now();
+        if self.last_semantic.is_none() {
+            let first = milliseconds(now - self.began);
+            self.report.last().ms.first_token = Some(first);
+        }
+        self.last_semantic = Some(now);
+    }
+
+    /// `[DONE]`: the host's word that nothing follows.
+    fn done(&mut self) {
+        if !self.progress.is_whole() {
+            self.report
+                .changes
+                .push("the stream ended in [DONE] without a finish reason and was taken as whole".to_owned());
+        }
+        self.close(Phase::Done);
+        self.state = State::Ended;
+    }
+
+    /// The body ended, or broke.
+    fn end(&mut self, failure: Option<&Failure>) {
+        if !matches!(self.state, State::Open) {
+            return;
+        }
+        if self.progress.is_whole() {
+            self.close(Phase::Done);
+            self.state = State::Ended;
+            return;
+        }
+        let why = match failure {
+            Some(failure) => format!("the connection broke ({})", failure.detail),
+            None => "the body ended without a finish reason".to_owned(),
+        };
+        self.fail(|events| events.place().truncated(&why, events.progress.partial()));
+    }
+
+    fn fail(&mut self, error: impl FnOnce(&Self) -> Error) {
+        let error = error(self);
+        self.report.last().code.clone_from(&error.facts().code);
+        self.close(Phase::Body);
+        self.body.close();
+        self.state = State::Failed(error);
+    }
+
+    fn close(&mut self, phase: Phase) {
+        self.report.usage.clone_from(&self.progress.usage);
+        let total = milliseconds(SystemClock.now() - self.began);
+        let attempt = self.report.last();
+        attempt.phase = phase;
+        attempt.ms.total = Some(total);
+    }
+
+    fn place(&self) -> Place<'_> {
+        let url = self.report.attempts.last().map_or("", |attempt| attempt.url.as_str());
+        Place { method: self.method, url, target: &self.target }
+    }
+}
+
+fn trim(data: Bytes) -> Bytes {
+    let trimmed = data.trim_ascii();
+    if trimmed.len() == data.len() { data } else { data.slice_ref(trimmed) }
+}

@@ -1,0 +1,356 @@
+//! Errors in words: what failed, where, and what to try, in at most three lines.
+//! Sources of the envelopes: what llama.cpp, vLLM, llama-cpp-python, transformers, LiteLLM and Ollama answer.
+
+use std::time::{Duration, SystemTime};
+
+use ::http::HeaderMap;
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::config::Target;
+use crate::error::{Error, Kind, Resend};
+use crate::http::{Failure, FailureKind};
+use crate::observe::{Report, milliseconds};
+use crate::retry::retry_after;
+
+/// Where an attempt went. Its URL has no query.
+pub struct Place<'t> {
+    pub method: &'t str,
+    pub url: &'t str,
+    pub target: &'t Target,
+}
+
+/// A server's own words are cut at this many characters.
+const LONGEST_QUOTE: usize = 300;
+
+impl Place<'_> {
+    fn line(&self) -> String {
+        format!(
+            "{} {} ({}, provider {})",
+            self.method,
+            self.url,
+            self.target.path,
+            self.target.provider.name()
+        )
+    }
+
+    fn message(&self, what: &str, advice: &str) -> String {
+        let line = self.line();
+        if advice.is_empty() { format!("{what}\n{line}") } else { format!("{what}\n{line}\n{advice}") }
+    }
+
+    /// The network failed.
+    pub fn failure(&self, failure: &Failure, answered: bool) -> Error {
+        let kind = if failure.kind.is_before_sending() && !answered { Kind::Connect } else { Kind::Broken };
+        let detail = &failure.detail;
+        let (code, what, advice) = match failure.kind {
+            FailureKind::Dns => (
+                "ENOTFOUND",
+                "The host's name could not be resolved.".to_owned(),
+                "Check the spelling of the host, and the name servers of this machine.",
+            ),
+            FailureKind::Refused => (
+                "ECONNREFUSED",
+                "Connection refused: nothing listens there.".to_owned(),
+                "Start the server, or check the host and port of customHost.",
+            ),
+            FailureKind::Unreachable => (
+                "ECONNECT",
+                format!("The host could not be reached: {detail}."),
+                "Check the host and port of customHost, the proxy settings and the network.",
+            ),
+            FailureKind::ConnectTimeout => (
+                "connect_timeout",
+                "Connecting took longer than the connect clock allows.".to_owned(),
+                "Check the host, or raise timeouts.connect.",
+            ),
+            FailureKind::Tls => (
+                "ETLS",
+                format!("The TLS handshake failed: {detail}."),
+                "Add the host's certificate authority to the system's or to SSL_CERT_FILE.",
+            ),
+            FailureKind::NotTls => (
+                "ETLS",
+                "The host does not speak TLS on this port.".to_owned(),
+                "Write the custom host with http:// instead of https://.",
+            ),
+            FailureKind::NotHttp => (
+                "EPROTO",
+                "The host's reply is no HTTP.".to_owned(),
+                "If this port speaks TLS, write the custom host with https://.",
+            ),
+            FailureKind::Broken if answered => {
+                ("ECONNRESET", format!("The connection broke in the middle of the answer: {detail}."), "")
+            }
+            FailureKind::Broken => (
+                "ECONNRESET",
+                format!("The connection broke before an answer came: {detail}."),
+                "The host may have acted on the request; it is sent again only with idempotent: true.",
+            ),
+            FailureKind::Unsendable => ("EINVAL", format!("The request could not be made: {detail}."), ""),
+        };
+        let error = Error::new(
+            if failure.kind == FailureKind::ConnectTimeout { Kind::Timeout } else { kind },
+            self.message(&what, advice),
+        );
+        let error = error.with_code(code);
+        match failure.kind {
+            FailureKind::ConnectTimeout => error.with_status(408).with_resend(Resend::Safe),
+            FailureKind::Unsendable | FailureKind::NotTls | FailureKind::Tls | FailureKind::NotHttp => {
+                error.with_resend(Resend::Never)
+            }
+            _ => error,
+        }
+    }
+
+    /// A clock ran out. `clock` is its name as the contract spells it.
+    pub fn timeout(&self, clock: &str, limit: Duration, elapsed: Duration) -> Error {
+        let limit = milliseconds(limit);
+        let what = match clock {
+            "requestTimeout" => format!("Request exceeded the timeout sent in the request: {limit}ms"),
+            _ => format!(
+                "The {clock} clock ran out: {limit} ms allowed, {} ms elapsed.",
+                milliseconds(elapsed).round()
+            ),
+        };
+        let advice = match clock {
+            "requestTimeout" => "Raise requestTimeout, or leave it out.".to_owned(),
+            "total" => "Raise timeout, or leave it out.".to_owned(),
+            _ => format!("Raise timeouts.{clock}, or turn it off with 0."),
+        };
+        let error = Error::new(Kind::Timeout, self.message(&what, &advice))
+            .with_code(timeout_code(clock))
+            .with_status(408);
+        let body = serde_json::json!({ "error": { "message": what, "type": "timeout_error", "param": null, "code": null } });
+        error.with_reply(HeaderMap::new(), Bytes::from(body.to_string()))
+    }
+
+    /// The host answered with an error status.
+    pub fn refused(&self, status: u16, headers: HeaderMap, body: Bytes, now: SystemTime) -> Error {
+        let said = words(&headers, &body);
+        let what = if said.is_empty() {
+            format!("{status} (the answer has no text)")
+        } else {
+            format!("{status} {said}")
+        };
+        let advice = self.advice(status, &said);
+        let wait = retry_after(&headers, now);
+        let resend = match headers.get("x-should-retry").map(::http::HeaderValue::as_bytes) {
+            Some(b"false") => Resend::Never,
+            Some(b"true") => Resend::Safe,
+            _ => Resend::ByStatus,
+        };
+        Error::new(Kind::Refused, self.message(&what, &advice))
+            .with_status(status)
+            .with_reply(headers, body)
+            .with_resend(resend)
+            .with_retry_after(wait)
+    }
+
+    fn advice(&self, status: u16, said: &str) -> String {
+        match status {
+            300..=399 => {
+                "Redirects are not followed: write the address it points to as customHost.".to_owned()
+            }
+            401 | 403 if !self.target.has_credential => {
+                "No credential was sent: pass Authorization.".to_owned()
+            }
+            401 | 403 => "The host refused the credential that was sent: check Authorization.".to_owned(),
+            404 | 405 if said.to_ascii_lowercase().contains("model") => {
+                "The host does not know this model: models.list() tells which it has.".to_owned()
+            }
+            404 | 405 if self.target.base_url.has_version() => {
+                "The host has no such path: is the version at the end of customHost right?".to_owned()
+            }
+            404 | 405 => "The host has no such path: customHost is likely meant to end in /v1.".to_owned(),
+            400 if said.contains("HTTPS") => {
+                "This port speaks TLS: write the custom host with https://.".to_owned()
+            }
+            429 => "The host limits the rate of calls: send fewer at once, or raise maxRetries.".to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    /// A reply of a good status that can't be the answer.
+    pub fn garbled(&self, status: u16, why: &str, headers: HeaderMap, body: Bytes) -> Error {
+        let advice =
+            if self.target.base_url.has_version() { "" } else { "customHost is likely meant to end in /v1." };
+        let what = format!("The host answered {status} with {why}.");
+        Error::new(Kind::Garbled, self.message(&what, advice))
+            .with_code("garbled_answer")
+            .with_status(status)
+            .with_reply(headers, body)
+    }
+
+    /// An error that came inside a stream; `data` is its event's own JSON or text.
+    pub fn in_stream(&self, data: Bytes) -> Error {
+        let parsed: Option<Value> = serde_json::from_slice(&data).ok();
+        let said = parsed.as_ref().map_or_else(|| quote(&String::from_utf8_lossy(&data)), envelope);
+        let status = parsed.as_ref().and_then(status_in);
+        let what = format!("The host reported an error inside the stream: {said}");
+        let mut error = Error::new(Kind::Refused, self.message(&what, "")).with_reply(HeaderMap::new(), data);
+        if let Some(status) = status {
+            error = error.with_status(status);
+        }
+        error
+    }
+
+    /// A stream that ended before it was whole.
+    pub fn truncated(&self, why: &str, partial: String) -> Error {
+        let what = format!("The stream ended before it was whole: {why}.");
+        Error::new(Kind::Truncated, self.message(&what, "What came so far is in error.partial."))
+            .with_code("stream_truncated")
+            .with_partial(partial)
+    }
+}
+
+/// The whole call took longer than it may; the report tells how far it came.
+pub fn out_of_time(report: &Report, limit: Duration, elapsed: Duration) -> Error {
+    let tried = report.attempts.len();
+    let place = match report.attempts.last() {
+        Some(last) => format!("{} ({}, provider {}), attempt {tried}", last.url, last.target, last.provider),
+        None => "before anything was sent".to_owned(),
+    };
+    let what = format!(
+        "The total clock ran out: {} ms allowed, {} ms elapsed.",
+        milliseconds(limit),
+        milliseconds(elapsed).round()
+    );
+    let body = serde_json::json!({ "error": { "message": what, "type": "timeout_error", "param": null, "code": null } });
+    Error::new(Kind::Timeout, format!("{what}\n{place}\nRaise timeout, or leave it out."))
+        .with_code("total_timeout")
+        .with_status(408)
+        .with_reply(HeaderMap::new(), Bytes::from(body.to_string()))
+}
+
+/// The machine's name of a clock that ran out: `first_token_timeout`, `request_timeout`, …
+fn timeout_code(clock: &str) -> &'static str {
+    match clock {
+        "connect" => "connect_timeout",
+        "headers" => "headers_timeout",
+        "firstToken" => "first_token_timeout",
+        "idle" => "idle_timeout",
+        "requestTimeout" => "request_timeout",
+        _ => "total_timeout",
+    }
+}
+
+/// What a reply says, in one line: the message of its envelope, the title of a web page, or its text.
+fn words(headers: &HeaderMap, body: &Bytes) -> String {
+    if let Ok(parsed) = serde_json::from_slice::<Value>(body) {
+        return envelope(&parsed);
+    }
+    let text = String::from_utf8_lossy(body);
+    if is_html(headers, &text) {
+        let title = text.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>"));
+        return title.map_or_else(
+            || "(a web page)".to_owned(),
+            |(title, _)| format!("(a web page: {})", quote(title)),
+        );
+    }
+    quote(&text)
+}
+
+pub fn is_html(headers: &HeaderMap, text: &str) -> bool {
+    let kind = headers.get(::http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    kind.contains("text/html")
+        || text
+            .trim_start()
+            .get(..5)
+            .is_some_and(|start| start.eq_ignore_ascii_case("<html") || start.eq_ignore_ascii_case("<!doc"))
+}
+
+/// The message in an error's JSON: `error.message`, `error`, `detail`, `message`, or the JSON itself.
+fn envelope(parsed: &Value) -> String {
+    let error = &parsed["error"];
+    let details =
+        parsed["detail"].as_array().and_then(|list| list.first()).and_then(|first| first["msg"].as_str());
+    let found = error["message"].as_str().or(error.as_str()).or(parsed["detail"].as_str()).or(details);
+    let found = found.or(parsed["message"].as_str()).or(parsed["error_description"].as_str());
+    found.map_or_else(|| quote(&parsed.to_string()), quote)
+}
+
+/// One line, without control characters, of bounded length.
+fn quote(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST_QUOTE) {
+        Some((cut, _)) => format!("{}…", &line[..cut]),
+        None => line,
+    }
+}
+
+/// The status that an error inside a stream stands for, by its code, status or type.
+fn status_in(parsed: &Value) -> Option<u16> {
+    let error = if parsed["error"].is_object() { &parsed["error"] } else { parsed };
+    let numbers = [&error["status"], &error["code"], &error["status_code"], &parsed["status"]];
+    let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
+    if let Some(status) = numbers.into_iter().filter_map(number).find(|status| (400..600).contains(status)) {
+        return Some(status as u16);
+    }
+    [&error["code"], &error["type"]].into_iter().filter_map(Value::as_str).find_map(status_of_name)
+}
+
+/// Names of OpenAI's and Anthropic's error codes and types.
+fn status_of_name(name: &str) -> Option<u16> {
+    let status = match name {
+        "invalid_request_error"
+        | "invalid_request"
+        | "context_length_exceeded"
+        | "exceed_context_size_error" => 400,
+        "authentication_error" | "invalid_api_key" => 401,
+        "permission_error" | "permission_denied" => 403,
+        "not_found_error" | "model_not_found" => 404,
+        "request_too_large" => 413,
+        "rate_limit_error" | "rate_limit_exceeded" | "insufficient_quota" | "requests" | "tokens" => 429,
+        "server_error" | "api_error" | "internal_server_error" | "internal_error" => 500,
+        "unavailable_error" | "service_unavailable" => 503,
+        "timeout_error" => 504,
+        "overloaded_error" | "engine_overloaded" => 529,
+        _ => return None,
+    };
+    Some(status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_is_found_in_every_envelope() {
+        let cases = [
+            (r#"{"error":{"message":"boom","code":401}}"#, "boom"),
+            (r#"{"error":"Unauthorized"}"#, "Unauthorized"),
+            (r#"{"detail":"Invalid API key"}"#, "Invalid API key"),
+            (r#"{"detail":[{"msg":"Unexpected fields","loc":["body"]}]}"#, "Unexpected fields"),
+            (r#"{"object":"error","message":"nope"}"#, "nope"),
+            (r#"{"odd":1}"#, r#"{"odd":1}"#),
+            ("Internal\nServer  Error", "Internal Server Error"),
+            ("<!DOCTYPE html><html><title>502 Bad\nGateway</title></html>", "(a web page: 502 Bad Gateway)"),
+            ("", ""),
+        ];
+        for (body, wanted) in cases {
+            assert_eq!(words(&HeaderMap::new(), &Bytes::from_static(body.as_bytes())), wanted, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_error_inside_a_stream_has_the_status_its_code_names() {
+        let cases = [
+            (r#"{"error":{"code":503,"message":"x"}}"#, Some(503)),
+            (r#"{"error":{"code":"429"}}"#, Some(429)),
+            (r#"{"error":{"type":"rate_limit_error"}}"#, Some(429)),
+            (r#"{"error":{"type":"overloaded_error","code":null}}"#, Some(529)),
+            (r#"{"message":"bad2","type":"server_error"}"#, Some(500)),
+            (r#"{"error":{"type":"t","code":"x"}}"#, None),
+            (r#"{"error":"just words"}"#, None),
+        ];
+        for (data, wanted) in cases {
+            assert_eq!(status_in(&serde_json::from_str(data).expect("JSON")), wanted, "{data}");
+        }
+    }
+
+    #[test]
+    fn long_words_are_cut() {
+        assert_eq!(quote(&"é".repeat(400)).chars().count(), LONGEST_QUOTE + 1);
+    }
+}

@@ -1,0 +1,59 @@
+//! The request engine of portkey-native: what SDK and AI gateway do together, in the caller's own process.
+//! It knows nothing of Node.js; a face (the addon at the repository's root) hands calls in and answers out.
+//!
+//! Read three pages to know the way of a call: `engine.rs`, `route/mod.rs`, `attempt.rs`.
+//!
+//! Twelve words, with no other meaning anywhere in this crate:
+//! - **call**: what was asked, once, by the user of the package.
+//! - **endpoint**: one row of the table of API operations, such as `chat.completions.create`.
+//! - **config**: the options and the config object as they were written.
+//! - **plan**: what a config means for one call, with nothing left open.
+//! - **target**: one provider at one host with its credentials: a leaf of the plan.
+//! - **strategy**: how a node of the plan chooses among its targets.
+//! - **attempt**: one request to one target; a call may need several.
+//! - **provider**: a service, or a kind of server, whose API we know.
+//! - **dialect**: one endpoint as one provider speaks it.
+//! - **wire**: what is on the network: the request as sent, the reply as read.
+//! - **answer**: what the caller gets back: whole, or as events.
+//! - **event**: one piece of a streamed answer.
+
+mod answer;
+mod attempt;
+mod auth;
+mod base_url;
+mod body;
+mod call;
+mod clock;
+mod config;
+mod embeddings;
+mod endpoint;
+mod engine;
+mod error;
+mod events;
+mod explain;
+mod headers;
+mod http;
+mod observe;
+mod progress;
+mod provider;
+mod retry;
+mod route;
+mod secret;
+mod sse;
+
+pub use ::http::HeaderMap;
+pub use answer::{Answer, Content};
+pub use base_url::BaseUrl;
+pub use body::Body;
+pub use call::{Call, CallOptions};
+pub use config::OPTIONS;
+pub use embeddings::{Floats, Vectors};
+pub use endpoint::{ENDPOINTS, Endpoint, Gives};
+pub use engine::{Engine, Failed};
+pub use error::{Error, Facts, Kind, Problem};
+pub use events::{Event, Events};
+pub use observe::Report;
+pub use provider::{PROVIDERS, Provider};
+pub use retry::{Policy, parse_retry_after};
+pub use secret::Secret;
+pub use sse::{Parser, SseEvent};

@@ -1,0 +1,147 @@
+//! What happened: one report per call, with a line for each attempt. It holds no header value, no prompt and no answer,
+//! and URLs without their query.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::clock::new_id;
+use crate::config::Trace;
+
+/// The report of one call.
+#[derive(Clone)]
+pub struct Report {
+    pub trace: Trace,
+    pub trace_id: String,
+    pub request_id: String,
+    /// Path of the target that answered, or was tried last.
+    pub target: String,
+    pub provider: &'static str,
+    /// What was changed between what the caller gave and what was sent, or between the reply and the answer.
+    pub changes: Vec<String>,
+    pub attempts: Vec<Attempt>,
+    /// The attempts ended with a failure that the policy would have retried.
+    pub exhausted: bool,
+    /// A stream's usage, as raw JSON.
+    pub usage: Option<String>,
+}
+
+/// One request to one target.
+#[derive(Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    pub target: String,
+    pub provider: &'static str,
+    /// Without query.
+    pub url: String,
+    pub status: Option<u16>,
+    pub phase: Phase,
+    pub code: Option<String>,
+    /// Why this attempt was made; `None` for the first.
+    pub retry_reason: Option<String>,
+    pub ms: Times,
+}
+
+/// How far an attempt came.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Phase {
+    #[default]
+    Connect,
+    Headers,
+    Body,
+    Done,
+}
+
+/// Milliseconds since the attempt began.
+#[derive(Clone, Copy, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Times {
+    pub queue: Option<f64>,
+    /// How long connecting took; `None` when an open connection was used.
+    pub connect: Option<f64>,
+    pub headers: Option<f64>,
+    pub first_token: Option<f64>,
+    pub total: Option<f64>,
+}
+
+/// Milliseconds, to the microsecond.
+pub fn milliseconds(time: Duration) -> f64 {
+    time.as_micros() as f64 / 1e3
+}
+
+impl Report {
+    pub fn new(trace: &Trace) -> Self {
+        Self {
+            trace: trace.clone(),
+            trace_id: trace.trace_id.clone().unwrap_or_else(new_id),
+            request_id: new_id(),
+            target: String::new(),
+            provider: "",
+            changes: Vec::new(),
+            attempts: Vec::new(),
+            exhausted: false,
+            usage: None,
+        }
+    }
+
+    /// The attempt under way.
+    pub fn last(&mut self) -> &mut Attempt {
+        self.attempts.last_mut().expect("a reply has an attempt that brought it")
+    }
+
+    /// The facts that Portkey answers as `x-portkey-*` headers, without their prefix.
+    pub fn facts(&self) -> [(&'static str, String); 5] {
+        let retries = if self.exhausted { -1 } else { self.attempts.len().saturating_sub(1) as i64 };
+        [
+            ("trace-id", self.trace_id.clone()),
+            ("provider", self.provider.to_owned()),
+            ("last-used-option-index", self.target.clone()),
+            ("retry-attempt-count", retries.to_string()),
+            ("cache-status", "DISABLED".to_owned()),
+        ]
+    }
+
+    /// The report as JSON: what `getGateway()` gives.
+    pub fn to_json(&self) -> String {
+        let usage =
+            self.usage.as_deref().map(|raw| serde_json::from_str::<&serde_json::value::RawValue>(raw));
+        let shown = Shown {
+            trace_id: &self.trace_id,
+            span_id: self.trace.span_id.as_deref(),
+            span_name: self.trace.span_name.as_deref(),
+            parent_span_id: self.trace.parent_span_id.as_deref(),
+            metadata: &self.trace.metadata,
+            request_id: &self.request_id,
+            target: &self.target,
+            provider: self.provider,
+            cache: "DISABLED",
+            changes: &self.changes,
+            attempts: &self.attempts,
+            usage: usage.and_then(Result::ok),
+            cost: None,
+        };
+        serde_json::to_string(&shown).expect("a report always has a JSON form")
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown<'r> {
+    trace_id: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    span_id: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    span_name: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_span_id: Option<&'r str>,
+    metadata: &'r std::collections::BTreeMap<String, String>,
+    request_id: &'r str,
+    target: &'r str,
+    provider: &'r str,
+    cache: &'r str,
+    changes: &'r [String],
+    attempts: &'r [Attempt],
+    usage: Option<&'r serde_json::value::RawValue>,
+    cost: Option<f64>,
+}

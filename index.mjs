@@ -1,0 +1,25 @@
+// The package for `import`: the names of index.js, of which there is one copy only.
+import Portkey from './index.js'
+
+export default Portkey
+export const {
+  APIConnectionError,
+  APIConnectionTimeoutError,
+  APIError,
+  APIPromise,
+  APIUserAbortError,
+  AuthenticationError,
+  BadRequestError,
+  ConfigError,
+  ConflictError,
+  InternalServerError,
+  NotFoundError,
+  PORTKEY_GATEWAY_URL,
+  PermissionDeniedError,
+  Portkey,
+  RateLimitError,
+  Stream,
+  StreamTruncatedError,
+  UnprocessableEntityError,
+  createHeaders,
+} = Portkey

@@ -1,0 +1,151 @@
+'use strict'
+// Answers: the provider's own object with two methods on it that nobody sees, the response around it, and the calls
+// that wait for them. The only place that throws what the engine reports.
+
+const border = require('./border.js')
+const { unwatch } = require('./abort.js')
+const { APIError, APIUserAbortError, errorFrom, headersOf } = require('./errors.js')
+const { EventSource, Stream } = require('./stream.js')
+
+/** The facts of an answer, parsed when someone asks. */
+class Facts {
+  #text
+  #parsed
+
+  constructor(text) {
+    this.#text = text
+  }
+
+  get #facts() {
+    return (this.#parsed ??= JSON.parse(this.#text))
+  }
+
+  /** The `x-portkey-*` facts without their prefix. */
+  portkeyHeaders() {
+    return { ...this.#facts.facts }
+  }
+
+  gateway(usage) {
+    const { gateway } = this.#facts
+    return { ...gateway, usage: gateway.usage ?? usage ?? null }
+  }
+
+  response() {
+    const { status, url, headers, facts } = this.#facts
+    return { status, url, headers: headersOf(headers, facts) }
+  }
+}
+
+/** Hangs `getHeaders` and `getGateway` on an answer, so that printing, copying and comparing see the answer alone. */
+function attach(value, facts) {
+  if (typeof value !== 'object' || value === null) return value
+  return Object.defineProperties(value, {
+    getHeaders: { value: () => facts.portkeyHeaders(), configurable: true, writable: true },
+    getGateway: { value: () => facts.gateway(value.usage), configurable: true, writable: true },
+  })
+}
+
+/** Puts the numbers back into an embeddings answer: each `embedding` is the count of its numbers. */
+function withVectors([json, numbers]) {
+  const answer = JSON.parse(json)
+  let from = 0
+  for (const item of answer.data) {
+    const count = item.embedding
+    const embedding = new Array(count)
+    for (let at = 0; at < count; at++) embedding[at] = numbers[from + at]
+    item.embedding = embedding
+    from += count
+  }
+  return answer
+}
+
+/** A call that waits for its outcome. */
+class PendingCall {
+  /** Set by `asResponse()`: the body is wanted as it came. */
+  unread = false
+  facts
+  resolve
+  reject
+  #id
+  #signal
+
+  started(id, signal) {
+    this.#id = id
+    this.#signal = signal
+  }
+
+  settle(kind, content, factsText) {
+    border.release()
+    if (kind === border.ERROR) {
+      this.#end()
+      this.resolve(rejection(content))
+      return
+    }
+    this.facts = new Facts(factsText)
+    if (kind === border.STREAM) return this.#stream(content)
+    this.#end()
+    try {
+      this.resolve(this.unread ? unreadResponse(this.facts, kind, content) : attach(parsed(kind, content), this.facts))
+    } catch (error) {
+      this.reject(garbled(error, this.facts))
+    }
+  }
+
+  #stream(content) {
+    const source = new EventSource(this.#id, this.#signal, this.facts, (text) => new Facts(text))
+    if (this.#signal) {
+      unwatch(this.#signal, this)
+      source.watch()
+    }
+    border.replace(this.#id, source)
+    source.add(content)
+    const stream = new Stream(source)
+    this.resolve(this.unread ? { ...this.facts.response(), body: stream.toReadableStream() } : stream)
+  }
+
+  abort() {
+    border.release()
+    border.cancel(this.#id)
+    this.#end()
+    this.reject(new APIUserAbortError())
+  }
+
+  #end() {
+    border.close(this.#id)
+    if (this.#signal) unwatch(this.#signal, this)
+  }
+}
+
+function parsed(kind, content) {
+  return kind === border.VECTORS ? withVectors(content) : JSON.parse(content)
+}
+
+/** Made inside an async function, an error has its caller's stack. */
+async function rejection(json) {
+  await undefined
+  throw errorFrom(json)
+}
+
+/** The engine has seen the two ends of the JSON; V8 has found that its middle is broken. */
+function garbled(error, facts) {
+  const { status, headers, url } = facts.response()
+  const message = `The host answered ${status} with a body that is no JSON.\n${url}`
+  return new APIError(message, { status, headers, code: 'garbled_answer', gateway: facts.gateway(), cause: new SyntaxError(reason(error)) })
+}
+
+/** What is wrong with the JSON, without the text that V8 quotes. */
+const reason = (error) => (/at position \d+/.exec(error.message)?.[0] ?? 'unexpected end of JSON')
+
+/** Status, headers and the body as it came. */
+function unreadResponse(facts, kind, content) {
+  const text = kind === border.VECTORS ? JSON.stringify(withVectors(content)) : content
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode(text))
+      controller.close()
+    },
+  })
+  return { ...facts.response(), body }
+}
+
+module.exports = { PendingCall }

@@ -1,0 +1,140 @@
+'use strict'
+// The family of errors, and the one place that makes them from what the engine reports.
+
+class APIError extends Error {
+  constructor(message, facts = {}) {
+    super(message, facts.cause === undefined ? undefined : { cause: facts.cause })
+    this.status = facts.status
+    this.headers = facts.headers
+    this.error = facts.error
+    this.code = facts.code
+    this.type = facts.type
+    this.param = facts.param
+    this.requestID = facts.requestID
+    // Not enumerable: printing an error shows what failed, not the whole report.
+    Object.defineProperty(this, 'gateway', { value: facts.gateway, configurable: true })
+  }
+}
+
+class APIConnectionError extends APIError {}
+class APIConnectionTimeoutError extends APIConnectionError {}
+class APIUserAbortError extends APIError {
+  constructor(message = 'Request was aborted.', facts) {
+    super(message, facts)
+  }
+}
+class BadRequestError extends APIError {}
+class AuthenticationError extends APIError {}
+class PermissionDeniedError extends APIError {}
+class NotFoundError extends APIError {}
+class ConflictError extends APIError {}
+class UnprocessableEntityError extends APIError {}
+class RateLimitError extends APIError {}
+class InternalServerError extends APIError {}
+class StreamTruncatedError extends APIError {
+  constructor(message, facts = {}) {
+    super(message, facts)
+    Object.defineProperty(this, 'partial', { value: facts.partial, configurable: true })
+  }
+}
+
+/** Options, a config or arguments that can't be used. Nothing was sent. */
+class ConfigError extends Error {
+  constructor(message, problems = []) {
+    super(message)
+    this.problems = problems
+  }
+}
+
+const classes = {
+  APIError,
+  APIConnectionError,
+  APIConnectionTimeoutError,
+  APIUserAbortError,
+  BadRequestError,
+  AuthenticationError,
+  PermissionDeniedError,
+  NotFoundError,
+  ConflictError,
+  UnprocessableEntityError,
+  RateLimitError,
+  InternalServerError,
+  StreamTruncatedError,
+  ConfigError,
+}
+for (const [name, type] of Object.entries(classes)) {
+  Object.defineProperty(type.prototype, 'name', { value: name, configurable: true, writable: true })
+}
+
+const BY_STATUS = {
+  400: BadRequestError,
+  401: AuthenticationError,
+  403: PermissionDeniedError,
+  404: NotFoundError,
+  409: ConflictError,
+  422: UnprocessableEntityError,
+  429: RateLimitError,
+}
+
+const BY_KIND = {
+  connect: APIConnectionError,
+  broken: APIConnectionError,
+  timeout: APIConnectionTimeoutError,
+  truncated: StreamTruncatedError,
+}
+
+function classOf(kind, status) {
+  if (BY_KIND[kind]) return BY_KIND[kind]
+  if (kind !== 'refused') return APIError
+  return BY_STATUS[status] ?? (status >= 500 ? InternalServerError : APIError)
+}
+
+/** The error that the engine reports as `json`. */
+function errorFrom(json) {
+  const told = JSON.parse(json)
+  if (told.kind === 'config') return new ConfigError(told.message, told.problems)
+  const Type = classOf(told.kind, told.status)
+  const headers = headersOf(told.headers ?? [], told.facts ?? {})
+  const body = parsed(told.body)
+  const inner = isObject(body?.error) ? body.error : isObject(body) ? body : {}
+  const isOwn = told.kind !== 'refused'
+  return new Type(told.message, {
+    status: told.status ?? undefined,
+    headers,
+    error: body,
+    code: isOwn ? (told.code ?? undefined) : (inner.code ?? undefined),
+    type: inner.type ?? undefined,
+    param: inner.param ?? undefined,
+    requestID: headers['x-request-id'],
+    gateway: told.gateway ?? undefined,
+    partial: told.partial ?? undefined,
+    cause: causeOf(told),
+  })
+}
+
+/** What the operating system or the connection said, for kinds that have such a cause. */
+function causeOf({ kind, code, message }) {
+  if (kind !== 'connect' && kind !== 'broken') return undefined
+  return Object.assign(new Error(message.split('\n', 1)[0]), { code: code ?? undefined })
+}
+
+function parsed(text) {
+  if (text == null) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const isObject = (value) => typeof value === 'object' && value !== null
+
+/** `[name, value]` pairs as an object of lower-case names; a repeated name's values are joined by a comma. */
+function headersOf(pairs, facts) {
+  const headers = {}
+  for (const [name, value] of pairs) headers[name] = name in headers ? `${headers[name]}, ${value}` : value
+  for (const name in facts) headers[`x-portkey-${name}`] = facts[name]
+  return headers
+}
+
+module.exports = { ...classes, errorFrom, headersOf }

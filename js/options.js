@@ -1,0 +1,119 @@
+'use strict'
+// Options on their way to the engine, and the headers that Portkey's gateway takes for them.
+
+const { ConfigError } = require('./errors.js')
+
+const PORTKEY_GATEWAY_URL = 'https://api.portkey.ai/v1'
+
+/** The constructor's options with the environment's defaults, as JSON. `null` keeps a default away. */
+function optionsText(options) {
+  const given = { ...checked(options, 'options') }
+  for (const [name, variable] of [['apiKey', 'PORTKEY_API_KEY'], ['baseURL', 'PORTKEY_BASE_URL']]) {
+    if (given[name] === undefined && process.env[variable]) given[name] = process.env[variable]
+  }
+  if (given.baseURL === '') delete given.baseURL
+  return JSON.stringify(given)
+}
+
+/** Options are an object whose values have a JSON form. */
+function checked(options, what) {
+  if (!isObject(options)) throw new ConfigError(`${what}: expected an object, got ${kindOf(options)}`)
+  for (const name in options) {
+    const type = typeof options[name]
+    if (type === 'function' || type === 'symbol' || type === 'bigint') {
+      throw new ConfigError(`${name}: expected a value that has a JSON form, got a ${type}`, [{ path: name, message: `got a ${type}` }])
+    }
+  }
+  return options
+}
+
+const isObject = (value) => Object.prototype.toString.call(value) === '[object Object]'
+const kindOf = (value) => (value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value)
+
+/** A call's third argument in the engine's form; undefined when it says nothing. */
+function callOptions(opts) {
+  if (opts == null) return undefined
+  checked({ ...opts, signal: undefined }, 'opts')
+  const { headers, extraHeaders, query, timeout, maxRetries } = opts
+  const extras = {}
+  const pairs = headerPairs(headers, extraHeaders)
+  if (pairs.length > 0) extras.headers = pairs
+  if (query != null) extras.query = queryText(query)
+  if (timeout != null) extras.timeout = number(timeout, 'timeout', 'milliseconds, a number ≥ 0 (0 = off)')
+  if (maxRetries != null) extras.maxRetries = number(maxRetries, 'maxRetries', 'a whole number ≥ 0', true)
+  return extras
+}
+
+function number(value, path, expected, whole = false) {
+  if (typeof value !== 'number' || !(value >= 0) || (whole && !Number.isInteger(value))) {
+    throw new ConfigError(`${path}: expected ${expected}, got ${typeof value === 'number' ? value : kindOf(value)}`)
+  }
+  return value
+}
+
+/** `extraHeaders` over `headers`; null takes a header away. */
+function headerPairs(...sets) {
+  const merged = new Map()
+  for (const set of sets) {
+    for (const [name, value] of Object.entries(set ?? {})) {
+      merged.delete(name.toLowerCase())
+      if (value != null) merged.set(name.toLowerCase(), [name, String(value)])
+    }
+  }
+  return [...merged.values()]
+}
+
+/** `{ a: 1, b: [1, 2], c: { d: 3 } }` → `a=1&b[]=1&b[]=2&c[d]=3`, percent-encoded. */
+function queryText(query) {
+  const parts = new URLSearchParams()
+  const add = (name, value) => {
+    if (value == null) return
+    if (Array.isArray(value)) value.forEach((item) => add(`${name}[]`, item))
+    else if (typeof value === 'object') for (const key in value) add(`${name}[${key}]`, value[key])
+    else parts.append(name, String(value))
+  }
+  for (const name in query) add(name, query[name])
+  return parts.toString()
+}
+
+/** `traceID` → `trace-id`: the first `ID` counts as one word, each capital begins another. */
+function headerName(option) {
+  return option.replace('ID', 'Id').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
+/** Whether an option says nothing. */
+function isEmpty(value) {
+  if (value == null) return true
+  if (typeof value === 'string') return value.trim() === ''
+  if (typeof value === 'object') return Object.keys(value).length === 0
+  return false
+}
+
+/**
+ * The headers that stand for Portkey options, for other clients that talk to a Portkey gateway:
+ * `new OpenAI({ baseURL: PORTKEY_GATEWAY_URL, defaultHeaders: createHeaders({ … }) })`.
+ */
+function createHeaders(options) {
+  const headers = {}
+  const forwarded = (options?.forwardHeaders ?? []).map(headerName)
+  for (const option in options) {
+    const value = options[option]
+    if (isEmpty(value)) continue
+    if (option.toLowerCase() === 'authorization') {
+      headers.authorization = value
+      continue
+    }
+    const name = headerName(option)
+    headers[forwarded.includes(name) ? name : `x-portkey-${name}`] = headerValue(option, value)
+  }
+  return headers
+}
+
+function headerValue(option, value) {
+  if (typeof value === 'boolean') return String(value)
+  if (option === 'forwardHeaders') return value.join(',')
+  if (typeof value === 'object') return JSON.stringify(value)
+  return value || ''
+}
+
+module.exports = { PORTKEY_GATEWAY_URL, callOptions, checked, createHeaders, isObject, kindOf, optionsText }

@@ -1,0 +1,79 @@
+'use strict'
+// The class: options are read once and never change. Calls work on a handle of the engine's client.
+
+const { native } = require('./native.js')
+const errors = require('./errors.js')
+const { checked, optionsText } = require('./options.js')
+const { defineResources } = require('./resources.js')
+
+/** Options that can be read back from a client. They are accessors of the class, so that printing a client shows none. */
+const READABLE = [
+  'apiKey',
+  'baseURL',
+  'provider',
+  'customHost',
+  'config',
+  'metadata',
+  'traceID',
+  'forwardHeaders',
+  'requestTimeout',
+  'timeout',
+  'maxRetries',
+  'strictOpenAiCompliance',
+  'openaiOrganization',
+  'openaiProject',
+  'debug',
+  'dangerouslyAllowBrowser',
+  'calculateAudioDuration',
+]
+
+let grown = false
+
+/** The first client loads the addon, whose endpoint table the resources grow from. */
+function growOnce() {
+  if (grown) return
+  defineResources(Portkey.prototype, JSON.parse(native().tables()).endpoints, handleOf)
+  grown = true
+}
+
+class Portkey {
+  #handle
+  #options
+
+  constructor(options = {}) {
+    const text = optionsText(options)
+    growOnce()
+    const opened = native().Client.open(text)
+    if (typeof opened === 'string') throw errors.errorFrom(opened)
+    this.#handle = opened
+    this.#options = JSON.parse(text)
+  }
+
+  /** A client with some options changed; `null` takes one away. Connections are shared. */
+  withOptions(options) {
+    return new this.constructor({ ...this.#options, ...checked(options, 'options') })
+  }
+
+  static handleOf(client) {
+    return client.#handle
+  }
+
+  static optionOf(client, name) {
+    return client.#options[name]
+  }
+}
+
+const { handleOf, optionOf } = Portkey
+delete Portkey.handleOf
+delete Portkey.optionOf
+
+for (const name of READABLE) {
+  Object.defineProperty(Portkey.prototype, name, {
+    configurable: true,
+    get() {
+      return optionOf(this, name)
+    },
+  })
+}
+
+module.exports = { Portkey }

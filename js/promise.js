@@ -1,0 +1,46 @@
+'use strict'
+// What a method returns: a promise of the value, with ways to the response around it.
+
+const { PendingCall } = require('./answer.js')
+
+class APIPromise extends Promise {
+  #call
+
+  constructor(executor, call) {
+    super(executor)
+    this.#call = call
+  }
+
+  /** What `then` gives is a plain promise. */
+  static get [Symbol.species]() {
+    return Promise
+  }
+
+  /** Begins a call: `begin` gets the pending call; what it throws rejects the promise. */
+  static begin(begin) {
+    const call = new PendingCall()
+    const promise = new APIPromise((resolve, reject) => {
+      call.resolve = resolve
+      call.reject = reject
+    }, call)
+    try {
+      begin(call)
+    } catch (error) {
+      call.reject(error)
+    }
+    return promise
+  }
+
+  async withResponse() {
+    const data = await this
+    return { data, response: this.#call.facts.response() }
+  }
+
+  /** Must be called before the answer is there, as in `create(…).asResponse()`. */
+  asResponse() {
+    this.#call.unread = true
+    return this.then()
+  }
+}
+
+module.exports = { APIPromise }

@@ -1,0 +1,213 @@
+'use strict'
+// Streams: an iterator over batches of events. The reader takes whatever is there at once; when nothing is, it waits
+// to be told. Leaving the loop, `return()`, an abort and garbage collection all close the connection.
+
+const border = require('./border.js')
+const { watch, unwatch } = require('./abort.js')
+const { APIUserAbortError, errorFrom } = require('./errors.js')
+
+/** The events of one open stream, by the engine's id. Holds no `Stream`, so that an unread one can be collected. */
+class EventSource {
+  facts
+  #id
+  #signal
+  #makeFacts
+  #events = []
+  #at = 0
+  #waiting = []
+  #error
+  #ended = false
+
+  constructor(id, signal, facts, makeFacts) {
+    this.#id = id
+    this.#signal = signal
+    this.facts = facts
+    this.#makeFacts = makeFacts
+  }
+
+  get id() {
+    return this.#id
+  }
+
+  watch() {
+    watch(this.#signal, this)
+  }
+
+  /** Adds a batch: the text of a JSON array. */
+  add(text) {
+    if (text === undefined) return
+    const events = JSON.parse(text)
+    if (this.#at >= this.#events.length) {
+      this.#events = events
+      this.#at = 0
+    } else {
+      this.#events = this.#events.slice(this.#at).concat(events)
+      this.#at = 0
+    }
+  }
+
+  next() {
+    if (this.#at < this.#events.length) return Promise.resolve({ value: this.#events[this.#at++], done: false })
+    if (!this.#ended) {
+      this.add(border.pull(this.#id))
+      if (this.#at < this.#events.length) return Promise.resolve({ value: this.#events[this.#at++], done: false })
+      border.hold()
+      return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    }
+    if (this.#error === undefined) return Promise.resolve({ value: undefined, done: true })
+    const error = this.#error
+    this.#error = undefined
+    return raise(error)
+  }
+
+  settle(kind, content, factsText) {
+    if (kind === border.CHUNKS) {
+      this.add(content)
+    } else {
+      if (factsText !== undefined) this.facts = this.#makeFacts(factsText)
+      this.#end(kind === border.ERROR ? () => errorFrom(content) : undefined)
+    }
+    this.#serve()
+  }
+
+  /** Hands what is there to those who wait. */
+  #serve() {
+    while (this.#waiting.length > 0) {
+      if (this.#at >= this.#events.length && !this.#ended) {
+        this.add(border.pull(this.#id))
+        if (this.#at >= this.#events.length) return
+      }
+      border.release()
+      this.#waiting.shift().resolve(this.next())
+    }
+  }
+
+  #end(error) {
+    this.#ended = true
+    this.#error = error
+    if (this.#signal) unwatch(this.#signal, this)
+    border.forget(this.#id)
+  }
+
+  /** Closes the connection; readers see the end. */
+  cancel() {
+    this.#stop(undefined)
+  }
+
+  /** The caller's signal has aborted: the connection closes and readers get the error. */
+  abort() {
+    this.#stop(() => new APIUserAbortError())
+  }
+
+  #stop(error) {
+    this.#events = []
+    if (this.#ended) return
+    border.cancel(this.#id)
+    this.#ended = true
+    this.#error = error
+    if (this.#signal) unwatch(this.#signal, this)
+    this.#serve()
+  }
+}
+
+/** Made inside an async function, an error has its reader's stack. */
+async function raise(error) {
+  await undefined
+  throw error()
+}
+
+/** Two readers of one stream, each at its own pace. */
+function split(source) {
+  const queues = [[], []]
+  const left = new Set([0, 1])
+  return queues.map((queue, own) => ({
+    get facts() {
+      return source.facts
+    },
+    next() {
+      if (queue.length === 0) {
+        const result = source.next()
+        for (const reader of left) queues[reader].push(result)
+      }
+      return queue.shift() ?? Promise.resolve({ value: undefined, done: true })
+    },
+    cancel() {
+      left.delete(own)
+      if (left.size === 0) source.cancel()
+    },
+  }))
+}
+
+const unread = new FinalizationRegistry((id) => border.cancel(id))
+
+class Stream {
+  #source
+  #controller
+  #iterated = false
+
+  constructor(source) {
+    this.#source = source
+    if (source instanceof EventSource) unread.register(this, source.id)
+  }
+
+  /** Aborting it closes the connection and ends the iteration. */
+  get controller() {
+    if (!this.#controller) {
+      this.#controller = new AbortController()
+      this.#controller.signal.addEventListener('abort', () => this.#source.cancel(), { once: true })
+    }
+    return this.#controller
+  }
+
+  [Symbol.asyncIterator]() {
+    if (this.#iterated) throw new Error('A stream can be read only once; use tee() to read it twice.')
+    this.#iterated = true
+    const source = this.#source
+    return {
+      // Keeps the stream from being collected while it is read.
+      stream: this,
+      next: () => source.next(),
+      return(value) {
+        source.cancel()
+        return Promise.resolve({ value, done: true })
+      },
+      throw(error) {
+        source.cancel()
+        return Promise.reject(error)
+      },
+      [Symbol.asyncIterator]() {
+        return this
+      },
+    }
+  }
+
+  tee() {
+    const iterator = this[Symbol.asyncIterator]()
+    const kept = { get facts() { return iterator.stream.#source.facts }, next: iterator.next, cancel: () => iterator.return() }
+    return split(kept).map((source) => new Stream(source))
+  }
+
+  /** The events as lines of JSON, in UTF-8. */
+  toReadableStream() {
+    const iterator = this[Symbol.asyncIterator]()
+    const encoder = new TextEncoder()
+    return new ReadableStream({
+      async pull(controller) {
+        const { value, done } = await iterator.next()
+        if (done) return controller.close()
+        controller.enqueue(encoder.encode(`${JSON.stringify(value)}\n`))
+      },
+      cancel: () => iterator.return(),
+    })
+  }
+
+  getHeaders() {
+    return this.#source.facts.portkeyHeaders()
+  }
+
+  getGateway() {
+    return this.#source.facts.gateway()
+  }
+}
+
+module.exports = { EventSource, Stream }

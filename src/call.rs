@@ -1,0 +1,54 @@
+//! In: what JavaScript hands over for one call, as the engine's `Call`.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use engine::{Call, CallOptions, ENDPOINTS, Secret};
+use serde_json::{Map, Value};
+
+use crate::client::object;
+
+/// `extras` is the JSON of `{ arguments, params, headers: [[name, value]], query, timeout, maxRetries }`, all optional.
+pub fn call(endpoint: u32, body: Option<String>, stream: bool, extras: Option<&str>) -> Option<Call> {
+    let endpoint = ENDPOINTS.get(endpoint as usize)?;
+    let mut call = Call {
+        endpoint,
+        arguments: Vec::new(),
+        body: body.map(Bytes::from).unwrap_or_default(),
+        stream,
+        params: None,
+        options: CallOptions::default(),
+    };
+    if let Some(extras) = extras {
+        add(&mut call, object(extras));
+    }
+    Some(call)
+}
+
+fn add(call: &mut Call, mut extras: Map<String, Value>) {
+    if let Some(Value::Array(arguments)) = extras.remove("arguments") {
+        call.arguments = arguments.into_iter().map(text).collect();
+    }
+    if let Some(Value::Object(params)) = extras.remove("params") {
+        call.params = Some(params);
+    }
+    if let Some(Value::Array(headers)) = extras.remove("headers") {
+        let pair = |header: &Value| Some((header[0].as_str()?.to_owned(), Secret::new(header[1].as_str()?)));
+        call.options.headers = headers.iter().filter_map(pair).collect();
+    }
+    call.options.query = extras.remove("query").map(text);
+    call.options.timeout =
+        extras.get("timeout").and_then(Value::as_f64).filter(|ms| *ms > 0.0).map(milliseconds);
+    call.options.max_retries = extras.get("maxRetries").and_then(Value::as_u64).map(|retries| retries as u32);
+}
+
+fn milliseconds(ms: f64) -> Duration {
+    Duration::from_secs_f64(ms.min(f64::from(u32::MAX)) / 1e3)
+}
+
+fn text(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
+}

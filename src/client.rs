@@ -1,0 +1,32 @@
+//! A client of the engine as JavaScript holds it: a handle without state of its own.
+
+use std::sync::Arc;
+
+use engine::Engine;
+use napi::Either;
+use napi_derive::napi;
+use serde_json::{Map, Value};
+
+use crate::outcome::error_json;
+
+#[napi]
+pub struct Client {
+    pub(crate) engine: Arc<Engine>,
+}
+
+#[napi]
+impl Client {
+    /// Opens a client with options given as the JSON of an object; gives the JSON of an error when they can't be used.
+    #[napi]
+    pub fn open(options: String) -> Either<Client, String> {
+        match Engine::new(&object(&options)) {
+            Ok(engine) => Either::A(Client { engine: Arc::new(engine) }),
+            Err(error) => Either::B(error_json(error, None)),
+        }
+    }
+}
+
+/// `JSON.stringify` of an object, read back.
+pub fn object(text: &str) -> Map<String, Value> {
+    serde_json::from_str(text).unwrap_or_default()
+}

@@ -1,0 +1,40 @@
+//! The Node face: what crosses between JavaScript and the engine. It converts and decides nothing.
+//!
+//! In: options, and for each call a body, as JSON text. Out: text that V8 parses, in batches, through one threadsafe
+//! function per JavaScript environment. A call never rejects here; it is answered with one plain outcome.
+
+mod border;
+mod call;
+mod client;
+mod outcome;
+mod runtime;
+mod stream;
+mod text;
+
+use napi_derive::napi;
+use serde_json::json;
+
+/// The tables that the JavaScript side grows from, as JSON: `{ endpoints, options, providers, version }`.
+#[napi]
+pub fn tables() -> String {
+    let row = |endpoint: &engine::Endpoint| {
+        json!({
+            "call": endpoint.call,
+            "method": endpoint.method.as_str(),
+            "path": endpoint.path,
+            "takesBody": endpoint.takes_body,
+            "streams": endpoint.gives == engine::Gives::JsonOrEvents,
+            "parameters": endpoint.parameters,
+            "types": endpoint.types,
+        })
+    };
+    let provider =
+        |provider: &&dyn engine::Provider| json!({ "name": provider.name(), "baseURL": provider.base_url() });
+    json!({
+        "endpoints": engine::ENDPOINTS.iter().map(row).collect::<Vec<_>>(),
+        "options": engine::OPTIONS,
+        "providers": engine::PROVIDERS.iter().map(provider).collect::<Vec<_>>(),
+        "version": env!("CARGO_PKG_VERSION"),
+    })
+    .to_string()
+}

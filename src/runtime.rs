@@ -1,0 +1,29 @@
+//! The process's own tokio runtime, started by the first call. It belongs to no JavaScript environment, so that
+//! connections outlive a worker thread; its threads never keep the process alive.
+
+use std::sync::OnceLock;
+
+use tokio::runtime::{Builder, Runtime};
+
+/// Sets the number of threads; 2 are enough to saturate a JavaScript thread.
+const THREADS: &str = "PORTKEY_WORKER_THREADS";
+
+pub fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| {
+        quiet_panics();
+        let asked = std::env::var(THREADS).ok().and_then(|text| text.parse().ok());
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Builder::new_multi_thread()
+            .worker_threads(asked.unwrap_or(cores.min(2)).clamp(1, 64))
+            .thread_name("portkey-native")
+            .enable_all()
+            .build()
+            .expect("the operating system gives this process its first threads")
+    })
+}
+
+/// A panic becomes an error of its call; its payload, which may quote anything, is not printed.
+fn quiet_panics() {
+    std::panic::set_hook(Box::new(|_| {}));
+}

@@ -1,0 +1,94 @@
+//! The buffer of one open stream, between the thread that reads it and JavaScript, which takes all there is at once.
+//! It is bounded: above the limit the reader waits, so that a slow consumer pushes back to the host.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use engine::Event;
+use tokio::sync::Notify;
+
+use crate::text::{Text, TextBuilder};
+
+/// Above this many bytes the socket is not read.
+const FULL: usize = 1 << 20;
+
+pub struct StreamBuffer {
+    pub id: u32,
+    state: Mutex<State>,
+    room: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    /// `[event,event`: JSON text, to be closed when it is taken.
+    text: TextBuilder,
+    ended: Option<End>,
+    /// JavaScript waits to be told.
+    wanted: bool,
+}
+
+/// How a stream ended, with the JSON of its facts.
+#[derive(Clone)]
+pub enum End {
+    Whole(String),
+    Failed(String),
+}
+
+/// What JavaScript gets when it takes.
+pub enum Taken {
+    Chunks(Text),
+    Ended(End),
+    /// Nothing yet; it will be told.
+    Nothing,
+}
+
+impl StreamBuffer {
+    pub fn new(id: u32) -> Self {
+        Self { id, state: Mutex::default(), room: Notify::new() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds events; true when JavaScript waits to be told of them.
+    pub fn push(&self, events: &[Event]) -> bool {
+        let mut state = self.state();
+        for event in events {
+            let first = state.text.size() == 0;
+            state.text.push(if first { b"[" } else { b"," });
+            state.text.push(&event.data);
+        }
+        std::mem::take(&mut state.wanted)
+    }
+
+    /// Ends the stream; true when JavaScript waits to be told.
+    pub fn end(&self, end: End) -> bool {
+        let mut state = self.state();
+        state.ended = Some(end);
+        std::mem::take(&mut state.wanted)
+    }
+
+    /// Takes all there is. When there is nothing, the next `push` or `end` tells.
+    pub fn take(&self) -> Taken {
+        let mut state = self.state();
+        if state.text.size() > 0 {
+            let mut text = std::mem::take(&mut state.text);
+            drop(state);
+            self.room.notify_one();
+            text.push(b"]");
+            return Taken::Chunks(text.finish());
+        }
+        if let Some(end) = state.ended.clone() {
+            return Taken::Ended(end);
+        }
+        state.wanted = true;
+        Taken::Nothing
+    }
+
+    /// Waits until the buffer is below its limit.
+    pub async fn room(&self) {
+        while self.state().text.size() > FULL {
+            self.room.notified().await;
+        }
+    }
+}
