@@ -6,7 +6,7 @@ import { chooseModel, openTarget } from './target.mjs';
 
 const target = await openTarget();
 const portkey = new Portkey({ customHost: target.customHost, Authorization: target.authorization });
-const messages = [{ role: 'user', content: 'Count from one to one thousand, in words.' }];
+const messages = [{ role: 'user', content: 'Tell me a long story about a lighthouse and the sea.' }];
 const model = await chooseModel(portkey);
 
 // Leaving the loop is enough.

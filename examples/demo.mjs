@@ -66,16 +66,19 @@ async function main(signal) {
 async function print(stream, signal) {
   let usage;
   let thinking = false;
-  for await (const chunk of stream) {
-    usage = chunk.usage ?? usage;
-    const delta = chunk.choices[0]?.delta ?? {};
-    const thought = delta.reasoning_content ?? delta.reasoning;
-    if (thought) process.stdout.write(dim(plain(thought)));
-    if (delta.content && thinking) process.stdout.write('\n\n');
-    if (delta.content) process.stdout.write(plain(delta.content));
-    thinking = Boolean(thought) || (thinking && !delta.content);
+  try {
+    for await (const chunk of stream) {
+      usage = chunk.usage ?? usage;
+      const delta = chunk.choices[0]?.delta ?? {};
+      const thought = delta.reasoning_content ?? delta.reasoning;
+      if (thought) process.stdout.write(dim(plain(thought)));
+      if (delta.content && thinking) process.stdout.write('\n\n');
+      if (delta.content) process.stdout.write(plain(delta.content));
+      thinking = Boolean(thought) || (thinking && !delta.content);
+    }
+  } finally {
+    process.stdout.write('\n\n'); // what follows, a report or an error, stands apart
   }
-  process.stdout.write(signal.aborted ? '\n' : '\n\n');
   signal.throwIfAborted();
   return usage;
 }
@@ -118,6 +121,6 @@ try {
   await main(signal);
 } catch (error) {
   process.exitCode = signal.aborted ? EXIT_CODES[signal.reason] : 1;
-  if (signal.aborted) console.error(`\nstopped by ${STOPPERS[signal.reason]}: connections are closed, nothing is left running`);
+  if (signal.aborted) console.error(`stopped by ${STOPPERS[signal.reason]}: connections are closed, nothing is left running`);
   else tellError(error);
 }
