@@ -8,6 +8,9 @@ import { withProgress } from '../tools/local-model/progress.mjs';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LAST_LINES = 15;
 
+/** Windows has no process groups. */
+const GROUPS = process.platform !== 'win32';
+
 /** Rejects with an error whose `details` are the last lines that the build printed. */
 export async function ensureAddon({ signal } = {}) {
   if (readdirSync(new URL('../js/', import.meta.url)).some((name) => name.endsWith('.node'))) return;
@@ -18,7 +21,7 @@ async function build({ signal, onProgress }) {
   const tell = (line) => onProgress({ step: 'build', text: `building the engine (only once, takes minutes): ${line}` });
   tell('npm run build');
   const child = npmRun('build');
-  const stop = () => child.kill('SIGTERM');
+  const stop = () => endGroup(child);
   signal?.addEventListener('abort', stop);
   const details = [];
   for (const output of [child.stdout, child.stderr]) {
@@ -37,10 +40,17 @@ async function build({ signal, onProgress }) {
   }
 }
 
+/** npm hands a signal on to the script, but not to the compilers below it. */
+function endGroup(child) {
+  if (child.exitCode !== null) return;
+  if (GROUPS) process.kill(-child.pid, 'SIGTERM');
+  else child.kill();
+}
+
 /** The npm that runs this demo, where there is one: no shell is needed to find it. */
 function npmRun(script) {
   const npm = process.env.npm_execpath;
-  const options = { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] };
+  const options = { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], detached: GROUPS };
   if (npm) return spawn(process.execPath, [npm, 'run', script], options);
-  return spawn('npm', ['run', script], { ...options, shell: process.platform === 'win32' });
+  return spawn('npm', ['run', script], { ...options, shell: !GROUPS });
 }
