@@ -19,7 +19,7 @@ const PROBE_MS = 300;
 const NOT_FOR_CHAT = /embed|rerank|whisper|\bbge\b|\be5\b/i;
 
 /**
- * @param {object} [needs] a running server cannot be asked for these: with either, and without PORTKEY_CUSTOM_HOST, the local model is started
+ * @param {object} [needs] with a key or embeddings no running server is looked for: it cannot be asked for them
  * @param {string} [needs.apiKey] the local model shall ask for this key
  * @param {boolean} [needs.embeddings] the local model shall serve embeddings too
  * @param {AbortSignal} [needs.signal] gives up
@@ -30,7 +30,7 @@ export async function openTarget({ apiKey, embeddings, signal } = {}) {
   if (named) return running('PORTKEY_CUSTOM_HOST', named, process.env.PORTKEY_AUTHORIZATION);
   const found = apiKey || embeddings ? undefined : await findRunning(signal);
   if (found) return running(found.name, found.customHost);
-  const server = await withProgress((onProgress) => startLocalModel({ apiKey, embeddings, signal, onProgress }));
+  const server = await withProgress((onProgress) => startLocalModel({ apiKey, embeddings, signal, onProgress, repeatPenalty: 1.1 }));
   return {
     name: 'local llama.cpp',
     customHost: `${server.url}/v1`,

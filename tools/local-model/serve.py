@@ -27,9 +27,8 @@ params.n_ctx = settings["context"]
 params.n_parallel = settings["slots"]
 params.cpuparams.n_threads = settings["threads"]
 params.cpuparams_batch.n_threads = settings["threads"]
-# Where a request says nothing: warmer, or without a penalty, so small a model soon goes in circles.
-params.sampling.temp = 0.2
-params.sampling.penalty_repeat = 1.1
+params.sampling.temp = 0.2  # where a request says nothing: warmer, so small a model talks nonsense
+params.sampling.penalty_repeat = settings["repeatPenalty"]
 params.ui = False
 params.fit_params = False
 params.offline = True

@@ -34,6 +34,7 @@ const STOP_TIMEOUT_MS = 3_000;
  * @param {number} [options.context] tokens of context over all slots (4096)
  * @param {number} [options.threads] (1)
  * @param {boolean} [options.embeddings] serve `/v1/embeddings` too
+ * @param {number} [options.repeatPenalty] above 1 keeps free talk from going in circles, and spoils tool calls and JSON (1)
  * @param {string} [options.chatTemplateFile] in place of the model's own, for example TOOL_CALL_TEMPLATE
  * @param {(event: { step: string, text: string }) => void} [options.onProgress] silent without it
  * @param {AbortSignal} [options.signal] gives up installing and starting; does not stop a server that is up
@@ -64,6 +65,7 @@ function settingsOf(options, model) {
     context: options.context ?? 4096,
     threads: options.threads ?? 1,
     embeddings: options.embeddings ?? false,
+    repeatPenalty: options.repeatPenalty ?? 1,
     chatTemplate: options.chatTemplateFile ? readFileSync(options.chatTemplateFile, 'utf8') : null,
   };
 }
