@@ -1,7 +1,7 @@
 // The package for `import`: the names of index.js, of which there is one copy only.
 import Portkey from './index.js'
 
-export default Portkey
+export { Portkey, Portkey as default }
 export const {
   APIConnectionError,
   APIConnectionTimeoutError,
@@ -16,7 +16,6 @@ export const {
   NotFoundError,
   PORTKEY_GATEWAY_URL,
   PermissionDeniedError,
-  Portkey,
   RateLimitError,
   Stream,
   StreamTruncatedError,

@@ -35,7 +35,7 @@ class EventSource {
 
   /** Adds a batch: the text of a JSON array. */
   add(text) {
-    if (text === undefined) return
+    if (text == null) return
     const events = JSON.parse(text)
     if (this.#at >= this.#events.length) {
       this.#events = events
@@ -64,7 +64,7 @@ class EventSource {
     if (kind === border.CHUNKS) {
       this.add(content)
     } else {
-      if (factsText !== undefined) this.facts = this.#makeFacts(factsText)
+      if (factsText != null) this.facts = this.#makeFacts(factsText)
       this.#end(kind === border.ERROR ? () => errorFrom(content) : undefined)
     }
     this.#serve()
