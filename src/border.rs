@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use engine::{Answer, Call, Content, Engine, Events, Failed, Floats, Vectors};
+use engine::{Answer, Call, Content, Engine, Events, Failed, Floats, HeaderMap, Report, Vectors};
 use napi::bindgen_prelude::{Array, Float32Array, Float64Array, Function, Result, ToNapiValue};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi::{Env, Status, sys};
@@ -195,8 +195,7 @@ impl Teller {
     async fn run(mut self, engine: Arc<Engine>, call: Call) {
         let outcome = match engine.send(call).await {
             Ok(Answer { status, headers, report, content }) => {
-                let named = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-                let meta = Text::from_utf8(meta_json(status, named, &report).into());
+                let meta = Text::from_utf8(meta_json(status, &headers, &report).into());
                 match content {
                     Content::Whole(bytes) => {
                         Outcome::Answer { id: self.id, text: Text::from_utf8(bytes), meta }
@@ -204,7 +203,9 @@ impl Teller {
                     Content::Vectors(Vectors { json, floats }) => {
                         Outcome::Vectors { id: self.id, text: Text::from_utf8(json.into()), floats, meta }
                     }
-                    Content::Events(events) => return self.stream(events, meta, status, &headers).await,
+                    Content::Events(events) => {
+                        return self.stream(events, meta, status, &headers, report).await;
+                    }
                 }
             }
             Err(Failed { error, report }) => self.error(error_json(error, Some(&report))),
@@ -212,17 +213,27 @@ impl Teller {
         self.tell(outcome);
     }
 
-    async fn stream(mut self, mut events: Box<Events>, meta: Text, status: u16, headers: &engine::HeaderMap) {
+    async fn stream(
+        mut self,
+        mut events: Box<Events>,
+        meta: Text,
+        status: u16,
+        headers: &HeaderMap,
+        mut report: Report,
+    ) {
         let buffer = Arc::new(StreamBuffer::new(self.id));
         lock(&self.shared.streams).insert(self.id, buffer.clone());
         let mut first = Some(meta);
         let end = loop {
             let batch = match events.next().await {
                 Some(Ok(batch)) => batch,
-                Some(Err(error)) => break End::Failed(error_json(error, Some(&events.report))),
+                Some(Err(error)) => {
+                    events.tell(&mut report);
+                    break End::Failed(error_json(error, Some(&report)));
+                }
                 None => {
-                    let named = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-                    break End::Whole(meta_json(status, named, &events.report));
+                    events.tell(&mut report);
+                    break End::Whole(meta_json(status, headers, &report));
                 }
             };
             let wanted = buffer.push(&batch);

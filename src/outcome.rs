@@ -1,45 +1,41 @@
 //! Out: an answer or an error as plain JSON facts, which JavaScript reads only where someone asks.
 
-use engine::{Error, Facts, Kind, Report};
+use engine::{Error, Facts, HeaderMap, Kind, Report};
 use serde_json::{Value, json};
 
 /// The facts of an answer: `{ status, url, headers, facts, gateway }`.
-pub fn meta_json<'h>(
-    status: u16,
-    headers: impl Iterator<Item = (&'h str, &'h [u8])>,
-    report: &Report,
-) -> String {
+pub fn meta_json(status: u16, headers: &HeaderMap, report: &Report) -> Vec<u8> {
     let url = report.attempts.last().map_or("", |attempt| attempt.url.as_str());
-    let mut json = String::with_capacity(1024);
-    json.push_str("{\"status\":");
-    json.push_str(&status.to_string());
-    json.push_str(",\"url\":");
+    let mut json = Vec::with_capacity(1536);
+    json.extend_from_slice(b"{\"status\":");
+    json.extend_from_slice(status.to_string().as_bytes());
+    json.extend_from_slice(b",\"url\":");
     push_string(&mut json, url);
-    json.push_str(",\"headers\":[");
-    for (at, (name, value)) in headers.enumerate() {
-        json.push_str(if at == 0 { "[" } else { ",[" });
-        push_string(&mut json, name);
-        json.push(',');
-        push_string(&mut json, &String::from_utf8_lossy(value));
-        json.push(']');
+    json.extend_from_slice(b",\"headers\":[");
+    for (at, (name, value)) in headers.iter().enumerate() {
+        json.extend_from_slice(if at == 0 { b"[" } else { b",[" });
+        push_string(&mut json, name.as_str());
+        json.push(b',');
+        push_string(&mut json, &String::from_utf8_lossy(value.as_bytes()));
+        json.push(b']');
     }
-    json.push_str("],\"facts\":{");
+    json.extend_from_slice(b"],\"facts\":{");
     for (at, (name, value)) in report.facts().iter().enumerate() {
         if at > 0 {
-            json.push(',');
+            json.push(b',');
         }
         push_string(&mut json, name);
-        json.push(':');
+        json.push(b':');
         push_string(&mut json, value);
     }
-    json.push_str("},\"gateway\":");
-    json.push_str(&report.to_json());
-    json.push('}');
+    json.extend_from_slice(b"},\"gateway\":");
+    report.write_json(&mut json);
+    json.push(b'}');
     json
 }
 
-fn push_string(json: &mut String, text: &str) {
-    json.push_str(&serde_json::to_string(text).expect("a string always has a JSON form"));
+fn push_string(json: &mut Vec<u8>, text: &str) {
+    serde_json::to_writer(json, text).expect("a string always has a JSON form");
 }
 
 /// An error with all that a caller may see of it.
@@ -62,9 +58,15 @@ pub fn error_json(error: Error, report: Option<&Report>) -> String {
         "problems": problems,
         "partial": partial.map(parsed),
         "facts": report.map(|report| report.facts().into_iter().map(|(name, value)| (name, Value::from(value))).collect::<std::collections::BTreeMap<_, _>>()),
-        "gateway": report.map(|report| parsed(report.to_json())),
+        "gateway": report.map(gateway),
     })
     .to_string()
+}
+
+fn gateway(report: &Report) -> Value {
+    let mut json = Vec::new();
+    report.write_json(&mut json);
+    serde_json::from_slice(&json).unwrap_or(Value::Null)
 }
 
 fn kind_name(kind: Kind) -> &'static str {

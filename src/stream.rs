@@ -29,7 +29,7 @@ struct State {
 /// How a stream ended, with the JSON of its facts.
 #[derive(Clone)]
 pub enum End {
-    Whole(String),
+    Whole(Vec<u8>),
     Failed(String),
 }
 

@@ -14,6 +14,13 @@ pub struct Answer {
     pub content: Content,
 }
 
+/// What an attempt reached; with the call's report it is the answer.
+pub struct Reached {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub content: Content,
+}
+
 pub enum Content {
     /// A body as the host sent it.
     Whole(Bytes),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ::http::{HeaderMap, HeaderValue, header};
 use bytes::{Bytes, BytesMut};
 
-use crate::answer::{Answer, Content};
+use crate::answer::{Content, Reached};
 use crate::body::Body;
 use crate::call::Call;
 use crate::clock::{Instant, before};
@@ -27,7 +27,7 @@ pub async fn send(
     target: &Arc<Target>,
     call: &Call,
     report: &mut Report,
-) -> Result<Answer> {
+) -> Result<Reached> {
     let mut sending = Sending::new(context, target, call, report)?;
     loop {
         let error = match sending.once().await {
@@ -79,7 +79,7 @@ impl<'c> Sending<'c> {
     }
 
     /// One request, one reply.
-    async fn once(&mut self) -> Result<Answer> {
+    async fn once(&mut self) -> Result<Reached> {
         self.began = self.context.clock.now();
         self.made += 1;
         self.report.attempts.push(Attempt {
@@ -165,7 +165,7 @@ impl<'c> Sending<'c> {
         self.place().refused(status, headers, text, self.context.clock.wall())
     }
 
-    async fn whole(&mut self, reply: Reply) -> Result<Answer> {
+    async fn whole(&mut self, reply: Reply) -> Result<Reached> {
         let Reply { status, headers, mut body } = reply;
         let text = self.read(&mut body).await?;
         if let Some(why) = not_json(&headers, &text) {
@@ -176,7 +176,7 @@ impl<'c> Sending<'c> {
             Some(vectors) => Content::Vectors(vectors),
             None => Content::Whole(text),
         };
-        Ok(Answer { status, headers, report: self.report.clone(), content })
+        Ok(Reached { status, headers, content })
     }
 
     /// Reads a body to its end; the idle clock runs between its pieces.
@@ -204,7 +204,7 @@ impl<'c> Sending<'c> {
         }
     }
 
-    async fn events(&mut self, reply: Reply) -> Result<Answer> {
+    async fn events(&mut self, reply: Reply) -> Result<Reached> {
         let Reply { status, headers, mut body } = reply;
         let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
         if kind.contains("json") || kind.contains("html") {
@@ -223,18 +223,12 @@ impl<'c> Sending<'c> {
             method: self.method(),
             began: self.began,
             total: self.call.options.timeout.zip(self.context.deadline).map(|(limit, at)| (at, limit)),
-            report: self.report.clone(),
+            url: without_query(&self.url).to_owned(),
         };
         let mut events = Events::new(opening, self.call.endpoint.stream);
-        let committed = events.commit().await;
-        *self.report = events.report.clone();
-        committed?;
-        Ok(Answer {
-            status,
-            headers,
-            report: self.report.clone(),
-            content: Content::Events(Box::new(events)),
-        })
+        events.commit(self.target.gated).await?;
+        events.tell(self.report);
+        Ok(Reached { status, headers, content: Content::Events(Box::new(events)) })
     }
 
     /// Puts what went wrong into the attempt's line of the report.

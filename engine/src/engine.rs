@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Reached};
 use crate::call::Call;
 use crate::clock::{Clock, Instant, SystemClock, before};
 use crate::config::{Options, Plan, option_of_header, overlay};
@@ -66,7 +66,7 @@ impl Engine {
         let call = Call { options: crate::call::CallOptions { timeout: limit, ..call.options }, ..call };
         let walked = before(context.deadline, route::send(&context, &plan.root, &call, &mut report)).await;
         match walked {
-            Some(Ok(answer)) => Ok(answer),
+            Some(Ok(Reached { status, headers, content })) => Ok(Answer { status, headers, report, content }),
             Some(Err(error)) => Err(Failed { error, report }),
             None => {
                 let elapsed = self.context.clock.now() - began;

@@ -1,6 +1,7 @@
 //! A streamed answer: bytes in, whole batches of events out.
-//! It is committed at its first semantic event: until then nothing is handed out, so that another attempt may still be
-//! made. A stream is whole when its endpoint's own end was seen; one that just stops is an error, never a success.
+//! Until it is committed nothing is handed out, so that another attempt may still be made. It is committed at its first
+//! semantic event or, where no other attempt was planned, at its first event that is no error.
+//! A stream is whole when its endpoint's own end was seen; one that just stops is an error, never a success.
 
 use std::time::Duration;
 
@@ -28,12 +29,16 @@ pub struct Event {
 /// How long what follows a stream's last event may keep the connection before it is closed instead of reused.
 const REST: Duration = Duration::from_millis(250);
 
+/// How the report tells of a stream that was taken as whole on the host's word alone.
+const DONE_ONLY: &str = "the stream ended in [DONE] without a finish reason and was taken as whole";
+
 pub struct Events {
     body: ReplyBody,
     parser: Parser,
     progress: Progress,
     target: Arc<Target>,
     method: &'static str,
+    url: String,
     began: Instant,
     last_semantic: Option<Instant>,
     total: Option<(Instant, Duration)>,
@@ -41,7 +46,17 @@ pub struct Events {
     ready: Vec<Event>,
     parsed: Vec<SseEvent>,
     state: State,
-    pub report: Report,
+    /// Milliseconds from the attempt's beginning to the first semantic event.
+    first_token: Option<f64>,
+    closed: Option<Closed>,
+    done_without_finish: bool,
+}
+
+/// How and when a stream ended.
+struct Closed {
+    phase: Phase,
+    total: f64,
+    code: Option<String>,
 }
 
 enum State {
@@ -60,7 +75,8 @@ pub struct Opening {
     pub began: Instant,
     /// The call's deadline, and how long it allows.
     pub total: Option<(Instant, Duration)>,
-    pub report: Report,
+    /// Without its query.
+    pub url: String,
 }
 
 impl Events {
@@ -72,28 +88,52 @@ impl Events {
             progress: Progress::default(),
             target: opening.target,
             method: opening.method,
+            url: opening.url,
             began: opening.began,
             last_semantic: None,
             total: opening.total,
             ready: Vec::new(),
             parsed: Vec::new(),
             state: State::Open,
-            report: opening.report,
+            first_token: None,
+            closed: None,
+            done_without_finish: false,
         }
     }
 
-    /// Reads until the first semantic event or the end. An error here has handed nothing out.
-    pub async fn commit(&mut self) -> Result<()> {
-        while matches!(self.state, State::Open) && self.last_semantic.is_none() {
+    /// Reads until the stream is committed or ends. An error here has handed nothing out.
+    /// `gated`: only a semantic event commits.
+    pub async fn commit(&mut self, gated: bool) -> Result<()> {
+        while matches!(self.state, State::Open) && !self.is_committed(gated) {
             self.read().await;
         }
+        let committed = self.is_committed(gated);
         match std::mem::replace(&mut self.state, State::Ended) {
-            State::Failed(error) if self.last_semantic.is_none() => Err(error),
+            State::Failed(error) if !committed => Err(error),
             state => {
                 self.state = state;
                 Ok(())
             }
         }
+    }
+
+    fn is_committed(&self, gated: bool) -> bool {
+        self.last_semantic.is_some() || (!gated && !self.ready.is_empty())
+    }
+
+    /// Writes what is known by now into the call's report.
+    pub fn tell(&self, report: &mut Report) {
+        let attempt = report.last();
+        attempt.ms.first_token = self.first_token;
+        if let Some(closed) = &self.closed {
+            attempt.phase = closed.phase;
+            attempt.ms.total = Some(closed.total);
+            attempt.code.clone_from(&closed.code);
+        }
+        if self.done_without_finish && !report.changes.iter().any(|change| change == DONE_ONLY) {
+            report.changes.push(DONE_ONLY.to_owned());
+        }
+        report.usage.clone_from(&self.progress.usage);
     }
 
     /// All events that are ready, at least one; `None` at the end. After an error there is nothing more.
@@ -227,19 +267,14 @@ impl Events {
     fn semantic(&mut self) {
         let now = SystemClock.now();
         if self.last_semantic.is_none() {
-            let first = milliseconds(now - self.began);
-            self.report.last().ms.first_token = Some(first);
+            self.first_token = Some(milliseconds(now - self.began));
         }
         self.last_semantic = Some(now);
     }
 
     /// `[DONE]`: the host's word that nothing follows.
     fn done(&mut self) {
-        if !self.progress.is_whole() {
-            self.report
-                .changes
-                .push("the stream ended in [DONE] without a finish reason and was taken as whole".to_owned());
-        }
+        self.done_without_finish = !self.progress.is_whole();
         self.close(Phase::Done);
         self.state = State::Ended;
     }
@@ -263,23 +298,21 @@ impl Events {
 
     fn fail(&mut self, error: impl FnOnce(&Self) -> Error) {
         let error = error(self);
-        self.report.last().code.clone_from(&error.facts().code);
         self.close(Phase::Body);
+        if let Some(closed) = &mut self.closed {
+            closed.code.clone_from(&error.facts().code);
+        }
         self.body.close();
         self.state = State::Failed(error);
     }
 
     fn close(&mut self, phase: Phase) {
-        self.report.usage.clone_from(&self.progress.usage);
         let total = milliseconds(SystemClock.now() - self.began);
-        let attempt = self.report.last();
-        attempt.phase = phase;
-        attempt.ms.total = Some(total);
+        self.closed = Some(Closed { phase, total, code: None });
     }
 
     fn place(&self) -> Place<'_> {
-        let url = self.report.attempts.last().map_or("", |attempt| attempt.url.as_str());
-        Place { method: self.method, url, target: &self.target }
+        Place { method: self.method, url: &self.url, target: &self.target }
     }
 }
 

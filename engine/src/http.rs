@@ -180,10 +180,10 @@ impl Transport for Network {
             let request = client.request(wire.method, wire.url).headers(wire.headers);
             let request = if wire.body.is_empty() { request } else { request.body(wire.body) };
             let sent = WATCH.scope(watch.clone(), request.send()).await;
-            let response = sent.map_err(|error| Failure::from_reqwest(error, watch.is_connecting()))?;
+            let mut response = sent.map_err(|error| Failure::from_reqwest(error, watch.is_connecting()))?;
             Ok(Reply {
                 status: response.status().as_u16(),
-                headers: response.headers().clone(),
+                headers: std::mem::take(response.headers_mut()),
                 body: ReplyBody(Some(response)),
             })
         })

@@ -1,6 +1,7 @@
 //! What happened: one report per call, with a line for each attempt. It holds no header value, no prompt and no answer,
 //! and URLs without their query.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -91,19 +92,19 @@ impl Report {
     }
 
     /// The facts that Portkey answers as `x-portkey-*` headers, without their prefix.
-    pub fn facts(&self) -> [(&'static str, String); 5] {
+    pub fn facts(&self) -> [(&'static str, Cow<'_, str>); 5] {
         let retries = if self.exhausted { -1 } else { self.attempts.len().saturating_sub(1) as i64 };
         [
-            ("trace-id", self.trace_id.clone()),
-            ("provider", self.provider.to_owned()),
-            ("last-used-option-index", self.target.clone()),
-            ("retry-attempt-count", retries.to_string()),
-            ("cache-status", "DISABLED".to_owned()),
+            ("trace-id", self.trace_id.as_str().into()),
+            ("provider", self.provider.into()),
+            ("last-used-option-index", self.target.as_str().into()),
+            ("retry-attempt-count", if retries == 0 { "0".into() } else { retries.to_string().into() }),
+            ("cache-status", "DISABLED".into()),
         ]
     }
 
-    /// The report as JSON: what `getGateway()` gives.
-    pub fn to_json(&self) -> String {
+    /// Writes the report as JSON: what `getGateway()` gives.
+    pub fn write_json(&self, json: &mut Vec<u8>) {
         let usage =
             self.usage.as_deref().map(|raw| serde_json::from_str::<&serde_json::value::RawValue>(raw));
         let shown = Shown {
@@ -121,7 +122,7 @@ impl Report {
             usage: usage.and_then(Result::ok),
             cost: None,
         };
-        serde_json::to_string(&shown).expect("a report always has a JSON form")
+        serde_json::to_writer(json, &shown).expect("a report always has a JSON form");
     }
 }
 

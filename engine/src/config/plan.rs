@@ -111,6 +111,7 @@ impl Maker<'_> {
             clocks: clocks(options, leaf),
             retry: policy(options.max_retries, leaf.retry.as_ref()),
             idempotent: options.idempotent.or(leaf.idempotent).unwrap_or(false),
+            gated: leaf.retry.as_ref().is_some_and(|retry| retry.attempts > 0),
             override_params: leaf.override_params.clone(),
         })
     }

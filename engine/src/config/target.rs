@@ -24,6 +24,8 @@ pub struct Target {
     pub clocks: Clocks,
     pub retry: Policy,
     pub idempotent: bool,
+    /// Whether a stream is held back until its first semantic event, because the config plans for another attempt.
+    pub gated: bool,
     pub override_params: Map<String, Value>,
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::answer::Answer;
+use crate::answer::Reached;
 use crate::attempt;
 use crate::call::Call;
 use crate::config::Target;
@@ -18,7 +18,7 @@ pub enum Strategy {
 }
 
 /// Walks the tree until a target answers.
-pub async fn send(context: &Context, node: &Strategy, call: &Call, report: &mut Report) -> Result<Answer> {
+pub async fn send(context: &Context, node: &Strategy, call: &Call, report: &mut Report) -> Result<Reached> {
     match node {
         Strategy::Single(target) => attempt::send(context, target, call, report).await,
     }
