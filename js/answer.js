@@ -78,7 +78,7 @@ class PendingCall {
     border.release()
     if (kind === border.ERROR) {
       this.#end()
-      this.resolve(rejection(content))
+      this.resolve(rejection(() => errorFrom(content)))
       return
     }
     this.facts = new Facts(factsText)
@@ -87,7 +87,7 @@ class PendingCall {
     try {
       this.resolve(this.unread ? unreadResponse(this.facts, kind, content) : attach(parsed(kind, content), this.facts))
     } catch (error) {
-      this.reject(garbled(error, this.facts))
+      this.resolve(rejection(() => garbled(error, this.facts)))
     }
   }
 
@@ -107,7 +107,7 @@ class PendingCall {
     border.release()
     border.cancel(this.#id)
     this.#end()
-    this.reject(new APIUserAbortError())
+    this.resolve(rejection(() => new APIUserAbortError()))
   }
 
   #end() {
@@ -120,10 +120,12 @@ function parsed(kind, content) {
   return kind === border.VECTORS ? withVectors(content) : JSON.parse(content)
 }
 
-/** Made inside an async function, an error has its caller's stack. */
-async function rejection(json) {
+/** Made inside an async function that someone awaits, an error has its caller's stack. */
+async function rejection(make) {
   await undefined
-  throw errorFrom(json)
+  // Only after one turn does the caller's promise hang on this one, where V8 looks for who waits.
+  await undefined
+  throw make()
 }
 
 /** The engine has seen the two ends of the JSON; V8 has found that its middle is broken. */
