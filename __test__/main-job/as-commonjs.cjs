@@ -1,0 +1,188 @@
+'use strict'
+// The main job as it is written in CommonJS. main-job.test.mjs runs each of these against a host and looks at the wire.
+
+const { Portkey, APIUserAbortError } = require('portkey-native')
+
+const messages = [{ role: 'user', content: 'Say this is a test' }]
+
+async function whole(HOST) {
+  const portkey = new Portkey({ apiKey: 'PORTKEY_API_KEY', provider: 'openai', customHost: `http://${HOST}/v1/`, Authorization: 'AUTH_KEY' })
+  return await portkey.chat.completions.create({ messages: [{ role: 'user', content: 'Say this is a test' }] })
+}
+
+async function wholeFromMistral(HOST) {
+  const portkey = new Portkey({ apiKey: 'PORTKEY_API_KEY', provider: 'mistral-ai', customHost: `http://${HOST}/v1/`, Authorization: 'AUTH_KEY' })
+  return await portkey.chat.completions.create({ messages })
+}
+
+async function wholeWithoutProvider(HOST) {
+  const portkey = new Portkey({ apiKey: 'PORTKEY_API_KEY', customHost: `http://${HOST}/v1/`, Authorization: 'AUTH_KEY' })
+  return await portkey.chat.completions.create({ messages })
+}
+
+async function wholeWithHostAlone(HOST) {
+  const portkey = new Portkey({ customHost: `http://${HOST}/v1/` })
+  return await portkey.chat.completions.create({ messages })
+}
+
+async function forwardedAuthorization(HOST) {
+  const portkey = new Portkey({
+    apiKey: 'PORTKEY_API_KEY', provider: 'openai', customHost: `http://${HOST}/v1/`, Authorization: 'AUTH_KEY', forwardHeaders: ['Authorization'],
+  })
+  return await portkey.chat.completions.create({ messages })
+}
+
+async function forwardedOptions(HOST) {
+  const portkey = new Portkey({
+    apiKey: 'PORTKEY_API_KEY',
+    provider: 'openai',
+    customHost: `http://${HOST}/v1/`,
+    Authorization: 'Bearer sk_live_xxxxx',
+    xApiKey: 'sensitive-key-value',
+    xOrgId: 'org-12345',
+    'X-Custom-ID': 'custom-1',
+    forwardHeaders: ['Authorization', 'xApiKey', 'xOrgId', 'X-Custom-ID'],
+  })
+  return await portkey.chat.completions.create({ messages })
+}
+
+const snake = (HOST) => ({
+  provider: 'mistral-ai', custom_host: `http://${HOST}/v1`, access_token: 'AT', key_id: 'KID', pod_id: 'PID', forward_headers: ['key_id', 'pod_id', 'access_token'],
+})
+const camel = (HOST) => ({
+  provider: 'mistral-ai', customHost: `http://${HOST}/v1`, accessToken: 'AT', keyId: 'KID', podId: 'PID', forwardHeaders: ['key_id', 'pod_id', 'access_token'],
+})
+
+/** Each way to give the config; every call reaches the host in the same form. */
+async function configs(HOST) {
+  const answers = []
+  for (const config of [snake(HOST), camel(HOST), JSON.stringify(snake(HOST)), JSON.stringify(camel(HOST))]) {
+    answers.push(await new Portkey({ apiKey: 'PORTKEY_API_KEY', config }).chat.completions.create({ messages }))
+    answers.push(await new Portkey({ apiKey: 'PORTKEY_API_KEY' }).chat.completions.create({ messages }, { config }))
+  }
+  return answers
+}
+
+async function streamed(HOST) {
+  const portkey = new Portkey({ customHost: `http://${HOST}/v1`, Authorization: 'AUTH_KEY' })
+  const stream = await portkey.chat.completions.create({ messages, stream: true })
+  const chunks = []
+  for await (const chunk of stream) chunks.push(chunk)
+  return chunks
+}
+
+async function streamedWithUsage(HOST) {
+  const portkey = new Portkey({ customHost: `http://${HOST}/v1` })
+  const stream = await portkey.chat.completions.create({ messages, stream: true, stream_options: { include_usage: true } })
+  let usage
+  for await (const chunk of stream) usage = chunk.usage ?? usage
+  return { usage, gateway: stream.getGateway() }
+}
+
+async function streamedToolCall(HOST) {
+  const portkey = new Portkey({ customHost: `http://${HOST}/v1` })
+  const tools = [{ type: 'function', function: { name: 'get_weather', parameters: { type: 'object', properties: { city: { type: 'string' } } } } }]
+  const stream = await portkey.chat.completions.create({ messages, tools, stream: true })
+  const calls = []
+  for await (const chunk of stream) {
+    for (const delta of chunk.choices[0]?.delta.tool_calls ?? []) {
+      const call = (calls[delta.index] ??= { name: '', arguments: '' })
+      call.name += delta.function?.name ?? ''
+      call.arguments += delta.function?.arguments ?? ''
+    }
+  }
+  return calls
+}
+
+async function leavingTheLoop(HOST) {
+  const portkey = new Portkey({ customHost: `http://${HOST}/v1` })
+  const stream = await portkey.chat.completions.create({ messages, stream: true })
+  for await (const chunk of stream) {
+    if (chunk.choices[0]?.delta.content) return chunk.choices[0].delta.content
+  }
+}
+
+async function observed(HOST) {
+  const portkey = new Portkey({ customHost: `http://${HOST}/v1`, traceID: 'trace-1', metadata: { _user: 'u1', team: 'ünï' } })
+  const answer = await portkey.chat.completions.create({ messages })
+  return { headers: answer.getHeaders(), gateway: answer.getGateway() }
+}
+
+async function overridden(HOST) {
+  const portkey = new Portkey({ customHost: `http://${HOST}/v1`, Authorization: 'CLIENT_KEY', traceID: 'client-trace' })
+  const answers = []
+  answers.push(await portkey.chat.completions.create({ messages }, { Authorization: 'CALL_KEY', traceID: 'call-trace', metadata: { call: '1' } }))
+  answers.push(await portkey.chat.completions.create({ messages }))
+  answers.push(await portkey.chat.completions.create({ messages }, undefined, { headers: { 'X-Request-Source': 'cron' }, query: { tier: 'flex', tags: ['a', 'b'] } }))
+  answers.push(await portkey.withOptions({ Authorization: 'OTHER_KEY' }).chat.completions.create({ messages }))
+  return answers.map((answer) => answer.getHeaders()['trace-id'])
+}
+
+async function withResponse(HOST) {
+  const portkey = new Portkey({ customHost: `http://${HOST}/v1` })
+  return await portkey.chat.completions.create({ messages }).withResponse()
+}
+
+async function aborted(HOST, controller) {
+  const portkey = new Portkey({ customHost: `http://${HOST}/v1` })
+  try {
+    await portkey.chat.completions.create({ messages }, null, { signal: controller.signal })
+  } catch (error) {
+    return error instanceof APIUserAbortError
+  }
+  return false
+}
+
+async function timedOut(HOST) {
+  const portkey = new Portkey({ customHost: `http://${HOST}/v1` })
+  return await portkey.chat.completions.create({ messages }, null, { timeout: 50, maxRetries: 0 }).catch((error) => error)
+}
+
+async function triedOnce(HOST) {
+  const portkey = new Portkey({ customHost: `http://${HOST}/v1` })
+  return await portkey.chat.completions.create({ messages }, null, { maxRetries: 0 }).catch((error) => error)
+}
+
+async function completions(HOST) {
+  const portkey = new Portkey({ customHost: `http://${HOST}/v1` })
+  return await portkey.completions.create({ model: 'm', prompt: 'Say this is a test' })
+}
+
+async function embeddings(HOST) {
+  const portkey = new Portkey({ customHost: `http://${HOST}/v1` })
+  return await portkey.embeddings.create({ model: 'm', input: ['one', 'two'], encoding_format: 'float' })
+}
+
+async function models(HOST) {
+  const portkey = new Portkey({ customHost: `http://${HOST}/v1` })
+  return [await portkey.models.list(), await portkey.models.retrieve('org/model name')]
+}
+
+async function moderations(HOST) {
+  const portkey = new Portkey({ customHost: `http://${HOST}/v1` })
+  return await portkey.moderations.create({ input: 'I want to test.' })
+}
+
+module.exports = {
+  whole,
+  wholeFromMistral,
+  wholeWithoutProvider,
+  wholeWithHostAlone,
+  forwardedAuthorization,
+  forwardedOptions,
+  configs,
+  streamed,
+  streamedWithUsage,
+  streamedToolCall,
+  leavingTheLoop,
+  observed,
+  overridden,
+  withResponse,
+  aborted,
+  timedOut,
+  triedOnce,
+  completions,
+  embeddings,
+  models,
+  moderations,
+}
