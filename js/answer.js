@@ -20,6 +20,11 @@ class Facts {
     return (this.#parsed ??= JSON.parse(this.#text))
   }
 
+  /** What became known at a stream's end. */
+  ended(text) {
+    this.#parsed = { ...this.#facts, ...JSON.parse(text) }
+  }
+
   /** The `x-portkey-*` facts without their prefix. */
   portkeyHeaders() {
     return { ...this.#facts.facts }
@@ -92,7 +97,7 @@ class PendingCall {
   }
 
   #stream(content) {
-    const source = new EventSource(this.#id, this.#signal, this.facts, (text) => new Facts(text))
+    const source = new EventSource(this.#id, this.#signal, this.facts)
     if (this.#signal) {
       unwatch(this.#signal, this)
       source.watch()

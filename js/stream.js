@@ -11,18 +11,16 @@ class EventSource {
   facts
   #id
   #signal
-  #makeFacts
   #events = []
   #at = 0
   #waiting = []
   #error
   #ended = false
 
-  constructor(id, signal, facts, makeFacts) {
+  constructor(id, signal, facts) {
     this.#id = id
     this.#signal = signal
     this.facts = facts
-    this.#makeFacts = makeFacts
   }
 
   get id() {
@@ -64,7 +62,7 @@ class EventSource {
     if (kind === border.CHUNKS) {
       this.add(content)
     } else {
-      if (factsText != null) this.facts = this.#makeFacts(factsText)
+      if (factsText != null) this.facts.ended(factsText)
       this.#end(kind === border.ERROR ? () => errorFrom(content) : undefined)
     }
     this.#serve()

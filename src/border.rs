@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use engine::{Answer, Call, Content, Engine, Events, Failed, Floats, HeaderMap, Report, Vectors};
+use engine::{Answer, Call, Content, Engine, Events, Failed, Floats, Report, Vectors};
 use napi::bindgen_prelude::{Array, Float32Array, Float64Array, Function, Result, ToNapiValue};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi::{Env, Status, sys};
@@ -16,7 +16,7 @@ use tokio::task::AbortHandle;
 
 use crate::call::call;
 use crate::client::Client;
-use crate::outcome::{error_json, meta_json};
+use crate::outcome::{end_json, error_json, meta_json};
 use crate::runtime::runtime;
 use crate::stream::{End, StreamBuffer, Taken};
 use crate::text::Text;
@@ -193,7 +193,9 @@ struct Teller {
 
 impl Teller {
     async fn run(mut self, engine: Arc<Engine>, call: Call) {
-        let outcome = match engine.send(call).await {
+        // Boxed, so that a stream does not carry what sending needed.
+        let sent = Box::pin(engine.send(call)).await;
+        let outcome = match sent {
             Ok(Answer { status, headers, report, content }) => {
                 let meta = Text::from_utf8(meta_json(status, &headers, &report).into());
                 match content {
@@ -204,7 +206,10 @@ impl Teller {
                         Outcome::Vectors { id: self.id, text: Text::from_utf8(json.into()), floats, meta }
                     }
                     Content::Events(events) => {
-                        return self.stream(events, meta, status, &headers, report).await;
+                        {
+                            drop(headers);
+                            return self.stream(events, meta, report).await;
+                        };
                     }
                 }
             }
@@ -213,27 +218,18 @@ impl Teller {
         self.tell(outcome);
     }
 
-    async fn stream(
-        mut self,
-        mut events: Box<Events>,
-        meta: Text,
-        status: u16,
-        headers: &HeaderMap,
-        mut report: Report,
-    ) {
+    async fn stream(mut self, mut events: Box<Events>, meta: Text, mut report: Report) {
         let buffer = Arc::new(StreamBuffer::new(self.id));
         lock(&self.shared.streams).insert(self.id, buffer.clone());
         let mut first = Some(meta);
         let end = loop {
             let batch = match events.next().await {
                 Some(Ok(batch)) => batch,
-                Some(Err(error)) => {
+                last => {
                     events.tell(&mut report);
-                    break End::Failed(error_json(error, Some(&report)));
-                }
-                None => {
-                    events.tell(&mut report);
-                    break End::Whole(meta_json(status, headers, &report));
+                    let error =
+                        last.and_then(std::result::Result::err).map(|error| error_json(error, Some(&report)));
+                    break End { error, facts: end_json(&report) };
                 }
             };
             let wanted = buffer.push(&batch);
@@ -270,7 +266,9 @@ impl Drop for Teller {
         if !self.told && std::thread::panicking() {
             let json = r#"{"kind":"internal","message":"The engine failed: this is a fault of portkey-native; please report it."}"#;
             let outcome = match lock(&self.shared.streams).get(&self.id).cloned() {
-                Some(buffer) if buffer.end(End::Failed(json.to_owned())) => Outcome::Ready(buffer),
+                Some(buffer) if buffer.end(End { error: Some(json.to_owned()), facts: Vec::new() }) => {
+                    Outcome::Ready(buffer)
+                }
                 Some(_) => return,
                 None => self.error(json.to_owned()),
             };
@@ -287,7 +285,7 @@ impl ToNapiValue for Batch {
         let js = Env::from_raw(env);
         let mut array = js.create_array(batch.0.len() as u32 * 4)?;
         for (at, outcome) in batch.0.into_iter().enumerate() {
-            outcome.fill(&js, &mut array, at as u32 * 4)?;
+            outcome.fill(js, &mut array, at as u32 * 4)?;
         }
         // SAFETY: the array was made in this environment.
         unsafe { Array::to_napi_value(env, array) }
@@ -295,7 +293,7 @@ impl ToNapiValue for Batch {
 }
 
 impl Outcome {
-    fn fill(self, env: &Env, array: &mut Array<'_>, at: u32) -> Result<()> {
+    fn fill(self, env: Env, array: &mut Array<'_>, at: u32) -> Result<()> {
         let (id, kind) = match self {
             Self::Answer { id, text, meta } => {
                 array.set(at + 2, text)?;
@@ -334,9 +332,13 @@ impl Outcome {
 fn fill_ready(buffer: &StreamBuffer, array: &mut Array<'_>, at: u32) -> Result<u32> {
     match buffer.take() {
         Taken::Chunks(text) => array.set(at + 2, text).map(|()| kind::CHUNKS),
-        Taken::Ended(End::Whole(meta)) => array.set(at + 3, Text::from_utf8(meta.into())).map(|()| kind::END),
-        Taken::Ended(End::Failed(json)) => {
-            array.set(at + 2, Text::from_utf8(json.into())).map(|()| kind::ERROR)
+        Taken::Ended(End { error, facts }) => {
+            if !facts.is_empty() {
+                array.set(at + 3, Text::from_utf8(facts.into()))?;
+            }
+            let Some(json) = error else { return Ok(kind::END) };
+            array.set(at + 2, Text::from_utf8(json.into()))?;
+            Ok(kind::ERROR)
         }
         Taken::Nothing => {
             array.set(at + 2, "[]")?;

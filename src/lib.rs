@@ -3,6 +3,8 @@
 //! In: options, and for each call a body, as JSON text. Out: text that V8 parses, in batches, through one threadsafe
 //! function per JavaScript environment. A call never rejects here; it is answered with one plain outcome.
 
+#![expect(clippy::needless_pass_by_value, reason = "napi hands its values over whole")]
+
 mod border;
 mod call;
 mod client;

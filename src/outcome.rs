@@ -19,19 +19,33 @@ pub fn meta_json(status: u16, headers: &HeaderMap, report: &Report) -> Vec<u8> {
         push_string(&mut json, &String::from_utf8_lossy(value.as_bytes()));
         json.push(b']');
     }
-    json.extend_from_slice(b"],\"facts\":{");
+    json.extend_from_slice(b"],");
+    push_report(&mut json, report);
+    json.push(b'}');
+    json
+}
+
+/// What is known only at a stream's end: `{ facts, gateway }`.
+pub fn end_json(report: &Report) -> Vec<u8> {
+    let mut json = Vec::with_capacity(768);
+    json.push(b'{');
+    push_report(&mut json, report);
+    json.push(b'}');
+    json
+}
+
+fn push_report(json: &mut Vec<u8>, report: &Report) {
+    json.extend_from_slice(b"\"facts\":{");
     for (at, (name, value)) in report.facts().iter().enumerate() {
         if at > 0 {
             json.push(b',');
         }
-        push_string(&mut json, name);
+        push_string(json, name);
         json.push(b':');
-        push_string(&mut json, value);
+        push_string(json, value);
     }
     json.extend_from_slice(b"},\"gateway\":");
-    report.write_json(&mut json);
-    json.push(b'}');
-    json
+    report.write_json(json);
 }
 
 fn push_string(json: &mut Vec<u8>, text: &str) {

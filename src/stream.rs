@@ -26,11 +26,11 @@ struct State {
     wanted: bool,
 }
 
-/// How a stream ended, with the JSON of its facts.
+/// How a stream ended: the JSON of the error, if it failed, and of the facts that are known by now.
 #[derive(Clone)]
-pub enum End {
-    Whole(Vec<u8>),
-    Failed(String),
+pub struct End {
+    pub error: Option<String>,
+    pub facts: Vec<u8>,
 }
 
 /// What JavaScript gets when it takes.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ::http::{HeaderMap, HeaderValue, header};
 use bytes::{Bytes, BytesMut};
+use url::Url;
 
 use crate::answer::{Content, Reached};
 use crate::body::Body;
@@ -47,7 +48,7 @@ struct Sending<'c> {
     report: &'c mut Report,
     body: Bytes,
     encoding: Encoding,
-    url: String,
+    url: Url,
     /// Attempts of this target so far.
     made: u32,
     retry_reason: Option<String>,
@@ -73,7 +74,7 @@ impl<'c> Sending<'c> {
                 report.changes.push("encoding_format: base64 was asked for, to be decoded here".to_owned());
             }
         }
-        let url = target.url(call.endpoint, &call.arguments, call.options.query.as_deref());
+        let url = target.url(call.endpoint, &call.arguments, call.options.query.as_deref())?;
         let began = context.clock.now();
         Ok(Self { context, target, call, report, body, encoding, url, made: 0, retry_reason: None, began })
     }
@@ -85,7 +86,7 @@ impl<'c> Sending<'c> {
         self.report.attempts.push(Attempt {
             target: self.target.path.clone(),
             provider: self.target.provider.name(),
-            url: without_query(&self.url).to_owned(),
+            url: without_query(self.url.as_str()).to_owned(),
             retry_reason: self.retry_reason.take(),
             ..Attempt::default()
         });
@@ -223,7 +224,7 @@ impl<'c> Sending<'c> {
             method: self.method(),
             began: self.began,
             total: self.call.options.timeout.zip(self.context.deadline).map(|(limit, at)| (at, limit)),
-            url: without_query(&self.url).to_owned(),
+            url: without_query(self.url.as_str()).to_owned(),
         };
         let mut events = Events::new(opening, self.call.endpoint.stream);
         events.commit(self.target.gated).await?;
@@ -235,7 +236,7 @@ impl<'c> Sending<'c> {
     fn note(&mut self, error: &Error) {
         let total = milliseconds(self.context.clock.now() - self.began);
         let attempt = self.report.last();
-        attempt.code = error.facts().code.clone();
+        attempt.code.clone_from(&error.facts().code);
         attempt.ms.total = Some(total);
     }
 
@@ -266,7 +267,7 @@ impl<'c> Sending<'c> {
     }
 
     fn place(&self) -> Place<'_> {
-        Place { method: self.method(), url: without_query(&self.url), target: self.target }
+        Place { method: self.method(), url: without_query(self.url.as_str()), target: self.target }
     }
 }
 

@@ -19,6 +19,7 @@ pub trait Clock: Send + Sync {
 /// The machine's own time and a fast, non-cryptographic generator.
 pub struct SystemClock;
 
+#[expect(clippy::disallowed_methods, reason = "this is the door that the others go through")]
 impl Clock for SystemClock {
     fn now(&self) -> Instant {
         Instant::now()
@@ -44,8 +45,10 @@ pub fn new_id() -> String {
 
 /// Waits for `work` until `deadline`; `None` when the deadline came first. Without a deadline, waits for ever.
 pub async fn before<T>(deadline: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
+    // Pinned here, since each branch would otherwise hold a copy of its own.
+    let mut work = std::pin::pin!(work);
     match deadline {
-        Some(at) => tokio::time::timeout_at(at, work).await.ok(),
+        Some(at) => tokio::time::timeout_at(at, work.as_mut()).await.ok(),
         None => Some(work.await),
     }
 }

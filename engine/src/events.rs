@@ -182,22 +182,20 @@ impl Events {
 
     /// The next bytes, or `None` when a clock ran out first and the stream has failed.
     async fn chunk(&mut self) -> Option<std::result::Result<Option<Bytes>, Failure>> {
-        loop {
-            let deadline = self.deadline();
-            if let Some(chunk) = before(deadline.map(|(at, ..)| at), self.body.chunk()).await {
-                return Some(chunk);
-            }
-            let (_, clock, limit) = deadline?;
-            if self.progress.is_whole() {
-                self.end(None);
-            } else {
-                self.fail(|events| {
-                    let elapsed = SystemClock.now() - events.began;
-                    events.place().timeout(clock, limit, elapsed).with_partial(events.progress.partial())
-                });
-            }
-            return None;
+        let deadline = self.deadline();
+        if let Some(chunk) = before(deadline.map(|(at, ..)| at), self.body.chunk()).await {
+            return Some(chunk);
         }
+        let (_, clock, limit) = deadline?;
+        if self.progress.is_whole() {
+            self.end(None);
+        } else {
+            self.fail(|events| {
+                let elapsed = SystemClock.now() - events.began;
+                events.place().timeout(clock, limit, elapsed).with_partial(events.progress.partial())
+            });
+        }
+        None
     }
 
     /// The clock that runs out first. Only semantic events move it: comments, pings and roles do not.

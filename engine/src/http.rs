@@ -16,6 +16,7 @@ use ::http::{HeaderMap, Method};
 use bytes::Bytes;
 use tower_layer::Layer;
 use tower_service::Service;
+use url::Url;
 
 use crate::clock::{Clock, Instant, SystemClock};
 
@@ -24,7 +25,7 @@ type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A request as it goes onto the network.
 pub struct Wire {
     pub method: Method,
-    pub url: String,
+    pub url: Url,
     pub headers: HeaderMap,
     pub body: Bytes,
     pub socket: Option<Arc<Path>>,
@@ -177,9 +178,12 @@ impl Transport for Network {
         Box::pin(async move {
             let client = self.client(wire.socket.as_ref())?;
             watch.lock().limit = wire.connect;
-            let request = client.request(wire.method, wire.url).headers(wire.headers);
-            let request = if wire.body.is_empty() { request } else { request.body(wire.body) };
-            let sent = WATCH.scope(watch.clone(), request.send()).await;
+            let mut request = reqwest::Request::new(wire.method, wire.url);
+            *request.headers_mut() = wire.headers;
+            if !wire.body.is_empty() {
+                *request.body_mut() = Some(wire.body.into());
+            }
+            let sent = WATCH.scope(watch.clone(), client.execute(request)).await;
             let mut response = sent.map_err(|error| Failure::from_reqwest(error, watch.is_connecting()))?;
             Ok(Reply {
                 status: response.status().as_u16(),

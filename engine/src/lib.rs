@@ -17,6 +17,8 @@
 //! - **answer**: what the caller gets back: whole, or as events.
 //! - **event**: one piece of a streamed answer.
 
+#![forbid(unsafe_code)]
+
 mod answer;
 mod attempt;
 mod auth;

@@ -105,8 +105,7 @@ impl Report {
 
     /// Writes the report as JSON: what `getGateway()` gives.
     pub fn write_json(&self, json: &mut Vec<u8>) {
-        let usage =
-            self.usage.as_deref().map(|raw| serde_json::from_str::<&serde_json::value::RawValue>(raw));
+        let usage = self.usage.as_deref().map(serde_json::from_str::<&serde_json::value::RawValue>);
         let shown = Shown {
             trace_id: &self.trace_id,
             span_id: self.trace.span_id.as_deref(),

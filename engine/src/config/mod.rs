@@ -223,7 +223,7 @@ impl Leaf {
             "timeouts" => self.timeouts = Timeouts::read(value, path, reader),
             "idempotent" => self.idempotent = reader.boolean(value, path),
             "overrideparams" => {
-                self.override_params = reader.object(value, path).cloned().unwrap_or_default()
+                self.override_params = reader.object(value, path).cloned().unwrap_or_default();
             }
             "openaiorganization" => self.openai_organization = reader.string(value, path),
             "openaiproject" => self.openai_project = reader.string(value, path),
@@ -262,14 +262,15 @@ impl Retry {
                     retry.use_retry_after_header = reader.boolean(value, &place).unwrap_or(false);
                 }
                 _ => {
-                    reader.problem(place, "expected one of attempts, on_status_codes, use_retry_after_header")
+                    reader
+                        .problem(place, "expected one of attempts, on_status_codes, use_retry_after_header");
                 }
             }
         }
         match attempts {
             Some(attempts) => retry.attempts = attempts as u32,
             None => {
-                reader.problem(format!("{path}.attempts"), "is missing; expected a whole number from 0 to 5")
+                reader.problem(format!("{path}.attempts"), "is missing; expected a whole number from 0 to 5");
             }
         }
         Some(retry)

@@ -9,7 +9,7 @@ use std::time::Duration;
 use ::http::{HeaderMap, HeaderValue, header};
 
 use super::names::nearest;
-use super::target::{Clocks, Target};
+use super::target::{Clocks, Target, Urls};
 use super::{Leaf, Options, Retry, Timeouts};
 use crate::base_url::BaseUrl;
 use crate::error::Problem;
@@ -105,6 +105,7 @@ impl Maker<'_> {
             path: "config".to_owned(),
             provider: provider?,
             base_url: base_url?,
+            urls: Urls::default(),
             custom: options.custom_host.is_some() || leaf.custom_host.is_some(),
             headers,
             has_credential,
@@ -121,7 +122,7 @@ impl Maker<'_> {
         let (path, name) = match (&self.leaf.provider, &self.options.provider) {
             (Some(name), _) => ("config.provider", name),
             (None, Some(name)) => ("provider", name),
-            (None, None) => return self.unnamed_provider(),
+            (None, None) => return Some(self.unnamed_provider()),
         };
         let found = provider::find(name);
         if found.is_none() {
@@ -137,16 +138,16 @@ impl Maker<'_> {
         found
     }
 
-    fn unnamed_provider(&mut self) -> Option<&'static dyn Provider> {
+    fn unnamed_provider(&mut self) -> &'static dyn Provider {
         if self.leaf.custom_host.is_some() || self.options.custom_host.is_some() {
-            return Some(provider::DEFAULT);
+            return provider::DEFAULT;
         }
         let advice = "name your own server as customHost (http://localhost:11434/v1), or a provider";
         self.missing.push(Problem {
             path: String::new(),
             message: format!("there is nowhere to send a call to: {advice}"),
         });
-        Some(provider::DEFAULT)
+        provider::DEFAULT
     }
 
     /// The option `customHost` comes before a config's, as in the gateway.

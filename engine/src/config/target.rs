@@ -1,13 +1,15 @@
 //! A target: one provider at one host, with its credential, its headers and its clocks worked out.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use ::http::HeaderMap;
-
 use serde_json::{Map, Value};
+use url::Url;
 
 use crate::base_url::BaseUrl;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{ENDPOINTS, Endpoint};
+use crate::error::{Error, Result};
 use crate::provider::Provider;
 use crate::retry::Policy;
 
@@ -16,6 +18,7 @@ pub struct Target {
     pub path: String,
     pub provider: &'static dyn Provider,
     pub base_url: BaseUrl,
+    pub urls: Urls,
     /// Whether the user named the host.
     pub custom: bool,
     /// Credential, forwarded headers and the like: all that is the same for each call.
@@ -40,15 +43,30 @@ pub struct Clocks {
     pub request: Option<Duration>,
 }
 
+/// A target's URLs, each made by the first call that needs it.
+#[derive(Default)]
+pub struct Urls([OnceLock<Url>; ENDPOINTS.len()]);
+
 impl Target {
     /// The URL of one call of `endpoint`.
-    pub fn url(&self, endpoint: &Endpoint, arguments: &[String], query: Option<&str>) -> String {
-        let mut path = self.provider.path(endpoint);
-        for argument in arguments {
-            let (Some(from), Some(to)) = (path.find('{'), path.find('}')) else { break };
-            path.replace_range(from..=to, &encode_segment(argument));
+    pub fn url(&self, endpoint: &Endpoint, arguments: &[String], query: Option<&str>) -> Result<Url> {
+        let make = || {
+            let mut path = self.provider.path(endpoint);
+            for argument in arguments {
+                let (Some(from), Some(to)) = (path.find('{'), path.find('}')) else { break };
+                path.replace_range(from..=to, &encode_segment(argument));
+            }
+            let url = self.base_url.join(&path, query);
+            Url::parse(&url).map_err(|why| Error::problem("customHost", format!("gives no URL ({why})")))
+        };
+        if !arguments.is_empty() || query.is_some() {
+            return make();
         }
-        self.base_url.join(&path, query)
+        let kept = &self.urls.0[endpoint.index()];
+        match kept.get() {
+            Some(url) => Ok(url.clone()),
+            None => make().map(|url| kept.get_or_init(|| url).clone()),
+        }
     }
 }
 
