@@ -12,7 +12,27 @@ function optionsText(options) {
     if (given[name] === undefined && process.env[variable]) given[name] = process.env[variable]
   }
   if (given.baseURL === '') delete given.baseURL
-  return JSON.stringify(given)
+  return jsonText(given, 'options')
+}
+
+/** `JSON.stringify`, whose complaint is a `ConfigError` that shows no value. */
+function jsonText(value, what) {
+  try {
+    return JSON.stringify(value)
+  } catch (error) {
+    throw new ConfigError(`${what}: no JSON form (${error.message.split('\n', 1)[0]})`)
+  }
+}
+
+/** One text for all spellings of a name: `traceID`, `traceId`, `trace_id`. */
+const fold = (name) => name.replace(/[-_]/g, '').toLowerCase()
+
+/** `base` with what `changes` says in its place, in whatever spelling; `undefined` says nothing. */
+function changedOptions(base, changes) {
+  const said = Object.entries(checked(changes, 'options')).filter(([, value]) => value !== undefined)
+  const names = new Set(said.map(([name]) => fold(name)))
+  const kept = Object.entries(base).filter(([name]) => !names.has(fold(name)))
+  return Object.fromEntries([...kept, ...said])
 }
 
 /** Options are an object whose values have a JSON form. */
@@ -116,4 +136,4 @@ function headerValue(option, value) {
   return value || ''
 }
 
-module.exports = { PORTKEY_GATEWAY_URL, callOptions, checked, createHeaders, isObject, kindOf, optionsText }
+module.exports = { PORTKEY_GATEWAY_URL, callOptions, changedOptions, checked, createHeaders, fold, isObject, jsonText, kindOf, optionsText }

@@ -3,7 +3,7 @@
 
 const { native } = require('./native.js')
 const errors = require('./errors.js')
-const { checked, optionsText } = require('./options.js')
+const { changedOptions, fold, optionsText } = require('./options.js')
 const { defineResources } = require('./resources.js')
 
 /** Options that can be read back from a client. They are accessors of the class, so that printing a client shows none. */
@@ -46,12 +46,12 @@ class Portkey {
     const opened = native().Client.open(text)
     if (typeof opened === 'string') throw errors.errorFrom(opened)
     this.#handle = opened
-    this.#options = JSON.parse(text)
+    this.#options = JSON.parse(text, (_, value) => Object.freeze(value))
   }
 
   /** A client with some options changed; `null` takes one away. Connections are shared. */
   withOptions(options) {
-    return new this.constructor({ ...this.#options, ...checked(options, 'options') })
+    return new this.constructor(changedOptions(this.#options, options))
   }
 
   static handleOf(client) {
@@ -59,7 +59,8 @@ class Portkey {
   }
 
   static optionOf(client, name) {
-    return client.#options[name]
+    const options = client.#options
+    return name in options ? options[name] : options[Object.keys(options).find((other) => fold(other) === fold(name))]
   }
 }
 

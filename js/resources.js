@@ -4,7 +4,7 @@
 const border = require('./border.js')
 const { watch } = require('./abort.js')
 const { APIUserAbortError, ConfigError } = require('./errors.js')
-const { callOptions, checked, isObject, kindOf } = require('./options.js')
+const { callOptions, checked, isObject, jsonText, kindOf } = require('./options.js')
 const { APIPromise } = require('./promise.js')
 
 /** Defines the tree's first level on `prototype`; each client grows its own when it is first used. */
@@ -80,11 +80,7 @@ function bodyText({ row, renamed }, body, stream) {
     }
   }
   if (stream && body.stream !== true) sent = { ...sent, stream }
-  try {
-    return JSON.stringify(sent)
-  } catch (error) {
-    throw new ConfigError(`${row.call}: the body has no JSON form (${error.message.split('\n', 1)[0]})`)
-  }
+  return jsonText(sent, `${row.call}: the body`)
 }
 
 function renameKnown(body, renamed) {
@@ -109,7 +105,7 @@ function extrasText({ row, argumentNames }, pathArguments, params, opts) {
       throw new ConfigError(`${row.call}: expected ${argumentNames[at]}, a string, got ${value === '' ? 'an empty one' : kindOf(value)}`)
     })
   }
-  return JSON.stringify(extras)
+  return jsonText(extras, 'params')
 }
 
 module.exports = { defineResources }
