@@ -19,8 +19,8 @@ export async function ensureAddon({ signal } = {}) {
 
 async function build({ signal, onProgress }) {
   const tell = (line) => onProgress({ step: 'build', text: `building the engine (only once, takes minutes): ${line}` });
-  tell('npm run build');
-  const child = npmRun('build');
+  tell('npm run build:quick');
+  const child = npmRun('build:quick');
   const stop = () => endGroup(child);
   signal?.addEventListener('abort', stop);
   const details = [];

@@ -101,7 +101,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         gives: Gives::JsonOrEvents,
         stream: Stream::ChatChunks,
         parameters: CHAT_PARAMETERS,
-        types: ["ChatCompletionCreateParams", "ChatCompletion", "ChatCompletionChunk"],
+        types: ["ChatCompletionCreateParamsBase", "ChatCompletion", "ChatCompletionChunk"],
         ..PLAIN
     },
     Endpoint {
@@ -110,7 +110,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         gives: Gives::JsonOrEvents,
         stream: Stream::TextChunks,
         parameters: COMPLETION_PARAMETERS,
-        types: ["CompletionCreateParams", "Completion", "Completion"],
+        types: ["CompletionCreateParamsBase", "Completion", "Completion"],
         ..PLAIN
     },
     Endpoint {

@@ -1,0 +1,92 @@
+// Writes what follows from the engine's tables: the tree of methods in types/resources.d.ts and the README's tables.
+//   node tools/derive.mjs           writes
+//   node tools/derive.mjs --check   fails when something is out of date
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+const { native } = createRequire(import.meta.url)('../js/native.js')
+const { endpoints, providers } = JSON.parse(native().tables())
+
+/** The resource tree as nested objects whose leaves are rows. */
+function treeOf(rows) {
+  const tree = {}
+  for (const row of rows) {
+    const names = row.call.split('.')
+    const method = names.pop()
+    let node = tree
+    for (const name of names) node = node[name] ??= {}
+    node[method] = row
+  }
+  return tree
+}
+
+/** The form of a row's method, as types/method.d.ts names it. */
+function formOf({ path: url, takesBody, streams, types: [params, value, piece] }) {
+  if (streams) return ['StreamMethod', params, value, piece]
+  if (takesBody) return ['BodyMethod', params, value]
+  return [url.includes('{') ? 'RetrieveMethod' : 'ListMethod', value]
+}
+
+function members(node, indent) {
+  return Object.entries(node).map(([name, child]) => {
+    if (!child.call) return `${indent}readonly ${name}: {\n${members(child, `${indent}  `)}${indent}}\n`
+    const [form, ...types] = formOf(child)
+    return `${indent}/** \`${child.method} ${child.path}\` */\n${indent}${name}: ${form}<${types.join(', ')}>\n`
+  }).join('')
+}
+
+function imports(rows) {
+  const modules = new Map([['method', new Set(rows.map((row) => formOf(row)[0]))]])
+  for (const row of rows) {
+    const module = row.call.split('.', 1)[0]
+    if (!modules.has(module)) modules.set(module, new Set())
+    row.types.filter(Boolean).forEach((type) => modules.get(module).add(type))
+  }
+  const lines = [...modules].sort(([a], [b]) => (a < b ? -1 : 1))
+  return lines.map(([module, names]) => `import type { ${[...names].sort().join(', ')} } from './${module}'\n`).join('')
+}
+
+const resources = `/** The tree of methods, one line each. Written by tools/derive.mjs from the engine's endpoint table. */
+${imports(endpoints)}
+export interface Resources {
+${members(treeOf(endpoints), '  ')}}
+`
+
+const endpointTable = [
+  '| method | endpoint | streams |',
+  '| --- | --- | --- |',
+  ...endpoints.map((row) => `| \`${row.call}\` | \`${row.method} ${row.path}\` | ${row.streams ? 'yes' : ''} |`),
+].join('\n')
+
+const providerTable = [
+  '| `provider` | base URL without `customHost` |',
+  '| --- | --- |',
+  ...providers.map(({ name, baseURL }) => `| \`${name}\` | ${baseURL ? `\`${baseURL}\`` : 'none: name your own server'} |`),
+].join('\n')
+
+/** Replaces what stands between `<!-- name -->` and `<!-- /name -->`. */
+function between(text, name, content) {
+  const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+  const from = text.indexOf(open)
+  const to = text.indexOf(close)
+  if (from < 0 || to < from) throw new Error(`README.md has no place for ${name}`)
+  return `${text.slice(0, from + open.length)}\n${content}\n${text.slice(to)}`
+}
+
+const readme = readFileSync(path.join(root, 'README.md'), 'utf8')
+const written = {
+  'types/resources.d.ts': resources,
+  'README.md': between(between(readme, 'endpoints', endpointTable), 'providers', providerTable),
+}
+
+let stale = false
+for (const [file, text] of Object.entries(written)) {
+  if (readFileSync(path.join(root, file), 'utf8') === text) continue
+  stale = true
+  if (process.argv.includes('--check')) console.error(`${file} is out of date: run npm run derive`)
+  else writeFileSync(path.join(root, file), text)
+}
+process.exitCode = stale && process.argv.includes('--check') ? 1 : 0
