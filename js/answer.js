@@ -136,8 +136,11 @@ async function rejection(make) {
 /** The engine has seen the two ends of the JSON; V8 has found that its middle is broken. */
 function garbled(error, facts) {
   const { status, headers, url } = facts.response()
-  const message = `The host answered ${status} with a body that is no JSON.\n${url}`
-  return new APIError(message, { status, headers, code: 'garbled_answer', gateway: facts.gateway(), cause: new SyntaxError(reason(error)) })
+  const gateway = facts.gateway()
+  const message = `The host answered ${status} with a body that is no JSON.\n${url} (${gateway.target}, provider ${gateway.provider})`
+  const code = 'garbled_answer'
+  Object.assign(gateway.attempts.at(-1), { code, phase: 'body' })
+  return new APIError(message, { status, headers, code, gateway, requestID: headers['x-request-id'], cause: new SyntaxError(reason(error)) })
 }
 
 /** What is wrong with the JSON, without the text that V8 quotes. */

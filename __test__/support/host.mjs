@@ -17,7 +17,7 @@
 //   'reset' | 'hang' | 'end'                            before any byte of an answer
 // and any step may have `before: ms | promise`. A piece is a string, a Buffer, or one of
 //   { wait: ms }   { pause: promise }   { call: function }   waits, or tells the test how far it came
-//   'end'     the body ends as it should    'cut'    the connection ends (FIN) where it stands
+//   'end'     the body ends as it should (in `raw`: the connection)    'cut'    the connection ends (FIN) where it stands
 //   'reset'   the connection is reset       'hang'   nothing more, and the connection stays open
 // An event list takes these too. Lists may be (async) generators: they are drawn as fast as the client reads.
 
@@ -215,7 +215,7 @@ export class Host {
     if (step.before !== undefined) await (typeof step.before === 'number' ? sleep(step.before) : step.before)
     request.answeredAt = performance.now()
     if (typeof step === 'string') return play([step === 'end' ? 'cut' : step], socket, plain)
-    if (step.raw) return play(step.raw, socket, plain)
+    if (step.raw) return play(step.raw, socket, wholeReply)
     if (step.sse) {
       const headers = withDefaults(step.headers, [['content-type', 'text/event-stream'], ['transfer-encoding', 'chunked']])
       return play(headed(head({ ...step, headers }), events(step)), socket, chunked)
@@ -234,6 +234,8 @@ export class Host {
 }
 
 const plain = { frame: (bytes) => bytes, end: '' }
+/** The end of a reply that is scripted whole is the end of its connection. */
+const wholeReply = { ...plain, end: undefined }
 const chunked = {
   frame: (bytes) => Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]),
   end: '0\r\n\r\n',
@@ -272,7 +274,7 @@ async function play(pieces, socket, framing) {
     if (socket.destroyed) return
     if (piece === 'hang') return once(socket, 'close')
     if (piece === 'reset') return socket.resetAndDestroy()
-    if (piece === 'cut') return socket.end()
+    if (piece === 'cut' || (piece === 'end' && framing.end === undefined)) return socket.end()
     if (piece === 'end') {
       await write(socket, Buffer.from(framing.end))
       return
