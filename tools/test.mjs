@@ -2,7 +2,8 @@
 //   node tools/test.mjs                 everything; the addon is built first where it is missing or older than its sources
 //   node tools/test.mjs rust types js   some of the parts
 //   node tools/test.mjs errors headers  only these files of __test__/ (their names without .test.mjs)
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
@@ -38,6 +39,26 @@ function run(title, command, args) {
   return status === 0
 }
 
+/** Runs test files; the summary stands in the last lines, also after a list of failures. */
+async function runFiles(tests) {
+  console.log('\n# the package')
+  const colour = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}
+  const child = spawn(process.execPath, ['--test', '--test-reporter=spec', ...tests], {
+    cwd: root, stdio: ['inherit', 'pipe', 'inherit'], env: { ...environment(), ...colour },
+  })
+  let summary = []
+  let rest = ''
+  child.stdout.on('data', (bytes) => {
+    process.stdout.write(bytes)
+    const lines = (rest + bytes).split('\n')
+    rest = lines.pop()
+    summary = [...summary, ...lines.filter((line) => line.includes('ℹ '))].slice(-8)
+  })
+  const [status] = await once(child, 'close')
+  if (status !== 0) console.log(`\n${summary.join('\n')}`)
+  return status === 0
+}
+
 /** The newest change below a file or folder. */
 function changed(place) {
   if (!existsSync(place)) return 0
@@ -61,7 +82,7 @@ if (wants('js')) {
   const tests = (chosen.length > 0 ? chosen : files).map((name) => path.join('__test__', name))
   const built = builtAddon()
   if (!built) failed.push('the addon')
-  else if (!run('the package', process.execPath, ['--expose-gc', '--test', '--test-reporter=spec', ...tests])) failed.push('js')
+  else if (!(await runFiles(tests))) failed.push('js')
 }
 if (failed.length > 0) {
   console.error(`\ntest: failed: ${failed.join(', ')}`)
