@@ -2,14 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import net from 'node:net'
-import { once } from 'node:events'
 import { describe, test } from 'node:test'
 
 import Portkey, * as all from '../index.mjs'
 import { completion, envelope, MESSAGES } from './support/answers.mjs'
 import { failure } from './support/failures.mjs'
-import { hostFor } from './support/host.mjs'
+import { closedPort, hostFor } from './support/host.mjs'
 import { CERTIFICATE } from './support/tls.mjs'
 
 const { APIConnectionError, APIError } = all
@@ -31,16 +29,6 @@ async function errorOf(call) {
   assert.equal(error.headers['x-portkey-trace-id'], error.gateway.traceId)
   assert.ok(error.stack.startsWith(`${error.name}: ${lines[0]}`), error.stack)
   return error
-}
-
-/** A port where nobody listens. */
-async function closedPort() {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** No answer came, and the message says what, where and what to try. */

@@ -307,3 +307,13 @@ export async function hostFor(t, script, options) {
   t.after(() => host.close())
   return host
 }
+
+/** A port of this machine where nobody listens. */
+export async function closedPort() {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  await once(server, 'close')
+  return port
+}

@@ -1,0 +1,125 @@
+// Recorded cases of the official SDK, and what becomes of each in an embedded client: the host itself is called, so no
+// `x-portkey-*` header is sent, and what the contract mends is expected mended. No case is passed over in silence.
+
+import { readFileSync } from 'node:fs'
+
+const read = (name) => JSON.parse(readFileSync(new URL(`../../fixtures/official-sdk/${name}.json`, import.meta.url), 'utf8'))
+
+const A_CREDENTIAL = 'Authorization without forwardHeaders is the credential, and its header is made anew'
+const WIRE_NAMES = 'listed and sent names are the same header, once'
+const NO_INVENTION = 'no credential is made of keys that are not for the host'
+
+/** By name: what differs from the recording. `headers` are all that the options make on the wire. */
+const EMBEDDED = {
+  'minimal-chat': {},
+  'local-gateway-no-key': { root: true },
+  'byollm-basic-docs': { headers: { authorization: 'Bearer YOUR_AUTH_TOKEN' } },
+  'byollm-camel-forward-docs': { headers: { authorization: 'Bearer sk_live_xxxxx', 'x-api-key': 'sensitive-key-value', 'x-org-id': 'org-12345' }, why: WIRE_NAMES },
+  'forward-headers-reference-docs-CustomHeader': { options: { provider: null }, headers: { 'custom-header': 'c', 'another-header': 'd' }, why: `${WIRE_NAMES}; an @ provider is hosted` },
+  'forward-pascal-kebab-both': { headers: { 'x-custom-id': 'v' }, why: WIRE_NAMES },
+  'forward-snake-both': { headers: { 'x-custom-id': 'v' }, why: WIRE_NAMES },
+  'authorization-no-bearer-chat': { headers: { authorization: 'Bearer sk-raw' }, why: A_CREDENTIAL },
+  'authorization-key-any-case': { headers: { authorization: 'Bearer tok' }, why: A_CREDENTIAL },
+  'observability-and-scalars': { options: { metadata: { _user: 'u1' } }, why: 'metadata values are strings' },
+  'trace-aliases-and-spans': {},
+  'zero-timeout-becomes-empty': { why: '0 turns a clock off' },
+  'request-params-leak-into-next-call': { calls: [{ headers: { authorization: 'Bearer alice' } }, { headers: {} }], why: 'params of one call never stick' },
+  'opts-extraHeaders': { headers: { 'x-extra': '1' } },
+  'opts-headers-query-ignored-on-native-path': { path: '/v1/chat/completions?a=1', headers: { 'x-h': '1' }, why: 'headers and query work on every method' },
+  'chat-body-top-level-snake-case': {
+    body: { model: 'm', messages: [], max_tokens: 5, response_format: { type: 'json_schema', jsonSchema: { camelKept: 1 } }, userID: 'u' }, why: 'only known parameters are renamed',
+  },
+  embeddings: {},
+  'base-url-trailing-slash-native': { slash: true, path: '/v1/chat/completions', why: 'paths are joined with one slash' },
+  'base-url-trailing-slash-openai-path': { slash: true, why: NO_INVENTION },
+  'models-list-openai-env': { why: NO_INVENTION },
+  'authorization-no-bearer-openai-path': { headers: { authorization: 'Bearer sk-raw' } },
+  'path-param-encoded-openai-path': { why: NO_INVENTION },
+  'docs-vllm-auth-without-bearer': { headers: { authorization: 'Bearer AUTH_KEY' }, why: A_CREDENTIAL },
+  'docs-deepgram-token-auth': { headers: { authorization: 'Token DEEPGRAM_API_KEY' } },
+}
+
+/** Options that this client refuses at construction, naming them. */
+const REFUSED = {
+  'base-url-from-env': /^baseURL: sends every call to a Portkey gateway/,
+  'empty-values-dropped': /provider: is an empty string; leave it out/,
+  'cloud-aws': /awsAccessKeyId: is an option for a provider or a platform that this version does not reach/,
+  'cloud-vertex': /vertexProjectId: is an option for a provider/,
+  'other-named-options': /workersAiAccountId: is an option for a provider/,
+  'unknown-options': /myOpt: is no option/,
+  'docs-passthrough-default-headers': /defaultHeaders: is no option/,
+  'docs-azure-jwt': /azureResourceName: is an option for a provider/,
+  'docs-ollama-virtual-key-plus-custom-host': /virtualKey: is an option for a provider or a platform/,
+  'docs-triton-custom-host-path': /provider: expected one of/,
+}
+
+const NO_ENDPOINT = 'its endpoint is not in the table yet'
+const LEFT_OUT = {
+  'prompts-completions': NO_ENDPOINT, 'feedback-create': NO_ENDPOINT, 'feedback-update': NO_ENDPOINT, 'generic-post': NO_ENDPOINT, 'generic-post-array-body': NO_ENDPOINT,
+  'generic-get': NO_ENDPOINT, 'generic-put': NO_ENDPOINT, 'audio-speech': NO_ENDPOINT, 'files-list': NO_ENDPOINT, 'assistants-create': NO_ENDPOINT,
+  'admin-users-update': NO_ENDPOINT, 'admin-workspace-users-list': NO_ENDPOINT, 'logs-exports-list': NO_ENDPOINT, 'api-keys-create': NO_ENDPOINT,
+  'integrations-models-delete': NO_ENDPOINT, 'path-param-not-encoded-native': NO_ENDPOINT, 'chat-list-query-dropped': NO_ENDPOINT, 'docs-bedrock-kb-put': NO_ENDPOINT,
+  'docs-bedrock-kb-retrieve': NO_ENDPOINT, 'docs-vertex-fetch-operation': NO_ENDPOINT, 'docs-milvus-relative-url': NO_ENDPOINT, 'docs-qdrant-absolute-url': NO_ENDPOINT,
+}
+
+/** `{ run: [{ name, env, options, calls: [{ method, args, wire }], root, slash }], refused, leftOut }` */
+export function requestCases() {
+  const sorted = { run: [], refused: [], leftOut: [] }
+  for (const { name, js, expected } of read('requests')) {
+    const { baseURL, ...given } = js.options
+    const calls = js.calls ?? [js.call]
+    if (name in EMBEDDED) {
+      const { root, slash, options, calls: differing, ...differs } = EMBEDDED[name]
+      const wanted = [expected].flat().map(({ method, path, body }, at) => ({ method, path, body, headers: {}, ...differs, ...differing?.[at] }))
+      sorted.run.push({ name, env: js.env ?? {}, root, slash, options: { ...given, ...options }, calls: calls.map((call, at) => ({ ...call, wire: wanted[at] })) })
+    } else if (name in REFUSED) {
+      sorted.refused.push({ name, env: js.env ?? {}, options: given, message: REFUSED[name] })
+    } else if (name in LEFT_OUT) {
+      sorted.leftOut.push({ name, why: LEFT_OUT[name] })
+    } else {
+      throw new Error(`requests.json: nobody has said what becomes of ${name}`)
+    }
+  }
+  const recorded = new Set(read('requests').map(({ name }) => name))
+  const stale = Object.keys({ ...EMBEDDED, ...REFUSED, ...LEFT_OUT }).filter((name) => !recorded.has(name))
+  if (stale.length > 0) throw new Error(`requests.json has no case called ${stale.join(', ')}`)
+  return sorted
+}
+
+const DEFAULT_BODY = JSON.stringify({ error: { message: 'boom', type: 't', code: 'c', param: 'p' } })
+
+const TIMING = 'abort.test.mjs and clocks.test.mjs hold signals and clocks, which the recording shows ignored'
+const RETRYING = 'retries.test.mjs holds retries, which the recording shows immediate, doubled or ignored'
+const LEFT_OUT_BEHAVIOURS = [
+  [({ kind }) => kind === 'timing', TIMING],
+  [({ opts }) => opts?.maxRetries > 0, RETRYING],
+  [({ name }) => /maxRetries|then 200/.test(name), RETRYING],
+  [({ name }) => name.includes('socket closed'), 'errors.test.mjs: the POST is not sent a second time'],
+]
+
+/** `{ run: [{ name, step, refused, result }], leftOut }`: one answer, never retried. */
+export function behaviourCases() {
+  const sorted = { run: [], leftOut: [] }
+  for (const recorded of read('behaviours')) {
+    const { name, server, result } = recorded
+    const reason = LEFT_OUT_BEHAVIOURS.find(([applies]) => applies(recorded))?.[1]
+    if (reason) {
+      sorted.leftOut.push({ name, why: reason })
+      continue
+    }
+    if (!server) {
+      sorted.run.push({ name, refused: true, result })
+      continue
+    }
+    const [{ status, headers, body = DEFAULT_BODY }] = server
+    sorted.run.push({ name, step: { status, headers: { 'content-type': 'application/json', ...headers }, body }, result })
+  }
+  return sorted
+}
+
+/** Where `createHeaders` does not give the recorded headers, and why. */
+export const MENDED_HEADERS = []
+
+export function createHeadersCases() {
+  return read('create-headers')
+}
