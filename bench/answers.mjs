@@ -17,20 +17,20 @@ const headers = [
   'x-ratelimit-reset-requests: 8.64s',
   'x-ratelimit-reset-tokens: 6ms',
   'x-request-id: req_0123456789abcdef0123456789abcdef',
-].join('\r\n');
+].join('\r\n')
 
-const words = 'the model answers in ordinary words of varying length, as an assistant would; "quotes" among them'.split(' ');
-const cjk = '模型 回答 用普通的 词语 モデルは 普通の言葉で 答えます。 모델은 평범한 말로 답합니다. 🙂'.split(' ');
+const words = 'the model answers in ordinary words of varying length, as an assistant would; "quotes" among them'.split(' ')
+const cjk = '模型 回答 用普通的 词语 モデルは 普通の言葉で 答えます。 모델은 평범한 말로 답합니다. 🙂'.split(' ')
 
 /** Running text of at least `size` bytes, with a line break now and then so that JSON parsers meet escapes. */
 function prose(size, vocabulary) {
-  let text = '';
+  let text = ''
   for (let count = 0, bytes = 0; bytes < size; count++) {
-    const word = vocabulary[(count * 7 + Math.trunc(count / 24)) % vocabulary.length] + (count % 40 === 39 ? '\n' : ' ');
-    bytes += Buffer.byteLength(word);
-    text += word;
+    const word = vocabulary[(count * 7 + Math.trunc(count / 24)) % vocabulary.length] + (count % 40 === 39 ? '\n' : ' ')
+    bytes += Buffer.byteLength(word)
+    text += word
   }
-  return text;
+  return text
 }
 
 const identity = {
@@ -39,7 +39,7 @@ const identity = {
   model: 'gpt-4o-mini-2024-07-18',
   service_tier: 'default',
   system_fingerprint: 'fp_0123456789',
-};
+}
 const usage = {
   prompt_tokens: 19,
   completion_tokens: 210,
@@ -51,18 +51,18 @@ const usage = {
     accepted_prediction_tokens: 0,
     rejected_prediction_tokens: 0,
   },
-};
+}
 
 function whole(body) {
-  const bytes = Buffer.from(JSON.stringify(body));
-  const head = `HTTP/1.1 200 OK\r\n${headers}\r\ncontent-type: application/json\r\ncontent-length: ${bytes.length}\r\n\r\n`;
-  return Buffer.concat([Buffer.from(head), bytes]);
+  const bytes = Buffer.from(JSON.stringify(body))
+  const head = `HTTP/1.1 200 OK\r\n${headers}\r\ncontent-type: application/json\r\ncontent-length: ${bytes.length}\r\n\r\n`
+  return Buffer.concat([Buffer.from(head), bytes])
 }
 
 function completion(content, logprobs = null) {
-  const message = { role: 'assistant', content, refusal: null, annotations: [] };
-  const choices = [{ index: 0, message, logprobs, finish_reason: 'stop' }];
-  return whole({ object: 'chat.completion', ...identity, choices, usage });
+  const message = { role: 'assistant', content, refusal: null, annotations: [] }
+  const choices = [{ index: 0, message, logprobs, finish_reason: 'stop' }]
+  return whole({ object: 'chat.completion', ...identity, choices, usage })
 }
 
 /** Thousands of small objects: one a token, with three alternatives in each. */
@@ -71,29 +71,29 @@ function logprobs(tokens) {
     token: ` ${words[(index + rank) % words.length]}`,
     logprob: Number((-0.0001 - (index % 97) * 0.013 - rank).toFixed(8)),
     bytes: [32, 97 + (index % 26), 98 + rank],
-  });
+  })
   const content = Array.from({ length: tokens }, (_, index) => ({
     ...probability(index, 0),
     top_logprobs: [0, 1, 2].map((rank) => probability(index, rank)),
-  }));
-  return { content, refusal: null };
+  }))
+  return { content, refusal: null }
 }
 
 /** A stream as its writes: the head, then an HTTP chunk an event, `[DONE]` and the end of the body in the last. */
 function stream(count) {
-  const framed = (text) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
+  const framed = (text) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
   const event = (delta, finish_reason) => {
-    const choices = [{ index: 0, delta, logprobs: null, finish_reason }];
-    return framed(`data: ${JSON.stringify({ object: 'chat.completion.chunk', ...identity, choices })}\n\n`);
-  };
-  const word = (index) => ({ content: ` ${words[(index * 7) % words.length]}` });
-  const kind = 'content-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked';
+    const choices = [{ index: 0, delta, logprobs: null, finish_reason }]
+    return framed(`data: ${JSON.stringify({ object: 'chat.completion.chunk', ...identity, choices })}\n\n`)
+  }
+  const word = (index) => ({ content: ` ${words[(index * 7) % words.length]}` })
+  const kind = 'content-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked'
   const writes = [
     `HTTP/1.1 200 OK\r\n${headers}\r\n${kind}\r\n\r\n` + event({ role: 'assistant', content: '', refusal: null }, null),
     ...Array.from({ length: count - 2 }, (_, index) => event(word(index), null)),
     event({}, 'stop') + framed('data: [DONE]\n\n') + framed(''),
-  ];
-  return writes.map((text) => Buffer.from(text));
+  ]
+  return writes.map((text) => Buffer.from(text))
 }
 
 /** Embeddings as base64 of 32-bit floats, and as the numbers that a service prints for them. */
@@ -101,19 +101,19 @@ function embeddings(inputs, dimensions) {
   let state = 12345; // a linear congruential generator: the same floats in every run
   const vectors = Array.from({ length: inputs }, () =>
     Float32Array.from({ length: dimensions }, () => {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      return (state / 2 ** 32 - 0.5) / 10;
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+      return (state / 2 ** 32 - 0.5) / 10
     }),
-  );
+  )
   const list = (encode) => {
-    const data = vectors.map((vector, index) => ({ object: 'embedding', index, embedding: encode(vector) }));
-    const usage = { prompt_tokens: 128, total_tokens: 128 };
-    return whole({ object: 'list', data, model: 'text-embedding-3-small', usage });
-  };
+    const data = vectors.map((vector, index) => ({ object: 'embedding', index, embedding: encode(vector) }))
+    const usage = { prompt_tokens: 128, total_tokens: 128 }
+    return whole({ object: 'list', data, model: 'text-embedding-3-small', usage })
+  }
   return {
     base64: list((vector) => Buffer.from(vector.buffer).toString('base64')),
     floats: list((vector) => Array.from(vector, (value) => Number(value.toPrecision(9)))),
-  };
+  }
 }
 
 /**
@@ -131,4 +131,4 @@ export const scenarios = {
   'stream-2000': { writes: stream(2000) },
   'stream-paced': { writes: stream(40), gap: 15 },
   'stream-open': { writes: stream(20), gap: 200 },
-};
+}

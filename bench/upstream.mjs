@@ -5,63 +5,63 @@
 // It speaks HTTP on bare sockets because the machine's cores are shared with the client being measured: node:http takes
 // over twice the CPU an answer, which would make the upstream what the throughput workloads measure. It knows only what
 // they send: POST with a content-length, one request at a time on a connection.
-import net from 'node:net';
-import { scenarios } from './answers.mjs';
+import net from 'node:net'
+import { scenarios } from './answers.mjs'
 
 // So many events are written, each by itself, before other connections get their turn.
-const EVENTS_A_TURN = 8;
+const EVENTS_A_TURN = 8
 
 const refusal = (status, message) =>
-  Buffer.from(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(message)}\r\n\r\n${message}`);
+  Buffer.from(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(message)}\r\n\r\n${message}`)
 
 function writeStream(socket, { writes, gap }) {
-  let next = 0;
+  let next = 0
   const turn = () => {
-    if (socket.destroyed) return;
-    const until = Math.min(writes.length, next + (gap ? 1 : EVENTS_A_TURN));
-    while (next < until) socket.write(writes[next++]);
-    if (next === writes.length) return;
-    if (gap) setTimeout(turn, gap);
-    else if (socket.writableNeedDrain) socket.once('drain', turn);
-    else setImmediate(turn);
-  };
-  turn();
+    if (socket.destroyed) return
+    const until = Math.min(writes.length, next + (gap ? 1 : EVENTS_A_TURN))
+    while (next < until) socket.write(writes[next++])
+    if (next === writes.length) return
+    if (gap) setTimeout(turn, gap)
+    else if (socket.writableNeedDrain) socket.once('drain', turn)
+    else setImmediate(turn)
+  }
+  turn()
 }
 
 function answer(socket, path, body) {
-  const scenario = scenarios[path.split('/', 2)[1]];
-  if (!scenario) socket.end(refusal('404 Not Found', `no scenario in ${path}`));
-  else if (path.endsWith('/embeddings')) socket.write(body.includes('"base64"') ? scenario.base64 : scenario.floats);
-  else if (scenario.writes) writeStream(socket, scenario);
-  else if (scenario.delay) setTimeout(() => socket.write(scenario.answer), scenario.delay);
-  else socket.write(scenario.answer);
+  const scenario = scenarios[path.split('/', 2)[1]]
+  if (!scenario) socket.end(refusal('404 Not Found', `no scenario in ${path}`))
+  else if (path.endsWith('/embeddings')) socket.write(body.includes('"base64"') ? scenario.base64 : scenario.floats)
+  else if (scenario.writes) writeStream(socket, scenario)
+  else if (scenario.delay) setTimeout(() => socket.write(scenario.answer), scenario.delay)
+  else socket.write(scenario.answer)
 }
 
 function serve(socket) {
-  let pending = Buffer.alloc(0);
-  socket.setNoDelay(true);
+  let pending = Buffer.alloc(0)
+  socket.setNoDelay(true)
   socket.on('error', () => socket.destroy()); // a client that went away is its own affair
   socket.on('data', (bytes) => {
-    pending = pending.length ? Buffer.concat([pending, bytes]) : bytes;
-    const headEnd = pending.indexOf('\r\n\r\n');
-    if (headEnd === -1) return;
-    const head = pending.latin1Slice(0, headEnd);
-    const length = /\r\ncontent-length: *(\d+)/i.exec(head);
+    pending = pending.length ? Buffer.concat([pending, bytes]) : bytes
+    const headEnd = pending.indexOf('\r\n\r\n')
+    if (headEnd === -1) return
+    const head = pending.latin1Slice(0, headEnd)
+    const length = /\r\ncontent-length: *(\d+)/i.exec(head)
     if (!length) {
-      socket.end(refusal('411 Length Required', 'the upstream of the benchmark wants a content-length'));
-      return;
+      socket.end(refusal('411 Length Required', 'the upstream of the benchmark wants a content-length'))
+      return
     }
-    const bodyEnd = headEnd + 4 + Number(length[1]);
-    if (pending.length < bodyEnd) return;
-    const body = pending.subarray(headEnd + 4, bodyEnd);
-    pending = pending.subarray(bodyEnd);
-    answer(socket, head.split(' ', 2)[1], body);
-  });
+    const bodyEnd = headEnd + 4 + Number(length[1])
+    if (pending.length < bodyEnd) return
+    const body = pending.subarray(headEnd + 4, bodyEnd)
+    pending = pending.subarray(bodyEnd)
+    answer(socket, head.split(' ', 2)[1], body)
+  })
 }
 
-const server = net.createServer(serve);
+const server = net.createServer(serve)
 // A deep queue, so that a thousand connections at once do not wait for SYNs to be sent again.
 server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
-  process.stdout.write(`${JSON.stringify({ port: server.address().port })}\n`);
-});
-process.stdin.resume().on('end', () => process.exit());
+  process.stdout.write(`${JSON.stringify({ port: server.address().port })}\n`)
+})
+process.stdin.resume().on('end', () => process.exit())

@@ -5,10 +5,10 @@
 // ones; `fresh` jobs run in a process of their own, since what ran before would show; `task` is what is done (see
 // rounds.mjs); the first of `metrics` is the one in the README's table.
 
-const model = 'gpt-4o-mini';
-const instruction = 'Summarise this passage for a reader in a hurry.\n';
-const prompt = (content) => ({ model, messages: [{ role: 'user', content }] });
-const texts = { model: 'text-embedding-3-small', input: Array(16).fill('a short sentence to embed') };
+const model = 'gpt-4o-mini'
+const instruction = 'Summarise this passage for a reader in a hurry.\n'
+const prompt = (content) => ({ model, messages: [{ role: 'user', content }] })
+const texts = { model: 'text-embedding-3-small', input: Array(16).fill('a short sentence to embed') }
 
 const answers = {
   task: 'run',
@@ -18,10 +18,10 @@ const answers = {
   seconds: 0.8,
   unit: 'request',
   metrics: ['cpu', 'main', 'p50'],
-};
-const largeAnswers = { ...answers, calls: 200, concurrency: 4, warm: 50 };
-const embeddings = { ...answers, kind: 'embed', body: texts, scenario: 'embeddings', calls: 60, concurrency: 2, warm: 15 };
-const streams = { ...answers, kind: 'stream', unit: 'chunk', metrics: ['cpu', 'main', 'first'] };
+}
+const largeAnswers = { ...answers, calls: 200, concurrency: 4, warm: 50 }
+const embeddings = { ...answers, kind: 'embed', body: texts, scenario: 'embeddings', calls: 60, concurrency: 2, warm: 15 }
+const streams = { ...answers, kind: 'stream', unit: 'chunk', metrics: ['cpu', 'main', 'first'] }
 
 export const workloads = {
   '1kb-at-1': { ...answers, about: '1 KB answer, 1 in flight', calls: 500, concurrency: 1, warm: 50 },
@@ -72,13 +72,13 @@ export const workloads = {
     about: 'a process that imports, constructs, calls once and ends, over one that does nothing',
     task: 'coldStart', metrics: ['start', 'startCpu'],
   },
-};
+}
 
 /** What every client does before its rounds, so that most of its code is compiled, as in a process that has been up a while. */
 export const burnIn = [
   { ...answers, calls: 4000, seconds: 2, concurrency: 16 },
   { ...streams, scenario: 'stream-200', calls: 80, seconds: 1, concurrency: 8 },
-];
+]
 
 /** What a figure is, and its unit; those in µs are a request each, or a chunk in the stream workloads. */
 export const metrics = {
@@ -90,4 +90,4 @@ export const metrics = {
   peak: { label: 'peak memory', unit: 'MB' },
   start: { label: 'time', unit: 'ms' },
   startCpu: { label: 'CPU', unit: 'ms' },
-};
+}

@@ -5,8 +5,8 @@ export function sdkCalls(sdk) {
     chat: (body) => sdk.chat.completions.create(body),
     embed: (body) => sdk.embeddings.create(body),
     async stream(body, onChunk) {
-      const stream = await sdk.chat.completions.create({ ...body, stream: true });
-      for await (const chunk of stream) onChunk(chunk);
+      const stream = await sdk.chat.completions.create({ ...body, stream: true })
+      for await (const chunk of stream) onChunk(chunk)
     },
-  };
+  }
 }
