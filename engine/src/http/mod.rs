@@ -1,0 +1,127 @@
+//! The door to the network. It sends what it is given, follows no redirect, retries nothing that was written, and says
+//! how far it came. Plain HTTP to a host or a unix socket goes over connections of our own (`direct.rs`); TLS, HTTP/2
+//! and proxies go through reqwest (`secure.rs`). All clients of a process share its connections.
+
+mod direct;
+mod failure;
+mod secure;
+
+use std::future::Future;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use ::http::{HeaderMap, Method};
+use bytes::Bytes;
+use url::Url;
+
+use crate::clock::Instant;
+pub use failure::{Failure, FailureKind};
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// An open connection that nobody used for this long is closed.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// The operating system asks a silent peer this often whether it is still there.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// A request as it goes onto the network.
+pub struct Wire {
+    pub method: Method,
+    pub url: Url,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    pub socket: Option<Arc<Path>>,
+    /// How long connecting may take.
+    pub connect: Option<Duration>,
+}
+
+/// A reply whose body is still to be read.
+pub struct Reply {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: ReplyBody,
+}
+
+/// How long connecting took, where a connection had to be made.
+#[derive(Clone, Default)]
+pub struct ConnectWatch(Arc<Mutex<WatchState>>);
+
+#[derive(Default)]
+struct WatchState {
+    limit: Option<Duration>,
+    began: Option<Instant>,
+    took: Option<Duration>,
+}
+
+impl ConnectWatch {
+    fn lock(&self) -> std::sync::MutexGuard<'_, WatchState> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// `None` when an open connection was used.
+    pub fn took(&self) -> Option<Duration> {
+        self.lock().took
+    }
+
+    /// Whether connecting began and has not ended.
+    pub fn is_connecting(&self) -> bool {
+        let state = self.lock();
+        state.began.is_some() && state.took.is_none()
+    }
+}
+
+/// What carries a request to its host; replaced in tests.
+pub trait Transport: Send + Sync {
+    fn send<'a>(&'a self, wire: Wire, watch: &'a ConnectWatch) -> BoxFuture<'a, Result<Reply, Failure>>;
+}
+
+/// The real network.
+#[derive(Default)]
+pub struct Network {
+    direct: Arc<direct::Direct>,
+    secure: secure::Secure,
+}
+
+impl Network {
+    /// The process's one network.
+    pub fn shared() -> Arc<Self> {
+        static NETWORK: OnceLock<Arc<Network>> = OnceLock::new();
+        NETWORK.get_or_init(Arc::default).clone()
+    }
+}
+
+impl Transport for Network {
+    fn send<'a>(&'a self, wire: Wire, watch: &'a ConnectWatch) -> BoxFuture<'a, Result<Reply, Failure>> {
+        if self.direct.reaches(&wire) {
+            Box::pin(self.direct.send(wire, watch))
+        } else {
+            Box::pin(self.secure.send(wire, watch))
+        }
+    }
+}
+
+/// The unread rest of a reply. Dropping it closes the connection unless it was read to its end.
+pub enum ReplyBody {
+    Direct(Box<direct::Body>),
+    Secure(Box<reqwest::Response>),
+    Closed,
+}
+
+impl ReplyBody {
+    /// The next bytes; `None` at the end.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
+        match self {
+            Self::Direct(body) => body.chunk().await,
+            Self::Secure(response) => secure::chunk(response).await,
+            Self::Closed => Ok(None),
+        }
+    }
+
+    /// Closes the connection now.
+    pub fn close(&mut self) {
+        *self = Self::Closed;
+    }
+}
