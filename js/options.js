@@ -109,31 +109,28 @@ function isEmpty(value) {
   return false
 }
 
+/** A listed name as it is on the wire: camelCase and `x_…` become kebab-case, all others stay as they are listed. */
+function wireName(listed) {
+  const lower = listed.toLowerCase()
+  if (/[-_]/.test(listed)) return lower.startsWith('x_') ? lower.replaceAll('_', '-') : lower
+  return listed.replace(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, '-').toLowerCase()
+}
+
 /**
  * The headers that stand for Portkey options, for other clients that talk to a Portkey gateway:
  * `new OpenAI({ baseURL: PORTKEY_GATEWAY_URL, defaultHeaders: createHeaders({ … }) })`.
  */
 function createHeaders(options) {
   const headers = {}
-  const forwarded = (options?.forwardHeaders ?? []).map(headerName)
+  const listed = new Map((options?.forwardHeaders ?? []).map((name) => [fold(name), wireName(name)]))
   for (const option in options) {
     const value = options[option]
     if (isEmpty(value)) continue
-    if (option.toLowerCase() === 'authorization') {
-      headers.authorization = value
-      continue
-    }
-    const name = headerName(option)
-    headers[forwarded.includes(name) ? name : `x-portkey-${name}`] = headerValue(option, value)
+    if (option.toLowerCase() === 'authorization') headers.authorization = value
+    else if (option === 'forwardHeaders') headers['x-portkey-forward-headers'] = [...new Set(listed.values())].join(',')
+    else headers[listed.get(fold(option)) ?? `x-portkey-${headerName(option)}`] = typeof value === 'object' ? JSON.stringify(value) : String(value)
   }
   return headers
-}
-
-function headerValue(option, value) {
-  if (typeof value === 'boolean') return String(value)
-  if (option === 'forwardHeaders') return value.join(',')
-  if (typeof value === 'object') return JSON.stringify(value)
-  return value || ''
 }
 
 module.exports = { PORTKEY_GATEWAY_URL, callOptions, changedOptions, checked, createHeaders, fold, isObject, jsonText, kindOf, optionsText }

@@ -118,7 +118,20 @@ export function behaviourCases() {
 }
 
 /** Where `createHeaders` does not give the recorded headers, and why. */
-export const MENDED_HEADERS = []
+export const MENDED_HEADERS = [
+  { input: { requestTimeout: 0 }, output: { 'x-portkey-request-timeout': '0' }, why: 'an empty header says nothing, and 0 is a value' },
+  { input: { requestTimeout: 10 }, output: { 'x-portkey-request-timeout': '10' }, why: 'a header is a string' },
+  {
+    input: { forwardHeaders: ['Authorization', 'xApiKey'], xApiKey: 'v', Authorization: 'z' },
+    output: { 'x-portkey-forward-headers': 'authorization,x-api-key', 'x-api-key': 'v', authorization: 'z' },
+    why: 'a gateway looks for the listed name, so that the list has the names that are sent',
+  },
+  {
+    input: { forwardHeaders: ['customHost'], customHost: 'h' },
+    output: { 'x-portkey-forward-headers': 'custom-host', 'custom-host': 'h' },
+    why: 'the list has the names that are sent',
+  },
+]
 
 export function createHeadersCases() {
   return read('create-headers')

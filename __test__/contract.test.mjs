@@ -1,0 +1,211 @@
+// The contract as it is written (index.d.ts) and as it is: the names that are exported, the tree of methods, the options
+// and the fields of a client.
+
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { describe, test } from 'node:test'
+
+import * as asModule from 'portkey-native'
+import { completion, MESSAGES } from './support/answers.mjs'
+import { failure } from './support/failures.mjs'
+import { hostFor } from './support/host.mjs'
+
+const require = createRequire(import.meta.url)
+const ts = require('typescript')
+const asCommonJS = require('portkey-native')
+const { native } = require('../js/native.js')
+
+const { Portkey } = asModule
+const tables = JSON.parse(native().tables())
+
+const declarations = fileURLToPath(new URL('../index.d.ts', import.meta.url))
+const program = ts.createProgram([declarations], { module: ts.ModuleKind.Node16, target: ts.ScriptTarget.ES2022, types: [], noEmit: true })
+const checker = program.getTypeChecker()
+const moduleSymbol = checker.getSymbolAtLocation(program.getSourceFile(declarations))
+const declared = new Map(checker.getExportsAndPropertiesOfModule(moduleSymbol).map((symbol) => [symbol.name, symbol]))
+
+/** The type that a declared name stands for. */
+function typeOf(name) {
+  const symbol = declared.get(name)
+  return checker.getDeclaredTypeOfSymbol(symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol)
+}
+
+const propertiesOf = (type) => checker.getPropertiesOfType(type).map((property) => property.name)
+
+/** Names that exist at run time, not types alone. */
+function declaredValues() {
+  const isValue = (symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol).flags & ts.SymbolFlags.Value
+  return [...declared].filter(([name, symbol]) => name !== 'prototype' && isValue(symbol)).map(([name]) => name).sort()
+}
+
+const ERRORS = {
+  APIError: null, APIConnectionError: 'APIError', APIConnectionTimeoutError: 'APIConnectionError', APIUserAbortError: 'APIError', BadRequestError: 'APIError',
+  AuthenticationError: 'APIError', PermissionDeniedError: 'APIError', NotFoundError: 'APIError', ConflictError: 'APIError', UnprocessableEntityError: 'APIError',
+  RateLimitError: 'APIError', InternalServerError: 'APIError', StreamTruncatedError: 'APIError', ConfigError: null,
+}
+
+describe('the exports', () => {
+  test('are the same for import, for require and in index.d.ts', () => {
+    const names = declaredValues()
+    assert.deepEqual(Object.keys(asModule).sort(), names)
+    assert.deepEqual(Object.keys(asCommonJS).sort(), names)
+    for (const name of names) assert.equal(asModule[name], name === 'default' ? asCommonJS : asCommonJS[name], name)
+  })
+
+  test('are those of the contract', () => {
+    assert.deepEqual(declaredValues(), ['Portkey', 'default', 'createHeaders', 'PORTKEY_GATEWAY_URL', 'Stream', 'APIPromise', ...Object.keys(ERRORS)].sort())
+  })
+
+  test('are reached in every way that the contract names', () => {
+    assert.equal(asModule.default, Portkey)
+    assert.equal(asCommonJS, Portkey)
+    assert.equal(asCommonJS.Portkey, Portkey)
+    assert.equal(asCommonJS.default, Portkey)
+    assert.equal(require('../index.js'), Portkey)
+    for (const name of Object.keys(ERRORS)) assert.equal(Portkey[name], asModule[name])
+  })
+
+  test('have the family tree of the contract', () => {
+    for (const [name, parent] of Object.entries(ERRORS)) {
+      const Type = asModule[name]
+      assert.equal(Object.getPrototypeOf(Type), parent ? asModule[parent] : Error, name)
+      assert.equal(Type.name, name)
+      assert.equal(Type.prototype.name, name)
+    }
+    assert.ok(Object.getPrototypeOf(asModule.APIPromise) === Promise)
+  })
+})
+
+describe('the tree of methods', () => {
+  /** `chat.completions.create` … of a type, as far as it is made of plain objects. */
+  function calls(type, path = []) {
+    return checker.getPropertiesOfType(type).flatMap((property) => {
+      const own = checker.getTypeOfSymbol(property)
+      const here = [...path, property.name]
+      return own.getCallSignatures().length > 0 ? [here.join('.')] : calls(own, here)
+    })
+  }
+
+  test('is the endpoint table, in index.d.ts and on a client', () => {
+    const rows = tables.endpoints.map(({ call }) => call).sort()
+    assert.deepEqual(calls(typeOf('Resources')).sort(), rows)
+    const client = new Portkey({ customHost: 'http://127.0.0.1:9/v1' })
+    for (const row of rows) assert.equal(typeof row.split('.').reduce((node, name) => node[name], client), 'function', row)
+    const roots = [...new Set(rows.map((row) => row.split('.')[0]))]
+    const accessors = Object.entries(Object.getOwnPropertyDescriptors(Portkey.prototype)).filter(([, { get }]) => get).map(([name]) => name)
+    assert.deepEqual(accessors.filter((name) => !fields().includes(name)).sort(), roots.sort())
+  })
+
+  test('sends each row to its path with its method', async (t) => {
+    const host = await hostFor(t, [{ json: { data: [] } }])
+    const client = new Portkey({ customHost: host.url })
+    for (const { call, method, path, takesBody } of tables.endpoints) {
+      const leading = [...path.matchAll(/\{\w+\}/g)].map((_, at) => `name-${at}`)
+      const given = takesBody ? [...leading, { model: 'm' }] : leading
+      await call.split('.').reduce((node, name) => node[name], client)(...given)
+      assert.equal(`${host.last.method} ${host.last.path}`, `${method} /v1${path.replace(/\{\w+\}/g, () => leading.shift())}`)
+    }
+  })
+
+  test('works on a method that was taken from its client', async (t) => {
+    const host = await hostFor(t, [{ json: completion() }])
+    const { create } = new Portkey({ customHost: host.url }).chat.completions
+    assert.deepEqual(await create({ messages: MESSAGES }), completion())
+  })
+})
+
+describe('the options', () => {
+  const ALIASES = ['authorization', 'traceId']
+
+  test('of the engine are those of index.d.ts', () => {
+    assert.deepEqual(propertiesOf(typeOf('NamedOptions')).filter((name) => !ALIASES.includes(name)).sort(), [...tables.options].sort())
+  })
+
+  test('of index.d.ts are all accepted', () => {
+    const values = { config: {}, forwardHeaders: [], sensitiveHeaders: [], metadata: {}, timeouts: {}, provider: 'openai', baseURL: null }
+    const numbers = ['requestTimeout', 'timeout', 'maxRetries']
+    const booleans = ['idempotent', 'strictOpenAiCompliance', 'debug', 'dangerouslyAllowBrowser', 'calculateAudioDuration', 'cacheForceRefresh']
+    for (const name of propertiesOf(typeOf('NamedOptions'))) {
+      const value = name in values ? values[name] : numbers.includes(name) ? 1 : booleans.includes(name) ? true : name === 'customHost' ? 'http://h/v1' : 'text'
+      assert.doesNotThrow(() => new Portkey({ customHost: 'http://127.0.0.1:9/v1', [name]: value }), name)
+    }
+  })
+
+  test("of a config are those of index.d.ts, and each is accepted in each spelling", () => {
+    const values = {
+      name: 'n', provider: 'openai', api_key: 'k', custom_host: 'http://h/v1', forward_headers: [], request_timeout: 1, retry: { attempts: 1 }, override_params: {},
+      timeouts: { firstToken: 1 }, strict_open_ai_compliance: true,
+    }
+    const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+    for (const name of propertiesOf(typeOf('Config'))) {
+      assert.ok(snake(name) in values, `${name} is in index.d.ts`)
+      assert.doesNotThrow(() => new Portkey({ config: { custom_host: snake(name) === 'custom_host' ? undefined : 'http://h/v1', [name]: values[snake(name)] } }), name)
+    }
+  })
+})
+
+/** The readable fields of a client, as index.d.ts names them. */
+function fields() {
+  const type = typeOf('default')
+  const resources = propertiesOf(typeOf('Resources'))
+  return propertiesOf(type).filter((name) => !resources.includes(name) && name !== 'withOptions')
+}
+
+describe('a client', () => {
+  test('has every field that index.d.ts names, with the value that was given', () => {
+    const given = {
+      apiKey: 'pk', provider: 'openai', customHost: 'http://127.0.0.1:9/v1', config: { api_key: 'k' }, metadata: { a: '1' }, traceID: 't', forwardHeaders: ['Authorization'],
+      requestTimeout: 1, timeout: 2, maxRetries: 3, strictOpenAiCompliance: true, openaiOrganization: 'o', openaiProject: 'p', debug: false,
+      dangerouslyAllowBrowser: true, calculateAudioDuration: false,
+    }
+    const client = new Portkey({ Authorization: 'sk', ...given })
+    assert.deepEqual(fields().sort(), [...Object.keys(given), 'baseURL'].sort())
+    for (const [name, value] of Object.entries(given)) assert.deepEqual(client[name], value, name)
+    assert.equal(client.baseURL, undefined)
+    assert.equal(new Portkey({ customHost: 'http://127.0.0.1:9/v1', traceId: 't' }).traceID, 't')
+  })
+
+  test('shows no field when it is printed, copied or turned into JSON', () => {
+    const client = new Portkey({ apiKey: 'pk', customHost: 'http://127.0.0.1:9/v1' })
+    assert.equal(typeof client.chat.completions.create, 'function')
+    assert.deepEqual(Object.keys(client), [])
+    assert.equal(JSON.stringify(client), '{}')
+  })
+})
+
+describe('a call', () => {
+  test('is an APIPromise, whose then gives plain promises', async (t) => {
+    const host = await hostFor(t, [{ json: completion() }])
+    const call = new Portkey({ customHost: host.url }).chat.completions.create({ messages: MESSAGES })
+    assert.ok(call instanceof asModule.APIPromise && call instanceof Promise)
+    assert.ok(!(call.then(() => 1) instanceof asModule.APIPromise))
+    assert.deepEqual(await call, completion())
+  })
+
+  test('gives an answer whose two methods nobody sees', async (t) => {
+    const host = await hostFor(t, [{ json: completion(), headers: { 'x-request-id': 'req-1' } }])
+    const answer = await new Portkey({ customHost: host.url, traceID: 't-1' }).chat.completions.create({ messages: MESSAGES })
+    assert.deepEqual(Object.keys(answer), Object.keys(completion()))
+    assert.deepEqual({ ...answer }, completion())
+    assert.deepEqual(structuredClone(answer), completion())
+    assert.deepEqual(answer.getHeaders(), {
+      'trace-id': 't-1', provider: 'openai', 'last-used-option-index': 'config', 'retry-attempt-count': '0', 'cache-status': 'DISABLED',
+    })
+    const report = answer.getGateway()
+    for (const name of propertiesOf(typeOf('GatewayReport'))) assert.ok(name in report, name)
+    for (const name of propertiesOf(typeOf('AttemptReport'))) assert.ok(name in report.attempts[0], name)
+    assert.deepEqual(Object.keys(report.attempts[0].ms), ['queue', 'connect', 'headers', 'firstToken', 'total'])
+    assert.equal(report.requestId, 'req-1')
+    assert.deepEqual(report.usage, completion().usage)
+  })
+
+  test('that fails rejects, whatever is wrong with it, and never throws', async () => {
+    const client = new Portkey({ customHost: 'http://127.0.0.1:9/v1' })
+    for (const bad of [undefined, null, 7, 'text', [], new Map(), () => {}]) {
+      const call = client.chat.completions.create(bad)
+      assert.ok(call instanceof asModule.APIPromise)
+      assert.ok((await failure(call)) instanceof asModule.ConfigError, String(bad))
+    }
+  })
+})
