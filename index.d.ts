@@ -89,6 +89,9 @@ declare namespace Portkey {
     strictOpenAiCompliance?: Option<boolean>
     openaiOrganization?: Option<string>
     openaiProject?: Option<string>
+    /** No cache is configured in this version: there is nothing to refresh. */
+    cacheForceRefresh?: Option<boolean>
+    cacheNamespace?: Option<string>
     /** `false` keeps the contents of requests and answers out of logs. */
     debug?: Option<boolean>
     /** Names of headers whose values never appear in a log. */

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use tokio::runtime::{Builder, Runtime};
 
-/// Sets the number of threads; 2 are enough to saturate a JavaScript thread.
+/// Sets the number of threads. One is enough to saturate a JavaScript thread, and wakes no second one for each call.
 const THREADS: &str = "PORTKEY_WORKER_THREADS";
 
 pub fn runtime() -> &'static Runtime {
@@ -13,9 +13,8 @@ pub fn runtime() -> &'static Runtime {
     RUNTIME.get_or_init(|| {
         quiet_panics();
         let asked = std::env::var(THREADS).ok().and_then(|text| text.parse().ok());
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Builder::new_multi_thread()
-            .worker_threads(asked.unwrap_or(cores.min(2)).clamp(1, 64))
+            .worker_threads(asked.unwrap_or(1).clamp(1, 64))
             .thread_name("portkey-native")
             .enable_all()
             .build()

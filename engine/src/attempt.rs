@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ::http::{HeaderMap, HeaderValue, header};
 use bytes::{Bytes, BytesMut};
-use url::Url;
+use url::{Position, Url};
 
 use crate::answer::{Content, Reached};
 use crate::body::Body;
@@ -49,6 +49,8 @@ struct Sending<'c> {
     body: Bytes,
     encoding: Encoding,
     url: Url,
+    /// The URL as it may be seen: without query, and with the unix socket's path.
+    shown: String,
     /// Attempts of this target so far.
     made: u32,
     retry_reason: Option<String>,
@@ -62,7 +64,8 @@ impl<'c> Sending<'c> {
         call: &'c Call,
         report: &'c mut Report,
     ) -> Result<Self> {
-        report.target.clone_from(&target.path);
+        report.path.clone_from(&target.path);
+        report.target.clone_from(&target.name);
         report.provider = target.provider.name();
         let mut body = overridden(target, call, report)?;
         let mut encoding = Encoding::Other;
@@ -75,8 +78,21 @@ impl<'c> Sending<'c> {
             }
         }
         let url = target.url(call.endpoint, &call.arguments, call.options.query.as_deref())?;
+        let shown = shown(target, &url);
         let began = context.clock.now();
-        Ok(Self { context, target, call, report, body, encoding, url, made: 0, retry_reason: None, began })
+        Ok(Self {
+            context,
+            target,
+            call,
+            report,
+            body,
+            encoding,
+            url,
+            shown,
+            made: 0,
+            retry_reason: None,
+            began,
+        })
     }
 
     /// One request, one reply.
@@ -84,9 +100,9 @@ impl<'c> Sending<'c> {
         self.began = self.context.clock.now();
         self.made += 1;
         self.report.attempts.push(Attempt {
-            target: self.target.path.clone(),
+            target: self.target.name.clone(),
             provider: self.target.provider.name(),
-            url: without_query(self.url.as_str()).to_owned(),
+            url: self.shown.clone(),
             retry_reason: self.retry_reason.take(),
             ..Attempt::default()
         });
@@ -95,6 +111,8 @@ impl<'c> Sending<'c> {
         attempt.status = Some(reply.status);
         attempt.phase = Phase::Body;
         attempt.ms.headers = Some(milliseconds(self.context.clock.now() - self.began));
+        let request_id = reply.headers.get("x-request-id").and_then(|value| value.to_str().ok());
+        self.report.request_id = request_id.map(str::to_owned);
         if !(200..300).contains(&reply.status) {
             return Err(self.refused(reply).await);
         }
@@ -162,13 +180,13 @@ impl<'c> Sending<'c> {
     async fn refused(&mut self, reply: Reply) -> Error {
         let Reply { status, headers, mut body } = reply;
         // The status is the news; a body that breaks off is only part of the explanation.
-        let text = self.read(&mut body).await.unwrap_or_default();
+        let text = self.read(&mut body, &headers).await.unwrap_or_default();
         self.place().refused(status, headers, text, self.context.clock.wall())
     }
 
     async fn whole(&mut self, reply: Reply) -> Result<Reached> {
         let Reply { status, headers, mut body } = reply;
-        let text = self.read(&mut body).await?;
+        let text = self.read(&mut body, &headers).await?;
         if let Some(why) = not_json(&headers, &text) {
             return Err(self.place().garbled(status, &why, headers, text));
         }
@@ -181,7 +199,7 @@ impl<'c> Sending<'c> {
     }
 
     /// Reads a body to its end; the idle clock runs between its pieces.
-    async fn read(&self, body: &mut ReplyBody) -> Result<Bytes> {
+    async fn read(&self, body: &mut ReplyBody, headers: &HeaderMap) -> Result<Bytes> {
         let idle = self.target.clocks.idle;
         let mut first = Bytes::new();
         let mut all = BytesMut::new();
@@ -197,6 +215,7 @@ impl<'c> Sending<'c> {
                 Some(bytes) if first.is_empty() => first = bytes,
                 Some(bytes) => {
                     if all.is_empty() {
+                        all.reserve(expected_size(headers).max(first.len() + bytes.len()));
                         all.extend_from_slice(&first);
                     }
                     all.extend_from_slice(&bytes);
@@ -210,7 +229,7 @@ impl<'c> Sending<'c> {
         let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
         if kind.contains("json") || kind.contains("html") {
             let why = format!("{kind} where a stream of events was asked for");
-            let text = self.read(&mut body).await?;
+            let text = self.read(&mut body, &headers).await?;
             return Err(match serde_json::from_slice::<serde_json::Value>(&text) {
                 Ok(json) if json.get("error").is_some_and(|error| !error.is_null()) => {
                     self.place().in_stream(text)
@@ -224,7 +243,7 @@ impl<'c> Sending<'c> {
             method: self.method(),
             began: self.began,
             total: self.call.options.timeout.zip(self.context.deadline).map(|(limit, at)| (at, limit)),
-            url: without_query(self.url.as_str()).to_owned(),
+            url: self.shown.clone(),
         };
         let mut events = Events::new(opening, self.call.endpoint.stream);
         events.commit(self.target.gated).await?;
@@ -267,7 +286,7 @@ impl<'c> Sending<'c> {
     }
 
     fn place(&self) -> Place<'_> {
-        Place { method: self.method(), url: without_query(self.url.as_str()), target: self.target }
+        Place { method: self.method(), url: &self.shown, target: self.target }
     }
 }
 
@@ -282,6 +301,12 @@ fn overridden(target: &Target, call: &Call, report: &mut Report) -> Result<Bytes
         report.changes.push(format!("{name} was set by override_params"));
     }
     Ok(body.to_bytes())
+}
+
+/// A body's size as its host announces it, within what is taken on trust.
+fn expected_size(headers: &HeaderMap) -> usize {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    announced.unwrap_or(0usize).min(1 << 24)
 }
 
 /// Adds a header that nothing has set.
@@ -308,6 +333,10 @@ fn not_json(headers: &HeaderMap, text: &Bytes) -> Option<String> {
     Some(if is_html(headers, &start) { "a web page".to_owned() } else { "a body that is no JSON".to_owned() })
 }
 
-fn without_query(url: &str) -> &str {
-    url.split('?').next().unwrap_or(url)
+/// A URL as it may be seen.
+fn shown(target: &Target, url: &Url) -> String {
+    match target.base_url.socket() {
+        Some(socket) => format!("unix:{}:{}", socket.display(), url.path()),
+        None => url[..Position::AfterPath].to_owned(),
+    }
 }

@@ -91,6 +91,11 @@ impl BaseUrl {
         self.socket.as_ref()
     }
 
+    /// Whether it is HTTP without TLS.
+    pub fn is_plain(&self) -> bool {
+        self.prefix.starts_with("http:")
+    }
+
     /// Whether the path prefix ends in a version such as `/v1` or `/v1beta`.
     pub fn has_version(&self) -> bool {
         self.last_segment().is_some_and(is_version)

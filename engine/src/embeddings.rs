@@ -89,7 +89,8 @@ fn single(raws: &[&str]) -> Option<(Vec<usize>, Floats)> {
 }
 
 fn double(raws: &[&str]) -> Option<(Vec<usize>, Floats)> {
-    let mut floats = Vec::new();
+    // A decimal number takes about ten bytes.
+    let mut floats = Vec::with_capacity(raws.iter().map(|raw| raw.len() / 10).sum());
     let mut counts = Vec::with_capacity(raws.len());
     for raw in raws {
         let inside = raw.strip_prefix('[')?.strip_suffix(']')?.trim();

@@ -39,67 +39,77 @@ impl Place<'_> {
         if advice.is_empty() { format!("{what}\n{line}") } else { format!("{what}\n{line}\n{advice}") }
     }
 
-    /// The network failed.
+    /// The network failed; `answered`: in the middle of the answer.
     pub fn failure(&self, failure: &Failure, answered: bool) -> Error {
-        let kind = if failure.kind.is_before_sending() && !answered { Kind::Connect } else { Kind::Broken };
-        let detail = &failure.detail;
-        let (code, what, advice) = match failure.kind {
-            FailureKind::Dns => (
-                "ENOTFOUND",
-                "The host's name could not be resolved.".to_owned(),
-                "Check the spelling of the host, and the name servers of this machine.",
-            ),
-            FailureKind::Refused => (
-                "ECONNREFUSED",
-                "Connection refused: nothing listens there.".to_owned(),
-                "Start the server, or check the host and port of customHost.",
-            ),
-            FailureKind::Unreachable => (
-                "ECONNECT",
-                format!("The host could not be reached: {detail}."),
-                "Check the host and port of customHost, the proxy settings and the network.",
-            ),
-            FailureKind::ConnectTimeout => (
-                "connect_timeout",
-                "Connecting took longer than the connect clock allows.".to_owned(),
-                "Check the host, or raise timeouts.connect.",
-            ),
-            FailureKind::Tls => (
-                "ETLS",
-                format!("The TLS handshake failed: {detail}."),
-                "Add the host's certificate authority to the system's or to SSL_CERT_FILE.",
-            ),
-            FailureKind::NotTls => (
-                "ETLS",
-                "The host does not speak TLS on this port.".to_owned(),
-                "Write the custom host with http:// instead of https://.",
-            ),
-            FailureKind::NotHttp => (
-                "EPROTO",
-                "The host's reply is no HTTP.".to_owned(),
-                "If this port speaks TLS, write the custom host with https://.",
-            ),
-            FailureKind::Broken if answered => {
-                ("ECONNRESET", format!("The connection broke in the middle of the answer: {detail}."), "")
-            }
-            FailureKind::Broken => (
-                "ECONNRESET",
-                format!("The connection broke before an answer came: {detail}."),
-                "The host may have acted on the request; it is sent again only with idempotent: true.",
-            ),
-            FailureKind::Unsendable => ("EINVAL", format!("The request could not be made: {detail}."), ""),
+        let kind = match failure.kind {
+            FailureKind::ConnectTimeout => Kind::Timeout,
+            before if before.is_before_sending() && !answered => Kind::Connect,
+            _ => Kind::Broken,
         };
-        let error = Error::new(
-            if failure.kind == FailureKind::ConnectTimeout { Kind::Timeout } else { kind },
-            self.message(&what, advice),
-        );
-        let error = error.with_code(code);
+        let (code, what, advice) = self.in_words(failure, answered);
+        let error = Error::new(kind, self.message(&what, advice)).with_code(code);
         match failure.kind {
             FailureKind::ConnectTimeout => error.with_status(408).with_resend(Resend::Safe),
             FailureKind::Unsendable | FailureKind::NotTls | FailureKind::Tls | FailureKind::NotHttp => {
                 error.with_resend(Resend::Never)
             }
             _ => error,
+        }
+    }
+
+    /// A failure's code, what it is, and what to try.
+    fn in_words(&self, failure: &Failure, answered: bool) -> (&'static str, String, &'static str) {
+        let detail = &failure.detail;
+        let plain = self.target.base_url.is_plain();
+        match failure.kind {
+            FailureKind::Dns => {
+                let advice = "Check the spelling of the host, and the name servers of this machine.";
+                ("ENOTFOUND", "The host's name could not be resolved.".to_owned(), advice)
+            }
+            FailureKind::Refused => {
+                let advice = "Start the server, or check the host and port of customHost.";
+                ("ECONNREFUSED", "Connection refused: nothing listens there.".to_owned(), advice)
+            }
+            FailureKind::Unreachable => {
+                let advice = "Check the host and port of customHost, the proxy settings and the network.";
+                ("ECONNECT", format!("The host could not be reached: {detail}."), advice)
+            }
+            FailureKind::ConnectTimeout => {
+                let advice = if plain {
+                    "Check the host, or raise timeouts.connect."
+                } else {
+                    "Check the host, write http:// if this port has no TLS, or raise timeouts.connect."
+                };
+                (
+                    "connect_timeout",
+                    "Connecting took longer than the connect clock allows.".to_owned(),
+                    advice,
+                )
+            }
+            FailureKind::Tls => {
+                let advice = "Add the host's certificate authority to the system's or to SSL_CERT_FILE.";
+                ("ETLS", format!("The TLS handshake failed: {detail}."), advice)
+            }
+            FailureKind::NotTls => {
+                let advice = "Write the custom host with http:// instead of https://.";
+                ("ETLS", "The host does not speak TLS on this port.".to_owned(), advice)
+            }
+            FailureKind::NotHttp => {
+                let advice = "If this port speaks TLS, write the custom host with https://.";
+                ("EPROTO", "The host's reply is no HTTP.".to_owned(), advice)
+            }
+            FailureKind::Broken if answered => {
+                ("ECONNRESET", format!("The connection broke in the middle of the answer: {detail}."), "")
+            }
+            FailureKind::Broken => {
+                let advice = if plain {
+                    "A POST is sent again only with idempotent: true. If this port speaks TLS, write https://."
+                } else {
+                    "The host may have acted on it: a POST is sent again only with idempotent: true."
+                };
+                ("ECONNRESET", format!("The connection broke before an answer came: {detail}."), advice)
+            }
+            FailureKind::Unsendable => ("EINVAL", format!("The request could not be made: {detail}."), ""),
         }
     }
 
@@ -135,16 +145,18 @@ impl Place<'_> {
         };
         let advice = self.advice(status, &said);
         let wait = retry_after(&headers, now);
+        let code = code_in(&body);
         let resend = match headers.get("x-should-retry").map(::http::HeaderValue::as_bytes) {
             Some(b"false") => Resend::Never,
             Some(b"true") => Resend::Safe,
             _ => Resend::ByStatus,
         };
-        Error::new(Kind::Refused, self.message(&what, &advice))
-            .with_status(status)
-            .with_reply(headers, body)
-            .with_resend(resend)
-            .with_retry_after(wait)
+        let error = Error::new(Kind::Refused, self.message(&what, &advice));
+        let error = match code {
+            Some(code) => error.with_code(code),
+            None => error,
+        };
+        error.with_status(status).with_reply(headers, body).with_resend(resend).with_retry_after(wait)
     }
 
     fn advice(&self, status: u16, said: &str) -> String {
@@ -268,6 +280,13 @@ fn envelope(parsed: &Value) -> String {
     let found = error["message"].as_str().or(error.as_str()).or(parsed["detail"].as_str()).or(details);
     let found = found.or(parsed["message"].as_str()).or(parsed["error_description"].as_str());
     found.map_or_else(|| quote(&parsed.to_string()), quote)
+}
+
+/// The error's own code in its body.
+fn code_in(body: &Bytes) -> Option<String> {
+    let parsed: Value = serde_json::from_slice(body).ok()?;
+    let code = if parsed["error"].is_object() { &parsed["error"]["code"] } else { &parsed["code"] };
+    code.as_str().map(quote).or_else(|| code.as_u64().map(|number| number.to_string()))
 }
 
 /// One line, without control characters, of bounded length.

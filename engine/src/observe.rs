@@ -14,8 +14,11 @@ use crate::config::Trace;
 pub struct Report {
     pub trace: Trace,
     pub trace_id: String,
-    pub request_id: String,
+    /// The host's own name for the request, where it gave one.
+    pub request_id: Option<String>,
     /// Path of the target that answered, or was tried last.
+    pub path: String,
+    /// Its name, or its path where it has none.
     pub target: String,
     pub provider: &'static str,
     /// What was changed between what the caller gave and what was sent, or between the reply and the answer.
@@ -76,7 +79,8 @@ impl Report {
         Self {
             trace: trace.clone(),
             trace_id: trace.trace_id.clone().unwrap_or_else(new_id),
-            request_id: new_id(),
+            request_id: None,
+            path: String::new(),
             target: String::new(),
             provider: "",
             changes: Vec::new(),
@@ -97,7 +101,7 @@ impl Report {
         [
             ("trace-id", self.trace_id.as_str().into()),
             ("provider", self.provider.into()),
-            ("last-used-option-index", self.target.as_str().into()),
+            ("last-used-option-index", self.path.as_str().into()),
             ("retry-attempt-count", if retries == 0 { "0".into() } else { retries.to_string().into() }),
             ("cache-status", "DISABLED".into()),
         ]
@@ -112,7 +116,7 @@ impl Report {
             span_name: self.trace.span_name.as_deref(),
             parent_span_id: self.trace.parent_span_id.as_deref(),
             metadata: &self.trace.metadata,
-            request_id: &self.request_id,
+            request_id: self.request_id.as_deref(),
             target: &self.target,
             provider: self.provider,
             cache: "DISABLED",
@@ -136,7 +140,7 @@ struct Shown<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     parent_span_id: Option<&'r str>,
     metadata: &'r std::collections::BTreeMap<String, String>,
-    request_id: &'r str,
+    request_id: Option<&'r str>,
     target: &'r str,
     provider: &'r str,
     cache: &'r str,

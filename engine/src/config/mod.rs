@@ -47,6 +47,7 @@ pub struct Options {
 /// A config without targets: one provider at one host.
 #[derive(Default)]
 pub struct Leaf {
+    pub name: Option<String>,
     pub provider: Option<String>,
     pub api_key: Option<Secret>,
     pub custom_host: Option<String>,
@@ -227,7 +228,7 @@ impl Leaf {
             }
             "openaiorganization" => self.openai_organization = reader.string(value, path),
             "openaiproject" => self.openai_project = reader.string(value, path),
-            "name" => drop(reader.string(value, path)),
+            "name" => self.name = reader.string(value, path),
             "strictopenaicompliance" => {
                 let _ = reader.boolean(value, path);
             }

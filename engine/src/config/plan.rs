@@ -96,19 +96,20 @@ impl Maker<'_> {
         let base_url = provider.and_then(|provider| self.base_url(provider));
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-        let has_credential = provider.is_some_and(|provider| self.credential(provider, &mut headers));
         if let Some(provider) = provider {
+            self.credential(provider, &mut headers);
             self.openai_headers(provider, &mut headers);
         }
         self.forward(&mut headers);
         Some(Target {
             path: "config".to_owned(),
+            name: leaf.name.clone().unwrap_or_else(|| "config".to_owned()),
             provider: provider?,
             base_url: base_url?,
             urls: Urls::default(),
             custom: options.custom_host.is_some() || leaf.custom_host.is_some(),
+            has_credential: headers.values().any(HeaderValue::is_sensitive),
             headers,
-            has_credential,
             clocks: clocks(options, leaf),
             retry: policy(options.max_retries, leaf.retry.as_ref()),
             idempotent: options.idempotent.or(leaf.idempotent).unwrap_or(false),
@@ -175,19 +176,18 @@ impl Maker<'_> {
     }
 
     /// `Authorization` is the credential unless it is forwarded as it is; a config's `api_key` comes before it.
-    fn credential(&mut self, provider: &dyn Provider, headers: &mut HeaderMap) -> bool {
+    fn credential(&mut self, provider: &dyn Provider, headers: &mut HeaderMap) {
         let forwarded = self.forward_list().1.iter().any(|name| fold(name) == "authorization");
         let credential = match (&self.leaf.api_key, &self.options.authorization) {
             (Some(key), _) => Some(("config.api_key", key)),
             (None, Some(key)) if !forwarded => Some(("Authorization", key)),
             _ => None,
         };
-        let Some((path, credential)) = credential else { return forwarded };
+        let Some((path, credential)) = credential else { return };
         let (name, value) = provider.auth().header(credential);
         if let Err(why) = insert_secret(headers, name.as_str(), &value) {
             self.problem(path, why);
         }
-        true
     }
 
     fn openai_headers(&mut self, provider: &dyn Provider, headers: &mut HeaderMap) {

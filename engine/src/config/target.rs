@@ -16,6 +16,8 @@ use crate::retry::Policy;
 pub struct Target {
     /// Where it stands in the config: `config`, `config.targets[1]`. Reported as the last used option.
     pub path: String,
+    /// The name that its config gives it, else its path.
+    pub name: String,
     pub provider: &'static dyn Provider,
     pub base_url: BaseUrl,
     pub urls: Urls,
