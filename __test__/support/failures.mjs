@@ -27,7 +27,7 @@ export function thrown(act) {
 
 /** Every text in which a value may show itself. */
 export function shown(value) {
-  const texts = [inspect(value, { depth: 10, showHidden: true, getters: true }), inspect(value), String(value)]
+  const texts = [inspect(value, { depth: 10, showHidden: true }), inspect(value), String(value)]
   try {
     texts.push(JSON.stringify(value) ?? '')
   } catch {
