@@ -106,6 +106,21 @@ describe("a call's params", () => {
     assertHeaders(host.last, {})
   })
 
+  test('and opts turn a clock of the client off with 0', async (t) => {
+    const host = await hostFor(t, [{ before: 120, json: completion() }])
+    const client = new Portkey({ customHost: host.url, timeout: 40, maxRetries: 0 })
+    assert.equal((await failure(chat(client))).name, 'APIConnectionTimeoutError')
+    assert.deepEqual(await chat(client, { timeout: 0 }), completion())
+    assert.deepEqual(await chat(client, null, { timeout: 0 }), completion())
+  })
+
+  test('may name the trace in two ways, of which traceId wins', async (t) => {
+    const host = await hostFor(t, ANSWERS)
+    for (const params of [{ traceID: 'D', traceId: 'd' }, { traceId: 'd', traceID: 'D' }]) {
+      assert.equal((await chat(new Portkey({ customHost: host.url }), params)).getHeaders()['trace-id'], 'd')
+    }
+  })
+
   test('that cannot be used reject the call before anything is sent', async (t) => {
     const host = await hostFor(t, ANSWERS)
     const client = new Portkey({ customHost: host.url })
