@@ -173,6 +173,12 @@ declare namespace Portkey {
     /** Body parameters that win over the caller's. */
     override_params?: Option<Record<string, unknown>>
     overrideParams?: Option<Record<string, unknown>>
+    /** See the option of the same name. */
+    idempotent?: Option<boolean>
+    openai_organization?: Option<string>
+    openaiOrganization?: Option<string>
+    openai_project?: Option<string>
+    openaiProject?: Option<string>
     timeouts?: Option<Timeouts & { /** The same as `firstToken`. */ first_token?: Option<number> }>
     strict_open_ai_compliance?: Option<boolean>
     strictOpenAiCompliance?: Option<boolean>

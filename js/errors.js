@@ -89,12 +89,12 @@ function classOf(kind, status) {
   return BY_STATUS[status] ?? (status >= 500 ? InternalServerError : APIError)
 }
 
-/** The error that the engine reports as `json`. */
-function errorFrom(json) {
+/** The error that the engine reports as `json`; `response` is what an open stream had begun with. */
+function errorFrom(json, response) {
   const told = JSON.parse(json)
   if (told.kind === 'config') return new ConfigError(told.message, told.problems)
   const Type = classOf(told.kind, told.status)
-  const headers = headersOf(told.headers ?? [], told.facts ?? {})
+  const headers = { ...response?.headers, ...headersOf(told.headers ?? [], told.facts ?? {}) }
   const body = parsed(told.body)
   const inner = isObject(body?.error) ? body.error : isObject(body) ? body : {}
   const isOwn = told.kind !== 'refused'

@@ -50,10 +50,15 @@ function checked(options, what) {
 const isObject = (value) => Object.prototype.toString.call(value) === '[object Object]'
 const kindOf = (value) => (value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value)
 
+const CALL_OPTIONS = ['headers', 'extraHeaders', 'query', 'signal', 'timeout', 'maxRetries', 'stream']
+
 /** A call's third argument in the engine's form; undefined when it says nothing. */
 function callOptions(opts) {
   if (opts == null) return undefined
   checked({ ...opts, signal: undefined }, 'opts')
+  for (const name in opts) {
+    if (!CALL_OPTIONS.includes(name)) throw new ConfigError(`opts.${name}: is no option of a call; expected one of ${CALL_OPTIONS.join(', ')}`)
+  }
   const { headers, extraHeaders, query, timeout, maxRetries } = opts
   const extras = {}
   const pairs = headerPairs(headers, extraHeaders)
@@ -77,7 +82,7 @@ function headerPairs(...sets) {
   for (const set of sets) {
     for (const [name, value] of Object.entries(set ?? {})) {
       merged.delete(name.toLowerCase())
-      if (value != null) merged.set(name.toLowerCase(), [name, String(value)])
+      merged.set(name.toLowerCase(), [name, value == null ? null : String(value)])
     }
   }
   return [...merged.values()]

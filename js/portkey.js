@@ -54,6 +54,11 @@ class Portkey {
     return new this.constructor(changedOptions(this.#options, options))
   }
 
+  /** Printing a client shows no option, whatever the printer is asked to show. */
+  [Symbol.for('nodejs.util.inspect.custom')]() {
+    return 'Portkey {}'
+  }
+
   static handleOf(client) {
     return client.#handle
   }

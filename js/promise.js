@@ -2,6 +2,7 @@
 // What a method returns: a promise of the value, with ways to the response around it.
 
 const { PendingCall } = require('./answer.js')
+const { ConfigError } = require('./errors.js')
 
 class APIPromise extends Promise {
   #call
@@ -38,6 +39,7 @@ class APIPromise extends Promise {
 
   /** Must be called before the answer is there, as in `create(…).asResponse()`. */
   asResponse() {
+    if (this.#call.facts) return Promise.reject(new ConfigError('asResponse() comes too late: call it on what the method returns, before awaiting it'))
     this.#call.unread = true
     return this.then()
   }

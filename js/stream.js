@@ -63,7 +63,7 @@ class EventSource {
       this.add(content)
     } else {
       if (factsText != null) this.facts.ended(factsText)
-      this.#end(kind === border.ERROR ? () => errorFrom(content) : undefined)
+      this.#end(kind === border.ERROR ? () => errorFrom(content, this.facts.response()) : undefined)
     }
     this.#serve()
   }

@@ -33,12 +33,13 @@ fn add(call: &mut Call, mut extras: Map<String, Value>) {
         call.params = Some(params);
     }
     if let Some(Value::Array(headers)) = extras.remove("headers") {
-        let pair = |header: &Value| Some((header[0].as_str()?.to_owned(), Secret::new(header[1].as_str()?)));
+        let pair =
+            |header: &Value| Some((header[0].as_str()?.to_owned(), header[1].as_str().map(Secret::new)));
         call.options.headers = headers.iter().filter_map(pair).collect();
     }
     call.options.query = extras.remove("query").map(text);
     call.options.timeout =
-        extras.get("timeout").and_then(Value::as_f64).filter(|ms| *ms > 0.0).map(milliseconds);
+        extras.get("timeout").and_then(Value::as_f64).filter(|ms| *ms >= 0.0).map(milliseconds);
     call.options.max_retries = extras.get("maxRetries").and_then(Value::as_u64).map(|retries| retries as u32);
 }
 

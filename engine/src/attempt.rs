@@ -163,10 +163,8 @@ impl<'c> Sending<'c> {
         if self.call.endpoint.takes_body {
             add(&mut headers, &header::CONTENT_TYPE, "application/json");
         }
-        if self.call.stream {
-            // A compressed stream comes in lumps, each after many events.
-            add(&mut headers, &header::ACCEPT_ENCODING, "identity");
-        }
+        // A compressed stream comes in lumps, each after many events.
+        add(&mut headers, &header::ACCEPT_ENCODING, if self.call.stream { "identity" } else { "gzip" });
         Wire {
             method: self.call.endpoint.method.clone(),
             url: self.url.clone(),
@@ -246,7 +244,9 @@ impl<'c> Sending<'c> {
             url: self.shown.clone(),
         };
         let mut events = Events::new(opening, self.call.endpoint.stream);
-        events.commit(self.target.gated).await?;
+        if let Err(error) = events.commit(self.target.gated).await {
+            return Err(error.with_headers(headers));
+        }
         events.tell(self.report);
         Ok(Reached { status, headers, content: Content::Events(Box::new(events)) })
     }
@@ -328,6 +328,10 @@ fn not_json(headers: &HeaderMap, text: &Bytes) -> Option<String> {
     };
     if closed {
         return None;
+    }
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    if kind.starts_with("text/event-stream") {
+        return Some("a stream of events, which was not asked for".to_owned());
     }
     let start = String::from_utf8_lossy(&trimmed[..trimmed.len().min(200)]);
     Some(if is_html(headers, &start) { "a web page".to_owned() } else { "a body that is no JSON".to_owned() })

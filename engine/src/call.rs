@@ -22,12 +22,15 @@ pub struct Call {
     pub options: CallOptions,
 }
 
+/// Headers of one call, by the names they were given under; `None` takes one away that would be sent.
+pub type Headers = Vec<(String, Option<Secret>)>;
+
 /// The call's third argument.
 #[derive(Default)]
 pub struct CallOptions {
-    pub headers: Vec<(String, Secret)>,
+    pub headers: Headers,
     pub query: Option<String>,
-    /// The whole call, retries and stream included.
+    /// The whole call, retries and stream included; zero turns the client's limit off.
     pub timeout: Option<Duration>,
     pub max_retries: Option<u32>,
 }

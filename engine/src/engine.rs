@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::answer::{Answer, Reached};
-use crate::call::Call;
+use crate::call::{Call, Headers};
 use crate::clock::{Clock, Instant, SystemClock, before};
 use crate::config::{Options, Plan, option_of_header, overlay};
 use crate::error::{Error, Kind, Result};
@@ -60,7 +60,7 @@ impl Engine {
             Err(error) => return Err(Failed { error, report: Report::new(&self.plan.trace) }),
         };
         let mut report = Report::new(&plan.trace);
-        let limit = call.options.timeout.or(plan.total);
+        let limit = call.options.timeout.or(plan.total).filter(|limit| !limit.is_zero());
         let began = self.context.clock.now();
         let context = Context { deadline: limit.map(|limit| began + limit), ..self.context.clone() };
         let call = Call { options: crate::call::CallOptions { timeout: limit, ..call.options }, ..call };
@@ -89,17 +89,17 @@ impl Engine {
     }
 }
 
-fn plan(options: &Map<String, Value>, headers: &[(String, Secret)]) -> Result<Plan> {
+fn plan(options: &Map<String, Value>, headers: &[(String, Option<Secret>)]) -> Result<Plan> {
     let options = Options::read(options).map_err(Error::config)?;
     Plan::new(&options, headers).map_err(Error::config)
 }
 
 /// Headers named `x-portkey-…` are options; the others are the call's own.
-fn split_headers(call: &Call) -> (Map<String, Value>, Vec<(String, Secret)>) {
+fn split_headers(call: &Call) -> (Map<String, Value>, Headers) {
     let mut params = call.params.clone().unwrap_or_default();
     let mut headers = Vec::new();
     for (name, value) in &call.options.headers {
-        match option_of_header(name, value.expose()) {
+        match option_of_header(name, value.as_ref().map(Secret::expose)) {
             Some((option, value)) => drop(params.insert(option, value)),
             None => headers.push((name.clone(), value.clone())),
         }

@@ -126,6 +126,11 @@ impl Error {
         self
     }
 
+    pub fn with_headers(mut self, headers: HeaderMap) -> Self {
+        self.facts.headers = headers;
+        self
+    }
+
     pub fn with_resend(mut self, resend: Resend) -> Self {
         self.facts.resend = resend;
         self

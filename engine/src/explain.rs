@@ -87,7 +87,7 @@ impl Place<'_> {
                 )
             }
             FailureKind::Tls => {
-                let advice = "Add the host's certificate authority to the system's or to SSL_CERT_FILE.";
+                let advice = "Name the file of the host's certificate authority in NODE_EXTRA_CA_CERTS or SSL_CERT_FILE.";
                 ("ETLS", format!("The TLS handshake failed: {detail}."), advice)
             }
             FailureKind::NotTls => {
@@ -291,7 +291,8 @@ fn code_in(body: &Bytes) -> Option<String> {
 
 /// One line, without control characters, of bounded length.
 fn quote(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line = shown.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(LONGEST_QUOTE) {
         Some((cut, _)) => format!("{}…", &line[..cut]),
         None => line,

@@ -18,14 +18,17 @@ pub fn wire_name(listed: &str) -> String {
         let lower = listed.to_ascii_lowercase();
         return if lower.starts_with("x_") { lower.replace('_', "-") } else { lower };
     }
+    let letters: Vec<char> = listed.chars().collect();
     let mut name = String::with_capacity(listed.len() + 4);
-    let mut previous_upper = true;
-    for c in listed.chars() {
-        if c.is_ascii_uppercase() && !previous_upper {
+    for (at, letter) in letters.iter().enumerate() {
+        let begins_word = letter.is_ascii_uppercase()
+            && at > 0
+            && (!letters[at - 1].is_ascii_uppercase()
+                || letters.get(at + 1).is_some_and(char::is_ascii_lowercase));
+        if begins_word {
             name.push('-');
         }
-        previous_upper = c.is_ascii_uppercase();
-        name.push(c.to_ascii_lowercase());
+        name.push(letter.to_ascii_lowercase());
     }
     name
 }
@@ -95,6 +98,8 @@ mod tests {
             ("xCustomID", "x-custom-id"),
             ("x_custom_id", "x-custom-id"),
             ("CustomHeader", "custom-header"),
+            ("XCustomID", "x-custom-id"),
+            ("IDToken", "id-token"),
             ("x-org-id", "x-org-id"),
             ("key_id", "key_id"),
             ("Pod_ID", "pod_id"),

@@ -141,7 +141,7 @@ impl Options {
         match name {
             "provider" => self.provider = reader.string(value, name),
             "customHost" => self.custom_host = reader.string(value, name),
-            "Authorization" => self.authorization = reader.string(value, name).map(|text| Secret::new(&text)),
+            "Authorization" => self.authorization = reader.secret(value, name),
             "forwardHeaders" => self.forward_headers = reader.strings(value, name),
             "config" => self.config = Leaf::read_text_or_object(value, reader),
             "metadata" => self.metadata = reader.metadata(value, name),
@@ -216,7 +216,7 @@ impl Leaf {
     fn read_one(&mut self, written: &str, value: &Value, path: &str, reader: &mut Reader) -> bool {
         match fold(written).as_str() {
             "provider" => self.provider = reader.string(value, path),
-            "apikey" => self.api_key = reader.string(value, path).map(|text| Secret::new(&text)),
+            "apikey" => self.api_key = reader.secret(value, path),
             "customhost" => self.custom_host = reader.string(value, path),
             "forwardheaders" => self.forward_headers = reader.strings(value, path),
             "requesttimeout" => self.request_timeout = reader.milliseconds(value, path),
@@ -224,6 +224,12 @@ impl Leaf {
             "timeouts" => self.timeouts = Timeouts::read(value, path, reader),
             "idempotent" => self.idempotent = reader.boolean(value, path),
             "overrideparams" => {
+                if value.get("stream").is_some() {
+                    reader.problem(
+                        format!("{path}.stream"),
+                        "is for the call to say, which reads what comes back",
+                    );
+                }
                 self.override_params = reader.object(value, path).cloned().unwrap_or_default();
             }
             "openaiorganization" => self.openai_organization = reader.string(value, path),

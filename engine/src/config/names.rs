@@ -94,7 +94,8 @@ const CONFIG_KEYS: &[&str] = &[
 /// other environments. False when the name is none of these.
 pub fn read_idle(name: &str, value: &Value, reader: &mut Reader) -> bool {
     match name {
-        "apiKey" | "cacheNamespace" => drop(reader.string(value, name)),
+        "apiKey" => drop(reader.secret(value, name)),
+        "cacheNamespace" => drop(reader.string(value, name)),
         "sensitiveHeaders" => drop(reader.strings(value, name)),
         "cacheForceRefresh" | "calculateAudioDuration" | "dangerouslyAllowBrowser" | "debug" | "strictOpenAiCompliance" => {
             let _ = reader.boolean(value, name);
@@ -121,6 +122,10 @@ fn canonical(name: &str) -> &str {
 pub fn overlay(base: &Map<String, Value>, upper: &Map<String, Value>) -> Map<String, Value> {
     let mut merged = base.clone();
     for (written, value) in upper {
+        // Of the two spellings, the one that the official SDK lets win.
+        if written == "traceID" && upper.contains_key("traceId") {
+            continue;
+        }
         let name = canonical(written);
         if let ("timeouts", Some(Value::Object(under)), Value::Object(over)) =
             (name, merged.get("timeouts"), value)
@@ -140,12 +145,13 @@ pub fn overlay(base: &Map<String, Value>, upper: &Map<String, Value>) -> Map<Str
 }
 
 /// The option that an `x-portkey-…` header stands for, with its value; `None` for a header that is none.
-pub fn option_of_header(header: &str, text: &str) -> Option<(String, Value)> {
+pub fn option_of_header(header: &str, text: Option<&str>) -> Option<(String, Value)> {
     let name = header.to_ascii_lowercase();
     let name = name.strip_prefix("x-portkey-")?;
     let folded = fold(name);
     let known = OPTIONS.iter().find(|option| fold(option) == folded);
-    let Some(known) = known else { return Some((name.to_owned(), Value::Null)) };
+    let Some(known) = known else { return Some((header.to_owned(), Value::from(""))) };
+    let Some(text) = text else { return Some(((*known).to_owned(), Value::Null)) };
     let value = match *known {
         "forwardHeaders" | "sensitiveHeaders" => {
             text.split(',').map(|item| Value::from(item.trim())).collect()
@@ -162,6 +168,9 @@ pub fn option_of_header(header: &str, text: &str) -> Option<(String, Value)> {
 
 /// Whether an unknown option can only be meant as the value of a header.
 pub fn looks_like_header(name: &str) -> bool {
+    if name.to_ascii_lowercase().starts_with("x-portkey-") {
+        return false;
+    }
     let mut letters = name.chars();
     let prefixed =
         matches!(letters.next(), Some('x' | 'X')) && letters.next().is_some_and(char::is_uppercase);

@@ -48,7 +48,7 @@ const USER_AGENT: &str = concat!("portkey-native/", env!("CARGO_PKG_VERSION"));
 
 impl Plan {
     /// `headers` are the call's own; a forwarded name may take its value from them.
-    pub fn new(options: &Options, headers: &[(String, Secret)]) -> Result<Self, Vec<Problem>> {
+    pub fn new(options: &Options, headers: &[(String, Option<Secret>)]) -> Result<Self, Vec<Problem>> {
         let leaf = Leaf::default();
         let leaf = options.config.as_ref().unwrap_or(&leaf);
         let mut maker = Maker { options, leaf, headers, problems: Vec::new(), missing: Vec::new() };
@@ -80,7 +80,7 @@ fn clock(milliseconds: Option<u64>) -> Option<Duration> {
 struct Maker<'o> {
     options: &'o Options,
     leaf: &'o Leaf,
-    headers: &'o [(String, Secret)],
+    headers: &'o [(String, Option<Secret>)],
     problems: Vec<Problem>,
     missing: Vec<Problem>,
 }
@@ -245,10 +245,14 @@ impl Maker<'_> {
     /// Headers of the call itself go to its target; those that a list names have gone in already.
     fn call_headers(&mut self, list: &[String], headers: &mut HeaderMap) {
         for (name, value) in self.headers {
-            if list.iter().any(|listed| fold(listed) == fold(name)) {
+            let name = name.to_ascii_lowercase();
+            let Some(value) = value else {
+                headers.remove(&name);
+                continue;
+            };
+            if list.iter().any(|listed| fold(listed) == fold(&name)) {
                 continue;
             }
-            let name = name.to_ascii_lowercase();
             let refused = refusal(&name).map(|reason| format!("{reason}, and is never sent"));
             if let Some(why) = refused.or_else(|| insert_secret(headers, &name, value).err()) {
                 self.problem(format!("headers.{name}"), why);
@@ -262,7 +266,8 @@ impl Maker<'_> {
         let in_list = |values: &[(String, Secret)]| {
             values.iter().find(|(name, _)| fold(name) == folded).map(|(_, value)| value.clone())
         };
-        in_list(self.headers)
+        let own = self.headers.iter().find(|(name, value)| fold(name) == folded && value.is_some());
+        own.and_then(|(_, value)| value.clone())
             .or_else(|| in_list(&self.options.values))
             .or_else(|| self.options.authorization.clone().filter(|_| folded == "authorization"))
             .or_else(|| in_list(&self.leaf.values))
@@ -274,8 +279,8 @@ impl Maker<'_> {
             .values
             .iter()
             .chain(&self.leaf.values)
-            .chain(self.headers)
-            .map(|(name, _)| name.as_str());
+            .map(|(name, _)| name.as_str())
+            .chain(self.headers.iter().map(|(name, _)| name.as_str()));
         let near = nearest(listed, given.chain(self.options.authorization.as_ref().map(|_| "Authorization")));
         let advice = near.map_or_else(
             || "pass its value as an option of that name, of the client or of the call".to_owned(),

@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use serde_json::{Map, Value};
 
 use crate::error::Problem;
+use crate::secret::Secret;
 
 #[derive(Default)]
 pub struct Reader {
@@ -45,6 +46,15 @@ impl Reader {
             }
             _ => self.wrong(path, "a string", value),
         }
+    }
+
+    /// A string that may be a secret: of what is none, not even a number is shown.
+    pub fn secret(&mut self, value: &Value, path: &str) -> Option<Secret> {
+        if value.is_number() {
+            self.problem(path, "expected a string, got a number");
+            return None;
+        }
+        self.string(value, path).map(|text| Secret::new(&text))
     }
 
     pub fn strings(&mut self, value: &Value, path: &str) -> Option<Vec<String>> {
@@ -131,7 +141,7 @@ impl Reader {
     }
 }
 
-/// What a value is, without what it holds; plain numbers and booleans are no secrets and are shown.
+/// What a value is, without what it holds; plain numbers and booleans are shown.
 fn kind_of(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),

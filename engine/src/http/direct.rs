@@ -24,7 +24,7 @@ use tower_service::Service;
 use url::{Position, Url};
 
 use super::failure::{ConnectTooSlow, Failure, FailureKind};
-use super::{BoxFuture, ConnectWatch, IDLE, KEEPALIVE, Reply, ReplyBody, Wire};
+use super::{BoxFuture, ConnectWatch, IDLE, KEEPALIVE, Reply, ReplyBody, Source, Wire};
 use crate::clock::{Clock, Instant, SystemClock, before};
 
 /// The process's plain connections.
@@ -112,7 +112,7 @@ impl Direct {
                 Ok(response) => {
                     let (parts, incoming) = response.into_parts();
                     let body = Body { open: Some(open), incoming, home: self.clone(), peer };
-                    let body = ReplyBody::Direct(Box::new(body));
+                    let body = ReplyBody::new(Source::Direct(Box::new(body)), &parts.headers);
                     return Ok(Reply { status: parts.status.as_u16(), headers: parts.headers, body });
                 }
                 // The connection ended before it took the request: nothing was written.

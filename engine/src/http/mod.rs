@@ -7,13 +7,16 @@ mod failure;
 mod secure;
 
 use std::future::Future;
+use std::io::Write;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use ::http::{HeaderMap, Method};
+use ::http::Method;
+use ::http::header::{CONTENT_ENCODING, HeaderMap, HeaderValue};
 use bytes::Bytes;
+use flate2::write::MultiGzDecoder;
 use url::Url;
 
 use crate::clock::Instant;
@@ -104,24 +107,51 @@ impl Transport for Network {
 }
 
 /// The unread rest of a reply. Dropping it closes the connection unless it was read to its end.
-pub enum ReplyBody {
+pub struct ReplyBody {
+    source: Source,
+    gunzip: Option<MultiGzDecoder<Vec<u8>>>,
+}
+
+enum Source {
     Direct(Box<direct::Body>),
     Secure(Box<reqwest::Response>),
     Closed,
 }
 
 impl ReplyBody {
-    /// The next bytes; `None` at the end.
+    fn new(source: Source, headers: &HeaderMap) -> Self {
+        let encoding = headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
+        let zipped = matches!(encoding, Some(b"gzip" | b"x-gzip"));
+        Self { source, gunzip: zipped.then(|| MultiGzDecoder::new(Vec::new())) }
+    }
+
+    /// The next bytes, unzipped; `None` at the end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
-        match self {
-            Self::Direct(body) => body.chunk().await,
-            Self::Secure(response) => secure::chunk(response).await,
-            Self::Closed => Ok(None),
+        loop {
+            let bytes = match &mut self.source {
+                Source::Direct(body) => body.chunk().await,
+                Source::Secure(response) => secure::chunk(response).await,
+                Source::Closed => Ok(None),
+            }?;
+            let Some(gunzip) = &mut self.gunzip else { return Ok(bytes) };
+            let unzipped = match &bytes {
+                Some(bytes) => gunzip.write_all(bytes),
+                None => gunzip.try_finish(),
+            };
+            unzipped.map_err(|error| Failure::read(FailureKind::Broken, &error))?;
+            let text = std::mem::take(gunzip.get_mut());
+            if !text.is_empty() {
+                return Ok(Some(Bytes::from(text)));
+            }
+            if bytes.is_none() {
+                return Ok(None);
+            }
         }
     }
 
     /// Closes the connection now.
     pub fn close(&mut self) {
-        *self = Self::Closed;
+        self.source = Source::Closed;
+        self.gunzip = None;
     }
 }

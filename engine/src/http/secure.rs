@@ -9,7 +9,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::failure::{ConnectTooSlow, Failure, FailureKind};
-use super::{BoxFuture, ConnectWatch, Reply, ReplyBody, Wire};
+use super::{BoxFuture, ConnectWatch, Reply, ReplyBody, Source, Wire};
 use crate::clock::{Clock, SystemClock, before};
 
 /// The process's one client for all that plain HTTP can't reach.
@@ -36,11 +36,10 @@ impl Secure {
         }
         let sent = WATCH.scope(watch.clone(), client.execute(request)).await;
         let mut response = sent.map_err(|error| failure(error, watch.is_connecting()))?;
-        Ok(Reply {
-            status: response.status().as_u16(),
-            headers: std::mem::take(response.headers_mut()),
-            body: ReplyBody::Secure(Box::new(response)),
-        })
+        let status = response.status().as_u16();
+        let headers = std::mem::take(response.headers_mut());
+        let body = ReplyBody::new(Source::Secure(Box::new(response)), &headers);
+        Ok(Reply { status, headers, body })
     }
 }
 
@@ -51,15 +50,29 @@ pub async fn chunk(response: &mut reqwest::Response) -> Result<Option<Bytes>, Fa
 
 fn build() -> Result<reqwest::Client, Failure> {
     install_crypto();
-    reqwest::Client::builder()
+    let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .tcp_nodelay(true)
         .tcp_keepalive(super::KEEPALIVE)
         .pool_idle_timeout(super::IDLE)
-        .connector_layer(WatchLayer)
-        .build()
-        .map_err(|error| failure(error, false))
+        .connector_layer(WatchLayer);
+    if let Some(extra) = extra_authorities()? {
+        builder = builder.tls_certs_merge(extra);
+    }
+    builder.build().map_err(|error| failure(error, false))
+}
+
+/// The certificate authorities of `NODE_EXTRA_CA_CERTS`, beside the system's (`SSL_CERT_FILE` names those).
+fn extra_authorities() -> Result<Option<Vec<reqwest::Certificate>>, Failure> {
+    let Some(path) = std::env::var_os("NODE_EXTRA_CA_CERTS").filter(|path| !path.is_empty()) else {
+        return Ok(None);
+    };
+    let unusable =
+        |why: String| Failure { kind: FailureKind::Tls, detail: format!("NODE_EXTRA_CA_CERTS: {why}") };
+    let pem = std::fs::read(path).map_err(|why| unusable(why.to_string()))?;
+    let certificates = reqwest::Certificate::from_pem_bundle(&pem);
+    certificates.map(Some).map_err(|why| unusable(why.to_string()))
 }
 
 fn failure(error: reqwest::Error, connecting: bool) -> Failure {
