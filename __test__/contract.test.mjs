@@ -135,7 +135,7 @@ describe('the options', () => {
   test("of a config are those of index.d.ts, and each is accepted in each spelling", () => {
     const values = {
       name: 'n', provider: 'openai', api_key: 'k', custom_host: 'http://h/v1', forward_headers: [], request_timeout: 1, retry: { attempts: 1 }, override_params: {},
-      timeouts: { firstToken: 1 }, strict_open_ai_compliance: true,
+      timeouts: { firstToken: 1 }, strict_open_ai_compliance: true, idempotent: true, openai_organization: 'o', openai_project: 'p',
     }
     const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
     for (const name of propertiesOf(typeOf('Config'))) {

@@ -5,7 +5,7 @@
 const border = require('./border.js')
 const { unwatch } = require('./abort.js')
 const { APIError, APIUserAbortError, errorFrom, headersOf } = require('./errors.js')
-const { EventSource, Stream } = require('./stream.js')
+const { EventSource, Stream, eventStreamOf } = require('./stream.js')
 
 /** The facts of an answer, parsed when someone asks. */
 class Facts {
@@ -105,7 +105,7 @@ class PendingCall {
     border.replace(this.#id, source)
     source.add(content)
     const stream = new Stream(source)
-    this.resolve(this.unread ? { ...this.facts.response(), body: stream.toReadableStream() } : stream)
+    this.resolve(this.unread ? { ...this.facts.response(), body: eventStreamOf(stream) } : stream)
   }
 
   abort() {

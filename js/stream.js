@@ -76,7 +76,9 @@ class EventSource {
         if (this.#at >= this.#events.length) return
       }
       border.release()
-      this.#waiting.shift().resolve(this.next())
+      const { resolve } = this.#waiting.shift()
+      if (this.#at < this.#events.length) resolve({ value: this.#events[this.#at++], done: false })
+      else resolve(this.next())
     }
   }
 
@@ -187,16 +189,7 @@ class Stream {
 
   /** The events as lines of JSON, in UTF-8. */
   toReadableStream() {
-    const iterator = this[Symbol.asyncIterator]()
-    const encoder = new TextEncoder()
-    return new ReadableStream({
-      async pull(controller) {
-        const { value, done } = await iterator.next()
-        if (done) return controller.close()
-        controller.enqueue(encoder.encode(`${JSON.stringify(value)}\n`))
-      },
-      cancel: () => iterator.return(),
-    })
+    return bytesOf(this, (event) => `${JSON.stringify(event)}\n`, '')
   }
 
   getHeaders() {
@@ -208,4 +201,24 @@ class Stream {
   }
 }
 
-module.exports = { EventSource, Stream }
+/** A stream as UTF-8, each event put into words by `tell`, with `last` behind them. */
+function bytesOf(stream, tell, last) {
+  const iterator = stream[Symbol.asyncIterator]()
+  const encoder = new TextEncoder()
+  return new ReadableStream({
+    async pull(controller) {
+      const { value, done } = await iterator.next()
+      if (!done) return controller.enqueue(encoder.encode(tell(value)))
+      if (last) controller.enqueue(encoder.encode(last))
+      controller.close()
+    },
+    cancel: () => iterator.return(),
+  })
+}
+
+/** A stream as the server-sent events that it came as. */
+function eventStreamOf(stream) {
+  return bytesOf(stream, (event) => `data: ${JSON.stringify(event)}\n\n`, 'data: [DONE]\n\n')
+}
+
+module.exports = { EventSource, Stream, eventStreamOf }

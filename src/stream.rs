@@ -55,7 +55,7 @@ impl StreamBuffer {
         let mut state = self.state();
         for event in events {
             let first = state.text.size() == 0;
-            state.text.push(if first { b"[" } else { b"," });
+            state.text.push_ascii(if first { b'[' } else { b',' });
             state.text.push(&event.data);
         }
         std::mem::take(&mut state.wanted)
@@ -75,7 +75,7 @@ impl StreamBuffer {
             let mut text = std::mem::take(&mut state.text);
             drop(state);
             self.room.notify_one();
-            text.push(b"]");
+            text.push_ascii(b']');
             return Taken::Chunks(text.finish());
         }
         if let Some(end) = state.ended.clone() {

@@ -32,6 +32,15 @@ pub struct TextBuilder {
 }
 
 impl TextBuilder {
+    /// Adds an ASCII character.
+    pub fn push_ascii(&mut self, character: u8) {
+        if self.utf16.is_empty() {
+            self.latin1.push(character);
+        } else {
+            self.utf16.push(u16::from(character));
+        }
+    }
+
     pub fn push(&mut self, piece: &[u8]) {
         if self.utf16.is_empty() {
             if piece.is_ascii() {

@@ -1,8 +1,9 @@
 //! The door to time and chance: the only file that reads a clock, sleeps or draws a random number.
 //! Everything that decides by time or chance takes a `Clock`, so that tests decide both.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
 pub use tokio::time::Instant;
@@ -41,6 +42,46 @@ impl Clock for SystemClock {
 /// A random identifier of 32 hexadecimal digits, the form of a W3C trace id.
 pub fn new_id() -> String {
     format!("{:032x}", fastrand::u128(1..))
+}
+
+/// What `work` gives if it needs not wait. It may be asked again: nothing is lost by asking.
+pub fn at_once<T>(work: impl Future<Output = T>) -> Option<T> {
+    match std::pin::pin!(work).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => Some(done),
+        Poll::Pending => None,
+    }
+}
+
+/// A deadline that keeps moving away, watched with one timer that is set anew only when it has run out.
+#[derive(Default)]
+pub struct Alarm(Option<Pin<Box<tokio::time::Sleep>>>);
+
+impl Alarm {
+    /// Waits for `work` until `deadline`; `None` when the deadline came first.
+    pub async fn before<T>(&mut self, deadline: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = std::pin::pin!(work);
+        poll_fn(|context| match work.as_mut().poll(context) {
+            Poll::Ready(done) => Poll::Ready(Some(done)),
+            Poll::Pending if self.has_rung(deadline, context) => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        })
+        .await
+    }
+
+    fn has_rung(&mut self, deadline: Option<Instant>, context: &mut Context<'_>) -> bool {
+        let Some(deadline) = deadline else { return false };
+        let sleep = self.0.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        if sleep.deadline() > deadline {
+            sleep.as_mut().reset(deadline);
+        }
+        while sleep.as_mut().poll(context).is_ready() {
+            if SystemClock.now() >= deadline {
+                return true;
+            }
+            sleep.as_mut().reset(deadline);
+        }
+        false
+    }
 }
 
 /// Waits for `work` until `deadline`; `None` when the deadline came first. Without a deadline, waits for ever.

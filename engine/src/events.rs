@@ -3,11 +3,13 @@
 //! semantic event or, where no other attempt was planned, at its first event that is no error.
 //! A stream is whole when its endpoint's own end was seen; one that just stops is an error, never a success.
 
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::clock::{Clock, Instant, SystemClock, before};
+use crate::clock::{Alarm, Clock, Instant, SystemClock, at_once, before};
 use crate::config::{Clocks, Target};
 use crate::endpoint::Stream;
 use crate::error::{Error, Result};
@@ -16,8 +18,6 @@ use crate::http::{Failure, ReplyBody};
 use crate::observe::{Phase, Report, milliseconds};
 use crate::progress::{Meaning, Progress};
 use crate::sse::{Parser, SseEvent};
-
-use std::sync::Arc;
 
 /// One event of a stream, its data being JSON text.
 #[derive(Clone, Debug)]
@@ -29,11 +29,15 @@ pub struct Event {
 /// How long what follows a stream's last event may keep the connection before it is closed instead of reused.
 const REST: Duration = Duration::from_millis(250);
 
+/// So many events are handed over at once, however many there are.
+const BATCH: usize = 256;
+
 /// How the report tells of a stream that was taken as whole on the host's word alone.
 const DONE_ONLY: &str = "the stream ended in [DONE] without a finish reason and was taken as whole";
 
 pub struct Events {
     body: ReplyBody,
+    alarm: Alarm,
     parser: Parser,
     progress: Progress,
     target: Arc<Target>,
@@ -84,6 +88,7 @@ impl Events {
         debug_assert!(stream != Stream::None, "only an endpoint with a stream answers with events");
         Self {
             body: opening.body,
+            alarm: Alarm::default(),
             parser: Parser::default(),
             progress: Progress::default(),
             target: opening.target,
@@ -157,18 +162,27 @@ impl Events {
         self.body.close();
     }
 
-    /// One read of the body, turned into events.
+    /// Reads the body once, and then as long as there is more without waiting.
     async fn read(&mut self) {
         let Some(chunk) = self.chunk().await else { return };
+        self.digest(chunk);
+        while matches!(self.state, State::Open) && self.ready.len() < BATCH {
+            let Some(chunk) = at_once(self.body.chunk()) else { return };
+            self.digest(chunk);
+        }
+    }
+
+    /// Turns bytes into events.
+    fn digest(&mut self, chunk: std::result::Result<Option<Bytes>, Failure>) {
         let mut parsed = std::mem::take(&mut self.parsed);
         match chunk {
             Ok(Some(bytes)) => {
-                if self.parser.feed(&bytes, &mut parsed).is_err() {
-                    self.fail(|events| {
-                        events.place().truncated("an event is too long to be read", events.progress.partial())
-                    });
-                }
+                let fed = self.parser.feed(&bytes, &mut parsed);
                 self.take(parsed.drain(..));
+                if fed.is_err() {
+                    let why = "an event is too long to be read";
+                    self.fail(|events| events.place().truncated(why, events.progress.partial()));
+                }
             }
             Ok(None) => {
                 self.parser.finish(&mut parsed);
@@ -183,8 +197,9 @@ impl Events {
     /// The next bytes, or `None` when a clock ran out first and the stream has failed.
     async fn chunk(&mut self) -> Option<std::result::Result<Option<Bytes>, Failure>> {
         let deadline = self.deadline();
-        if let Some(chunk) = before(deadline.map(|(at, ..)| at), self.body.chunk()).await {
-            return Some(chunk);
+        let chunk = self.alarm.before(deadline.map(|(at, ..)| at), self.body.chunk()).await;
+        if chunk.is_some() {
+            return chunk;
         }
         let (_, clock, limit) = deadline?;
         if self.progress.is_whole() {
@@ -241,7 +256,8 @@ impl Events {
         if data.is_empty() || name == Some("ping") {
             return;
         }
-        let text = String::from_utf8_lossy(&data);
+        // Checked before it is repaired, which takes longer.
+        let text = std::str::from_utf8(&data).map_or_else(|_| String::from_utf8_lossy(&data), Cow::Borrowed);
         match self.progress.read(&text) {
             Meaning::Semantic => self.semantic(),
             Meaning::Neutral => {}
@@ -256,8 +272,8 @@ impl Events {
             }
         }
         let data = match text {
-            std::borrow::Cow::Borrowed(_) => data,
-            std::borrow::Cow::Owned(repaired) => Bytes::from(repaired),
+            Cow::Borrowed(_) => data,
+            Cow::Owned(repaired) => Bytes::from(repaired),
         };
         self.ready.push(Event { name: event.name, data });
     }
