@@ -8,7 +8,7 @@ import { describe, test } from 'node:test'
 
 import Portkey, { APIUserAbortError } from '../index.mjs'
 import { MESSAGES, chunk, envelope } from './support/answers.mjs'
-import { startChild } from './support/child.mjs'
+import { fullBacklog } from './support/blackhole.mjs'
 import { hostFor } from './support/host.mjs'
 
 /** What we hold ourselves to, for the median; and what one try may take on a busy machine. */
@@ -211,29 +211,6 @@ describe('an aborted call rejects at once and its socket closes', () => {
     assert.equal(before, ROUNDS)
   })
 })
-
-/** A port whose kernel leaves further greetings unanswered: its listener takes nothing, and its backlog is full. */
-async function fullBacklog(t) {
-  const child = startChild(t, `
-    import net from 'node:net'
-    const server = net.createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
-      say(server.address().port)
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
-    })
-  `)
-  const port = Number(await child.line())
-  const sockets = []
-  t.after(() => sockets.forEach((socket) => socket.destroy()))
-  for (;;) {
-    const socket = net.connect(port, '127.0.0.1').on('error', () => {})
-    const connected = await Promise.race([once(socket, 'connect').then(() => true), new Promise((resolve) => setTimeout(resolve, 150, false))])
-    if (!connected) {
-      socket.destroy()
-      return port
-    }
-    sockets.push(socket)
-  }
-}
 
 /** How many files and sockets this process has open; undefined where the system does not tell. */
 function openFiles() {
