@@ -14,7 +14,7 @@ const client = url && new Portkey({ customHost: url, maxRetries: 0 })
 const ask = (opts) => client.chat.completions.create({ messages: [{ role: 'user', content: 'hi' }] }, undefined, opts)
 const open = (opts) => ask({ ...opts, stream: true })
 const say = (word) => process.stdout.write(word + '\\n')
-const told = () => new Promise((resolve) => process.stdin.once('data', () => (process.stdin.unref(), resolve())))
+const told = () => new Promise((resolve) => process.stdin.once('data', () => (process.stdin.unref(), resolve())));
 `
 
 /**
