@@ -118,3 +118,7 @@ fn check(call: &Call) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "engine_tests.rs"]
+mod tests;
