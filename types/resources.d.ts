@@ -1,6 +1,6 @@
 /** The tree of methods, one line each. Written by tools/derive.mjs from the engine's endpoint table. */
-import type { ChatCompletion, ChatCompletionChunk, ChatCompletionCreateParams } from './chat'
-import type { Completion, CompletionCreateParams } from './completions'
+import type { ChatCompletion, ChatCompletionChunk, ChatCompletionCreateParamsBase } from './chat'
+import type { Completion, CompletionCreateParamsBase } from './completions'
 import type { CreateEmbeddingResponse, EmbeddingCreateParams } from './embeddings'
 import type { BodyMethod, ListMethod, RetrieveMethod, StreamMethod } from './method'
 import type { Model, ModelList } from './models'
@@ -10,12 +10,12 @@ export interface Resources {
   readonly chat: {
     readonly completions: {
       /** `POST /chat/completions` */
-      create: StreamMethod<ChatCompletionCreateParams, ChatCompletion, ChatCompletionChunk>
+      create: StreamMethod<ChatCompletionCreateParamsBase, ChatCompletion, ChatCompletionChunk>
     }
   }
   readonly completions: {
     /** `POST /completions` */
-    create: StreamMethod<CompletionCreateParams, Completion, Completion>
+    create: StreamMethod<CompletionCreateParamsBase, Completion, Completion>
   }
   readonly embeddings: {
     /** `POST /embeddings` */

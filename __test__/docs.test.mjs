@@ -1,0 +1,79 @@
+// Prose about the code is held to the code: the paths, commands and names that the documents mention exist, and the
+// README's JavaScript runs.
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import Portkey from 'portkey-native'
+import { chatChunks, completion } from './support/answers.mjs'
+import { hostFor } from './support/host.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const read = (file) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
+const DOCUMENTS = readdirSync(root).filter((name) => name.endsWith('.md')).concat('bench/README.md')
+const { scripts } = JSON.parse(read('package.json'))
+
+/** Words in backticks or links that look like paths of this repository. */
+function pathsIn(text) {
+  const quoted = [...text.matchAll(/`([^`\n]+)`/g)].map(([, word]) => word)
+  const linked = [...text.matchAll(/\]\(([^)#\s]+)\)/g)].map(([, word]) => word)
+  const known = /^(\.?[\w-]+\/)*[\w.-]+\.(rs|js|mjs|mts|ts|json|toml|md|py)$|^(js|src|engine|types|fixtures|bench|examples|tools|__test__)\/[\w./-]*$/
+  return [...new Set([...quoted, ...linked])].filter((word) => known.test(word))
+}
+
+describe('every path that a document names exists:', () => {
+  for (const document of DOCUMENTS) {
+    const folder = document.includes('/') ? `${document.split('/')[0]}/` : ''
+    test(document, () => {
+      for (const path of pathsIn(read(document))) {
+        const places = [path, `${folder}${path}`, `engine/src/${path}`]
+        assert.ok(places.some((place) => existsSync(`${root}${place}`)), `${document} names ${path}`)
+      }
+    })
+  }
+
+  test("ARCHITECTURE.md's map", () => {
+    const [, map] = /```text\n([\s\S]*?)```/.exec(read('ARCHITECTURE.md'))
+    const { stdout } = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
+    const files = stdout.split('\n').flatMap((file) => [file, ...file.split('/').slice(0, -1)])
+    const named = [...map.matchAll(/(?<![\w.])(_*[\w-]+_*\/|[\w-]+(\.d)?\.(rs|js|mjs|mts|ts))/g)].map(([word]) => word.replace(/\/$/, ''))
+    assert.ok(named.length > 20)
+    for (const name of named) assert.ok(files.some((file) => file === name || file.endsWith(`/${name}`)), `the map names ${name}`)
+  })
+})
+
+test('every npm command that a document names is a script', () => {
+  for (const document of DOCUMENTS) {
+    for (const [, name] of read(document).matchAll(/npm run ([\w:]+)/g)) assert.ok(scripts[name], `${document}: npm run ${name}`)
+  }
+})
+
+test('the README names every option, error class and field of a report', () => {
+  const readme = read('README.md')
+  const errors = Object.keys(Portkey).filter((name) => name.endsWith('Error'))
+  for (const name of errors) assert.ok(readme.includes(`\`${name}\``), name)
+})
+
+test("the README's JavaScript runs against a host", async (t) => {
+  const host = await hostFor(t, (request) => (request.json().stream ? { sse: chatChunks() } : { json: completion() }))
+  const blocks = [...read('README.md').matchAll(/```js\n([\s\S]*?)```/g)].map(([, block]) => block)
+  assert.ok(blocks.length >= 3)
+  const head = `import Portkey from 'portkey-native'
+    const messages = [{ role: 'user', content: 'hi' }]
+    let portkey = new Portkey({ customHost: ${JSON.stringify(host.url)} })\n`
+  for (const block of blocks) {
+    const own = block
+      .replace(/import Portkey from 'portkey-native'\n/, '')
+      .replace('const portkey =', 'portkey =')
+      .replaceAll('…', 'x')
+      .replace(/'https?:\/\/[^']+\/v1'/, JSON.stringify(host.url))
+    // Not in this thread, where the host has to answer.
+    const child = spawn(process.execPath, ['--input-type=module', '-e', head + own], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] })
+    let wrong = ''
+    child.stderr.on('data', (text) => (wrong += text))
+    const [status] = await once(child, 'close')
+    assert.equal(status, 0, `${block}\n${wrong}`)
+  }
+})
