@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -65,22 +65,27 @@ struct Shared {
     endings: UnboundedSender<usize>,
 }
 
+impl Shared {
+    fn next_script(&self, fits: impl FnOnce(&Script) -> bool) -> Option<Script> {
+        let mut scripts = self.scripts.lock().expect("nothing panics with it");
+        if scripts.front().is_some_and(fits) { scripts.pop_front() } else { None }
+    }
+}
+
 impl Server {
     pub async fn start(scripts: impl IntoIterator<Item = Script>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let (request_sender, requests) = unbounded_channel();
-        let (wait_sender, waits) = unbounded_channel();
-        let (ending_sender, endings) = unbounded_channel();
+        let (requests, waits, endings) = (unbounded_channel(), unbounded_channel(), unbounded_channel());
         let shared = Arc::new(Shared {
             scripts: Mutex::new(scripts.into_iter().collect()),
             written: AtomicUsize::new(0),
-            requests: request_sender,
-            waits: wait_sender,
-            endings: ending_sender,
+            requests: requests.0,
+            waits: waits.0,
+            endings: endings.0,
         });
         tokio::spawn(accept(listener, shared.clone()));
-        Self { address, shared, requests, waits, endings }
+        Self { address, shared, requests: requests.1, waits: waits.1, endings: endings.1 }
     }
 
     pub fn base_url(&self) -> String {
@@ -92,19 +97,14 @@ impl Server {
         std::iter::from_fn(|| self.requests.try_recv().ok()).collect()
     }
 
-    /// The next request, when it has come.
-    pub async fn request(&mut self) -> Request {
-        in_time(self.requests.recv()).await.expect("the server runs as long as its test")
-    }
-
     /// When the server has come to a gate, with all before it written.
     pub async fn waiting(&mut self) {
-        in_time(self.waits.recv()).await.expect("the server runs as long as its test");
+        in_time(self.waits.recv()).await.expect("a running server");
     }
 
     /// The number of the connection that ended next, from either side.
     pub async fn ended(&mut self) -> usize {
-        in_time(self.endings.recv()).await.expect("the server runs as long as its test")
+        in_time(self.endings.recv()).await.expect("a running server")
     }
 
     /// Bytes that went into sockets so far.
@@ -117,9 +117,8 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     for number in 0.. {
         let Ok((stream, _)) = listener.accept().await else { return };
         stream.set_nodelay(true).expect("a socket takes its options");
-        let next_resets = matches!(scripts(&shared).front().map(Vec::as_slice), Some([Step::ResetUnread]));
-        if next_resets {
-            scripts(&shared).pop_front();
+        let resets = |script: &Script| matches!(script[..], [Step::ResetUnread]);
+        if shared.next_script(resets).is_some() {
             stream.set_zero_linger().expect("a socket takes its options");
             drop(stream);
             let _ = shared.endings.send(number);
@@ -129,13 +128,9 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-fn scripts(shared: &Shared) -> std::sync::MutexGuard<'_, VecDeque<Script>> {
-    shared.scripts.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 async fn connection(mut stream: TcpStream, number: usize, shared: Arc<Shared>) {
     while let Some(request) = read_request(&mut stream, number).await {
-        let script = scripts(&shared).pop_front().unwrap_or_else(unscripted);
+        let script = shared.next_script(|_| true).unwrap_or_else(unscripted);
         let _ = shared.requests.send(request);
         if play(&mut stream, script, &shared).await.is_none() {
             break;
@@ -145,11 +140,9 @@ async fn connection(mut stream: TcpStream, number: usize, shared: Arc<Shared>) {
     let _ = shared.endings.send(number);
 }
 
-/// A status that no policy retries.
+/// A status that no policy retries, from a script that is at its end.
 fn unscripted() -> Script {
-    let text =
-        b"HTTP/1.1 418 Unscripted\r\ncontent-length: 35\r\n\r\n{\"error\":\"the script is at its end\"}";
-    vec![Step::Send(Bytes::from_static(text)), Step::Close]
+    vec![Step::Send(Bytes::from_static(b"HTTP/1.1 418 Unscripted\r\ncontent-length: 0\r\n\r\n"))]
 }
 
 /// `None` when the connection is at its end.
