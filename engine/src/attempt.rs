@@ -65,6 +65,8 @@ impl<'c> Sending<'c> {
         report: &'c mut Report,
     ) -> Result<Self> {
         report.path.clone_from(&target.path);
+        report.first_of_target = report.attempts.len();
+        report.exhausted = false;
         report.target.clone_from(&target.name);
         report.provider = target.provider.name();
         let mut body = overridden(target, call, report)?;
@@ -273,7 +275,7 @@ impl<'c> Sending<'c> {
         let idempotent = self.target.idempotent || self.call.endpoint.method.is_idempotent();
         let wait = policy.wait(error, self.made, idempotent, self.context.clock.random());
         if wait.is_none() {
-            self.report.exhausted = self.made > 1 && policy.wait(error, 1, idempotent, 0.0).is_some();
+            self.report.exhausted = policy.retries > 0 && policy.may_resend(error, idempotent);
         }
         let facts = error.facts();
         self.retry_reason =
@@ -290,16 +292,13 @@ impl<'c> Sending<'c> {
     }
 }
 
-/// The caller's body with the config's `override_params` in it.
+/// The caller's body with the config's parameters in it.
 fn overridden(target: &Target, call: &Call, report: &mut Report) -> Result<Bytes> {
-    if target.override_params.is_empty() || !call.endpoint.takes_body {
+    if target.params.is_empty() || !call.endpoint.takes_body {
         return Ok(call.body.clone());
     }
     let mut body = Body::parse(&call.body).map_err(|_| Error::problem("body", "expected a JSON object"))?;
-    for (name, value) in &target.override_params {
-        body.set(name, value.to_string());
-        report.changes.push(format!("{name} was set by override_params"));
-    }
+    target.params.apply(&mut body, &mut report.changes);
     Ok(body.to_bytes())
 }
 

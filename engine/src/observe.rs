@@ -24,6 +24,8 @@ pub struct Report {
     /// What was changed between what the caller gave and what was sent, or between the reply and the answer.
     pub changes: Vec<String>,
     pub attempts: Vec<Attempt>,
+    /// How many attempts were made before those of the target that answered.
+    pub first_of_target: usize,
     /// The attempts ended with a failure that the policy would have retried.
     pub exhausted: bool,
     /// A stream's usage, as raw JSON.
@@ -85,6 +87,7 @@ impl Report {
             provider: "",
             changes: Vec::new(),
             attempts: Vec::new(),
+            first_of_target: 0,
             exhausted: false,
             usage: None,
         }
@@ -97,7 +100,11 @@ impl Report {
 
     /// The facts that Portkey answers as `x-portkey-*` headers, without their prefix.
     pub fn facts(&self) -> [(&'static str, Cow<'_, str>); 5] {
-        let retries = if self.exhausted { -1 } else { self.attempts.len().saturating_sub(1) as i64 };
+        let retries = if self.exhausted {
+            -1
+        } else {
+            self.attempts.len().saturating_sub(self.first_of_target + 1) as i64
+        };
         [
             ("trace-id", self.trace_id.as_str().into()),
             ("provider", self.provider.into()),

@@ -45,7 +45,8 @@ impl Policy {
         }
     }
 
-    fn may_resend(&self, error: &Error, idempotent: bool) -> bool {
+    /// Whether the failure is one that the policy retries.
+    pub fn may_resend(&self, error: &Error, idempotent: bool) -> bool {
         match error.facts().resend {
             Resend::Never => false,
             Resend::Safe => true,

@@ -54,15 +54,10 @@ const LATER_PREFIXES: &[&str] = &["aws", "azure", "vertex"];
 
 /// Keys of Portkey's config schema that this version can't act on.
 const LATER_CONFIG_KEYS: &[&str] = &[
-    "strategy",
-    "targets",
-    "weight",
     "cache",
     "virtual_key",
     "prompt_id",
     "passthrough",
-    "default_params",
-    "drop_params",
     "before_request_hooks",
     "after_request_hooks",
     "input_guardrails",
@@ -76,6 +71,8 @@ const LATER_CONFIG_KEYS: &[&str] = &[
 const CONFIG_KEYS: &[&str] = &[
     "api_key",
     "custom_host",
+    "default_params",
+    "drop_params",
     "forward_headers",
     "idempotent",
     "name",
@@ -85,8 +82,11 @@ const CONFIG_KEYS: &[&str] = &[
     "provider",
     "request_timeout",
     "retry",
+    "strategy",
     "strict_open_ai_compliance",
+    "targets",
     "timeouts",
+    "weight",
 ];
 
 /// Reads an option that is accepted for the official SDK's sake and has nothing to act on in this process: the key of

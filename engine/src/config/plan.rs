@@ -9,14 +9,15 @@ use std::time::Duration;
 use ::http::{HeaderMap, HeaderValue, header};
 
 use super::names::nearest;
+use super::node::{Chosen, Node, Retry};
 use super::target::{Clocks, Target, Urls};
-use super::{Leaf, Options, Retry, Timeouts};
+use super::{Options, Timeouts};
 use crate::base_url::BaseUrl;
 use crate::error::Problem;
 use crate::headers::{fold, insert_secret, refusal, wire_name};
 use crate::provider::{self, PROVIDERS, Provider};
 use crate::retry::{CONFIG_STATUSES, Policy};
-use crate::route::Strategy;
+use crate::route::{Branch, Strategy};
 use crate::secret::Secret;
 
 pub struct Plan {
@@ -49,16 +50,26 @@ const USER_AGENT: &str = concat!("portkey-native/", env!("CARGO_PKG_VERSION"));
 impl Plan {
     /// `headers` are the call's own; a forwarded name may take its value from them.
     pub fn new(options: &Options, headers: &[(String, Option<Secret>)]) -> Result<Self, Vec<Problem>> {
-        let leaf = Leaf::default();
-        let leaf = options.config.as_ref().unwrap_or(&leaf);
-        let mut maker = Maker { options, leaf, headers, problems: Vec::new(), missing: Vec::new() };
-        let target = maker.target();
+        let none = Node { path: "config".to_owned(), ..Node::default() };
+        let root = options.config.as_ref().unwrap_or(&none);
+        let listed = root.all_forwarded().into_iter().map(|name| fold(name)).collect();
+        let rooted = root.strategy.is_none();
+        let mut maker = Maker {
+            options,
+            node: root.clone(),
+            headers,
+            rooted,
+            listed,
+            problems: Vec::new(),
+            missing: Vec::new(),
+        };
+        let strategy = maker.grow(root.clone(), false);
         if !maker.problems.is_empty() {
             maker.problems.append(&mut maker.missing);
             return Err(maker.problems);
         }
         Ok(Self {
-            root: Strategy::Single(Arc::new(target.expect("a target without problems is made"))),
+            root: strategy.expect("a tree without problems is made"),
             trace: Trace {
                 trace_id: options.trace_id.clone(),
                 span_id: options.span_id.clone(),
@@ -66,7 +77,7 @@ impl Plan {
                 parent_span_id: options.parent_span_id.clone(),
                 metadata: Arc::new(options.metadata.clone()),
             },
-            total: clock(options.timeout.or(options.timeouts.total).or(leaf.timeouts.total)),
+            total: clock(options.timeout.or(options.timeouts.total).or(root.timeouts.total)),
             missing: maker.missing,
         })
     }
@@ -77,10 +88,16 @@ fn clock(milliseconds: Option<u64>) -> Option<Duration> {
     milliseconds.filter(|ms| *ms > 0).map(Duration::from_millis)
 }
 
+/// Makes the plan's tree, one target after the other.
 struct Maker<'o> {
     options: &'o Options,
-    leaf: &'o Leaf,
+    /// The target's node, with what it inherits.
+    node: Node,
     headers: &'o [(String, Option<Secret>)],
+    /// Whether the config is one target, which the options complete.
+    rooted: bool,
+    /// Every name that some node forwards.
+    listed: Vec<String>,
     problems: Vec<Problem>,
     missing: Vec<Problem>,
 }
@@ -90,8 +107,43 @@ impl Maker<'_> {
         self.problems.push(Problem { path: path.into(), message: message.into() });
     }
 
-    fn target(&mut self) -> Option<Target> {
-        let (options, leaf) = (self.options, self.leaf);
+    /// `followed`: another target may be tried after this one.
+    fn grow(&mut self, node: Node, followed: bool) -> Option<Strategy> {
+        let Some(chosen) = node.strategy.clone() else {
+            self.node = node;
+            return self.target(followed).map(|target| Strategy::Single(Arc::new(target)));
+        };
+        if node.path != "config" && node.timeouts.total.is_some() {
+            self.problem(
+                format!("{}.timeouts.total", node.path),
+                "belongs to the whole call, not to a target",
+            );
+        }
+        let falls_back = matches!(chosen, Chosen::Fallback { .. });
+        let last = node.targets.len().saturating_sub(1);
+        let mut children = Vec::with_capacity(node.targets.len());
+        for (at, child) in node.targets.iter().enumerate() {
+            let grown = self.grow(child.inheriting(&node), followed || (falls_back && at < last));
+            children.push(Branch { weight: child.weight.unwrap_or(1.0), node: grown? });
+        }
+        let place = |name: &String| node.targets.iter().position(|child| child.name.as_ref() == Some(name));
+        Some(match chosen {
+            Chosen::Single => children.swap_remove(0).node,
+            Chosen::Fallback { on_status_codes } => Strategy::Fallback { children, on_status_codes },
+            Chosen::LoadBalance => Strategy::LoadBalance { children },
+            Chosen::Conditional { conditions, default } => Strategy::Conditional {
+                conditions: conditions
+                    .iter()
+                    .filter_map(|one| Some((one.query.clone(), place(&one.then)?)))
+                    .collect(),
+                default: default.as_ref().and_then(place),
+                children,
+            },
+        })
+    }
+
+    fn target(&mut self, followed: bool) -> Option<Target> {
+        let options = self.options;
         let provider = self.provider();
         let base_url = provider.and_then(|provider| self.base_url(provider));
         let mut headers = HeaderMap::with_capacity(8);
@@ -102,27 +154,37 @@ impl Maker<'_> {
         }
         self.forward(&mut headers);
         Some(Target {
-            path: "config".to_owned(),
-            name: leaf.name.clone().unwrap_or_else(|| "config".to_owned()),
+            path: self.node.path.clone(),
+            name: self.node.name.clone().unwrap_or_else(|| self.node.path.clone()),
             provider: provider?,
             base_url: base_url?,
             urls: Urls::default(),
-            custom: options.custom_host.is_some() || leaf.custom_host.is_some(),
+            custom: self.is_custom(),
             has_credential: headers.values().any(HeaderValue::is_sensitive),
             headers,
-            clocks: clocks(options, leaf),
-            retry: policy(options.max_retries, leaf.retry.as_ref()),
-            idempotent: options.idempotent.or(leaf.idempotent).unwrap_or(false),
-            gated: leaf.retry.as_ref().is_some_and(|retry| retry.attempts > 0),
-            override_params: leaf.override_params.clone(),
+            clocks: clocks(options, &self.node),
+            retry: policy(options.max_retries, self.node.retry.as_ref(), self.rooted),
+            idempotent: options.idempotent.or(self.node.idempotent).unwrap_or(false),
+            gated: followed || self.node.retry.as_ref().is_some_and(|retry| retry.attempts > 0),
+            params: self.node.params.clone(),
         })
     }
 
-    /// A config's provider comes before the option's, as in the gateway.
+    fn is_custom(&self) -> bool {
+        self.options.custom_host.is_some() || self.node.custom_host.is_some()
+    }
+
+    /// The path of a key of the node.
+    fn key(&self, name: &str) -> String {
+        format!("{}.{name}", self.node.path)
+    }
+
+    /// A config's provider comes before the option's, as in the gateway; a target of a group has its own or none.
     fn provider(&mut self) -> Option<&'static dyn Provider> {
-        let (path, name) = match (&self.leaf.provider, &self.options.provider) {
-            (Some(name), _) => ("config.provider", name),
-            (None, Some(name)) => ("provider", name),
+        let option = self.options.provider.as_ref().filter(|_| self.rooted);
+        let (path, name) = match (&self.node.provider, option) {
+            (Some(name), _) => (self.key("provider"), name),
+            (None, Some(name)) => ("provider".to_owned(), name),
             (None, None) => return Some(self.unnamed_provider()),
         };
         let found = provider::find(name);
@@ -140,7 +202,12 @@ impl Maker<'_> {
     }
 
     fn unnamed_provider(&mut self) -> &'static dyn Provider {
-        if self.leaf.custom_host.is_some() || self.options.custom_host.is_some() {
+        if self.is_custom() {
+            return provider::DEFAULT;
+        }
+        if !self.rooted {
+            let path = self.key("provider");
+            self.problem(path, "is missing; name a provider, or your own server as custom_host");
             return provider::DEFAULT;
         }
         let advice = "name your own server as customHost (http://localhost:11434/v1), or a provider";
@@ -153,14 +220,14 @@ impl Maker<'_> {
 
     /// The option `customHost` comes before a config's, as in the gateway.
     fn base_url(&mut self, provider: &dyn Provider) -> Option<BaseUrl> {
-        let (path, text) = match (&self.options.custom_host, &self.leaf.custom_host, provider.base_url()) {
-            (Some(text), _, _) => ("customHost", text.as_str()),
-            (None, Some(text), _) => ("config.custom_host", text.as_str()),
-            (None, None, Some(text)) => ("provider", text),
+        let (path, text) = match (&self.options.custom_host, &self.node.custom_host, provider.base_url()) {
+            (Some(text), _, _) => ("customHost".to_owned(), text.as_str()),
+            (None, Some(text), _) => (self.key("custom_host"), text.as_str()),
+            (None, None, Some(text)) => (self.key("provider"), text),
             (None, None, None) => {
                 let name = provider.name();
                 self.problem(
-                    "customHost",
+                    if self.rooted { "customHost".to_owned() } else { self.key("custom_host") },
                     format!("is missing: provider {name} is a server of your own; name its base URL"),
                 );
                 return None;
@@ -178,9 +245,10 @@ impl Maker<'_> {
     /// `Authorization` is the credential unless it is forwarded as it is; a config's `api_key` comes before it.
     fn credential(&mut self, provider: &dyn Provider, headers: &mut HeaderMap) {
         let forwarded = self.forward_list().1.iter().any(|name| fold(name) == "authorization");
-        let credential = match (&self.leaf.api_key, &self.options.authorization) {
-            (Some(key), _) => Some(("config.api_key", key)),
-            (None, Some(key)) if !forwarded => Some(("Authorization", key)),
+        let credential = match (&self.node.api_key, &self.options.authorization) {
+            (Some(key), _) => Some((self.key("api_key"), key)),
+            // A group's targets bring their own keys: one target's credential is not another's.
+            (None, Some(key)) if self.rooted && !forwarded => Some(("Authorization".to_owned(), key)),
             _ => None,
         };
         let Some((path, credential)) = credential else { return };
@@ -191,9 +259,8 @@ impl Maker<'_> {
     }
 
     fn openai_headers(&mut self, provider: &dyn Provider, headers: &mut HeaderMap) {
-        let organization =
-            self.leaf.openai_organization.as_ref().or(self.options.openai_organization.as_ref());
-        let project = self.leaf.openai_project.as_ref().or(self.options.openai_project.as_ref());
+        let organization = self.node.openai_organization.clone().or(self.options.openai_organization.clone());
+        let project = self.node.openai_project.clone().or(self.options.openai_project.clone());
         for (option, header, value) in [
             ("openaiOrganization", "openai-organization", organization),
             ("openaiProject", "openai-project", project),
@@ -201,18 +268,20 @@ impl Maker<'_> {
             let Some(value) = value else { continue };
             if provider.name() != "openai" {
                 self.problem(option, format!("has no meaning for provider {}", provider.name()));
-            } else if let Err(why) = insert_secret(headers, header, &Secret::new(value)) {
+            } else if let Err(why) = insert_secret(headers, header, &Secret::new(&value)) {
                 self.problem(option, why);
             }
         }
     }
 
-    /// The list in force: the option's, else the config's. They are never merged.
-    fn forward_list(&self) -> (&'static str, &[String]) {
-        match (&self.options.forward_headers, &self.leaf.forward_headers) {
-            (Some(list), _) => ("forwardHeaders", list),
-            (None, Some(list)) => ("config.forward_headers", list),
-            (None, None) => ("forwardHeaders", &[]),
+    /// The list in force: the option's, else the config's. They are never merged. In a group, the option's goes to
+    /// hosts of the user's own only.
+    fn forward_list(&self) -> (String, &[String]) {
+        let option = self.options.forward_headers.as_deref().filter(|_| self.rooted || self.is_custom());
+        match (option, &self.node.forward_headers) {
+            (Some(list), _) => ("forwardHeaders".to_owned(), list),
+            (None, Some(list)) => (self.key("forward_headers"), list),
+            (None, None) => ("forwardHeaders".to_owned(), &[]),
         }
     }
 
@@ -250,7 +319,11 @@ impl Maker<'_> {
                 headers.remove(&name);
                 continue;
             };
-            if list.iter().any(|listed| fold(listed) == fold(&name)) {
+            // What some node forwards goes to those alone that list it; a public provider of a group gets nothing.
+            if self.listed.contains(&fold(&name)) || list.iter().any(|listed| fold(listed) == fold(&name)) {
+                continue;
+            }
+            if !self.rooted && !self.is_custom() {
                 continue;
             }
             let refused = refusal(&name).map(|reason| format!("{reason}, and is never sent"));
@@ -270,7 +343,7 @@ impl Maker<'_> {
         own.and_then(|(_, value)| value.clone())
             .or_else(|| in_list(&self.options.values))
             .or_else(|| self.options.authorization.clone().filter(|_| folded == "authorization"))
-            .or_else(|| in_list(&self.leaf.values))
+            .or_else(|| in_list(&self.node.values))
     }
 
     fn nothing_to_forward(&self, listed: &str) -> String {
@@ -278,7 +351,7 @@ impl Maker<'_> {
             .options
             .values
             .iter()
-            .chain(&self.leaf.values)
+            .chain(&self.node.values)
             .map(|(name, _)| name.as_str())
             .chain(self.headers.iter().map(|(name, _)| name.as_str()));
         let near = nearest(listed, given.chain(self.options.authorization.as_ref().map(|_| "Authorization")));
@@ -292,27 +365,30 @@ impl Maker<'_> {
     /// A header's value that no list names would do nothing.
     fn unlisted(&mut self, list: &[String]) {
         let listed: Vec<String> = list.iter().map(|name| fold(name)).collect();
-        let config_only = self.leaf.values.iter().map(|(name, _)| (format!("config.{name}"), name));
-        let all = self.options.values.iter().map(|(name, _)| (name.clone(), name)).chain(config_only);
-        for (path, name) in all.filter(|(_, name)| !listed.contains(&fold(name))) {
+        let listed: Vec<&String> = listed.iter().chain(&self.listed).collect();
+        let own = self.node.values.iter().map(|(name, _)| (self.key(name), name));
+        let all: Vec<(String, &String)> =
+            self.options.values.iter().map(|(name, _)| (name.clone(), name)).chain(own).collect();
+        for (path, name) in all.into_iter().filter(|(_, name)| !listed.contains(&&fold(name))) {
             let message = format!("is sent to no one: add {name} to forwardHeaders");
             self.missing.push(Problem { path, message });
         }
     }
 }
 
-fn clocks(options: &Options, leaf: &Leaf) -> Clocks {
-    let pick = |part: fn(&Timeouts) -> Option<u64>| part(&options.timeouts).or_else(|| part(&leaf.timeouts));
+fn clocks(options: &Options, node: &Node) -> Clocks {
+    let pick = |part: fn(&Timeouts) -> Option<u64>| part(&options.timeouts).or_else(|| part(&node.timeouts));
     Clocks {
         connect: clock(pick(|timeouts| timeouts.connect).or(Some(CONNECT))),
         headers: clock(pick(|timeouts| timeouts.headers)),
         first_token: clock(pick(|timeouts| timeouts.first_token)),
         idle: clock(pick(|timeouts| timeouts.idle).or(Some(IDLE))),
-        request: clock(options.request_timeout.or(leaf.request_timeout)),
+        request: clock(options.request_timeout.or(node.request_timeout)),
     }
 }
 
-fn policy(max_retries: Option<u32>, retry: Option<&Retry>) -> Policy {
+/// Inside a group, going on to the next target takes the place of the default retries.
+fn policy(max_retries: Option<u32>, retry: Option<&Retry>, rooted: bool) -> Policy {
     match retry {
         Some(retry) => Policy {
             retries: retry.attempts,
@@ -320,6 +396,9 @@ fn policy(max_retries: Option<u32>, retry: Option<&Retry>) -> Policy {
             first_ceiling: Duration::from_secs(1),
             heed_retry_after: retry.use_retry_after_header,
         },
-        None => Policy { retries: max_retries.unwrap_or(Policy::default().retries), ..Policy::default() },
+        None => Policy {
+            retries: max_retries.unwrap_or(if rooted { Policy::default().retries } else { 0 }),
+            ..Policy::default()
+        },
     }
 }

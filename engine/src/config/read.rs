@@ -90,6 +90,13 @@ impl Reader {
         }
     }
 
+    pub fn weight(&mut self, value: &Value, path: &str) -> Option<f64> {
+        match value.as_f64() {
+            Some(weight) if weight >= 0.0 => Some(weight),
+            _ => self.wrong(path, "a number ≥ 0", value),
+        }
+    }
+
     pub fn statuses(&mut self, value: &Value, path: &str) -> Option<Vec<u16>> {
         let Value::Array(items) = value else {
             return self.wrong(path, "an array of HTTP status codes", value);

@@ -4,9 +4,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use ::http::HeaderMap;
-use serde_json::{Map, Value};
 use url::Url;
 
+use super::params::Params;
 use crate::base_url::BaseUrl;
 use crate::endpoint::{ENDPOINTS, Endpoint};
 use crate::error::{Error, Result};
@@ -31,7 +31,7 @@ pub struct Target {
     pub idempotent: bool,
     /// Whether a stream is held back until its first semantic event, because the config plans for another attempt.
     pub gated: bool,
-    pub override_params: Map<String, Value>,
+    pub params: Params,
 }
 
 /// How long one attempt may take, part by part; `None` is off. `total` belongs to the call and is the plan's.

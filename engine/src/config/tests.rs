@@ -17,7 +17,8 @@ fn plan(options: Value) -> Result<Plan, Vec<Problem>> {
 }
 
 fn headers(options: Value) -> Vec<(String, String)> {
-    let Strategy::Single(target) = plan(options).unwrap_or_else(|why| panic!("{why:?}")).root;
+    let root = plan(options).unwrap_or_else(|why| panic!("{why:?}")).root;
+    let Strategy::Single(target) = root else { panic!("expected one target") };
     let told = |(name, value): (&::http::HeaderName, &::http::HeaderValue)| {
         (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
     };
@@ -108,7 +109,7 @@ fn what_a_connection_owns_is_never_forwarded() {
 fn all_problems_are_told_at_once_each_with_its_path() {
     let told = problems(
         json!({"provider": "opnai", "custmHost": "x", "requestTimeout": "100", "metadata": {"n": 1},
-        "config": {"retry": {"attempts": 9, "on_status_codes": [42]}, "strategy": {}, "provder": "x"}}),
+        "config": {"retry": {"attempts": 9, "on_status_codes": [42]}, "cache": {}, "provder": "x"}}),
     );
     for wanted in [
         "custmHost: is no option; did you mean customHost?",
@@ -116,7 +117,7 @@ fn all_problems_are_told_at_once_each_with_its_path() {
         "metadata.n: expected a string, got 1",
         "config.retry.attempts: expected a whole number from 0 to 5, got 9",
         "config.retry.on_status_codes[0]: expected a whole number from 100 to 599, got 42",
-        "config.strategy: is a key that this version cannot act on yet",
+        "config.cache: is a key that this version cannot act on yet",
         "config.provder: is no key of a config; did you mean provider?",
     ] {
         assert!(told.iter().any(|problem| problem == wanted), "{wanted} in {told:#?}");

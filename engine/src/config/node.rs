@@ -1,0 +1,286 @@
+//! A config's nodes as they are written: a tree of targets and groups of targets. What they mean is `plan.rs`'s to say.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Timeouts;
+use super::names::{Spelling, unknown_config_key};
+use super::params::Params;
+use super::read::Reader;
+use crate::headers::fold;
+use crate::route::conditional::Query;
+use crate::secret::Secret;
+
+/// A node of a config as written: a target, or a group with a strategy over its own targets.
+#[derive(Clone, Default)]
+pub struct Node {
+    /// `config`, `config.targets[1]`, …
+    pub path: String,
+    pub strategy: Option<Chosen>,
+    pub targets: Vec<Node>,
+    /// Its share where its group balances load.
+    pub weight: Option<f64>,
+    pub name: Option<String>,
+    pub provider: Option<String>,
+    pub api_key: Option<Secret>,
+    pub custom_host: Option<String>,
+    pub forward_headers: Option<Vec<String>>,
+    pub request_timeout: Option<u64>,
+    pub retry: Option<Retry>,
+    pub timeouts: Timeouts,
+    pub idempotent: Option<bool>,
+    pub params: Params,
+    pub openai_organization: Option<String>,
+    pub openai_project: Option<String>,
+    pub values: Vec<(String, Secret)>,
+}
+
+/// A config's `retry`, as written.
+#[derive(Clone)]
+pub struct Retry {
+    pub attempts: u32,
+    pub on_status_codes: Option<Vec<u16>>,
+    pub use_retry_after_header: bool,
+}
+
+/// How a group chooses among its targets, as written.
+#[derive(Clone)]
+pub enum Chosen {
+    Single,
+    Fallback { on_status_codes: Option<Vec<u16>> },
+    LoadBalance,
+    Conditional { conditions: Vec<Condition>, default: Option<String> },
+}
+
+/// A query, and the name of the target that answers when it holds.
+#[derive(Clone)]
+pub struct Condition {
+    pub query: Arc<Query>,
+    pub then: String,
+}
+
+impl Chosen {
+    fn read(value: &Value, path: &str, reader: &mut Reader) -> Option<Self> {
+        let object = reader.object(value, path)?;
+        let field = |name: &str| object.iter().find(|(key, _)| fold(key) == name).map(|(_, value)| value);
+        for key in object.keys() {
+            if !matches!(fold(key).as_str(), "mode" | "onstatuscodes" | "conditions" | "default") {
+                reader.problem(
+                    format!("{path}.{key}"),
+                    "expected one of mode, on_status_codes, conditions, default",
+                );
+            }
+        }
+        let codes = field("onstatuscodes")
+            .and_then(|value| reader.statuses(value, &format!("{path}.on_status_codes")));
+        match field("mode").and_then(Value::as_str) {
+            Some("single") => Some(Self::Single),
+            Some("fallback") => Some(Self::Fallback { on_status_codes: codes }),
+            Some("loadbalance") => Some(Self::LoadBalance),
+            Some("conditional") => {
+                let default =
+                    field("default").and_then(|value| reader.string(value, &format!("{path}.default")));
+                let conditions =
+                    Condition::read_all(field("conditions"), &format!("{path}.conditions"), reader);
+                Some(Self::Conditional { conditions, default })
+            }
+            _ => {
+                reader.problem(
+                    format!("{path}.mode"),
+                    "expected one of single, fallback, loadbalance, conditional",
+                );
+                None
+            }
+        }
+    }
+}
+
+impl Condition {
+    fn read_all(value: Option<&Value>, path: &str, reader: &mut Reader) -> Vec<Self> {
+        let Some(Value::Array(items)) =
+            value.filter(|value| value.as_array().is_some_and(|list| !list.is_empty()))
+        else {
+            reader.problem(path, "expected a list of { query, then }");
+            return Vec::new();
+        };
+        let read = items.iter().enumerate().filter_map(|(at, item)| {
+            let place = format!("{path}[{at}]");
+            let query = Query::read(&item["query"], &format!("{place}.query"), reader)?;
+            let then = reader.string(&item["then"], &format!("{place}.then"))?;
+            Some(Self { query: Arc::new(query), then })
+        });
+        read.collect()
+    }
+}
+
+impl Node {
+    pub fn read_text_or_object(value: &Value, reader: &mut Reader) -> Option<Self> {
+        let Value::String(text) = value else { return Self::read(value, "config", reader) };
+        if text.starts_with("pc-") {
+            reader.problem("config", "names a saved config of the hosted platform, which this version does not reach; pass the config itself");
+            return None;
+        }
+        match serde_json::from_str(text) {
+            Ok(parsed) => Self::read(&parsed, "config", reader),
+            Err(why) => {
+                let place = format!("line {} column {}", why.line(), why.column());
+                reader.problem(
+                    "config",
+                    format!("expected an object or its JSON; the text is no JSON at {place}"),
+                );
+                None
+            }
+        }
+    }
+
+    fn read(value: &Value, path: &str, reader: &mut Reader) -> Option<Self> {
+        let object = reader.object(value, path)?;
+        let mut node = Self { path: path.to_owned(), ..Self::default() };
+        let mut spelling = Spelling::default();
+        let mut unknown = Vec::new();
+        for (written, value) in object.iter().filter(|(_, value)| !value.is_null()) {
+            let path = format!("{path}.{written}");
+            if let Some(other) = spelling.twice(written) {
+                reader.problem(path, format!("is given twice, as {other} too"));
+            } else if !node.read_one(written, value, &path, reader) {
+                unknown.push((written, value, path));
+            }
+        }
+        node.read_values(unknown, reader);
+        node.check(reader);
+        Some(node)
+    }
+
+    fn read_one(&mut self, written: &str, value: &Value, path: &str, reader: &mut Reader) -> bool {
+        match fold(written).as_str() {
+            "provider" => self.provider = reader.string(value, path),
+            "apikey" => self.api_key = reader.secret(value, path),
+            "customhost" => self.custom_host = reader.string(value, path),
+            "forwardheaders" => self.forward_headers = reader.strings(value, path),
+            "requesttimeout" => self.request_timeout = reader.milliseconds(value, path),
+            "retry" => self.retry = Retry::read(value, path, reader),
+            "timeouts" => self.timeouts = Timeouts::read(value, path, reader),
+            "idempotent" => self.idempotent = reader.boolean(value, path),
+            "strategy" => self.strategy = Chosen::read(value, path, reader),
+            "targets" => self.targets = Self::read_targets(value, path, reader),
+            "weight" => self.weight = reader.weight(value, path),
+            "overrideparams" => self.params.overrides = Params::read_object(value, path, reader),
+            "defaultparams" => self.params.defaults = Params::read_object(value, path, reader),
+            "dropparams" => self.params.read_drops(value, path, reader),
+            "openaiorganization" => self.openai_organization = reader.string(value, path),
+            "openaiproject" => self.openai_project = reader.string(value, path),
+            "name" => self.name = reader.string(value, path),
+            "strictopenaicompliance" => {
+                let _ = reader.boolean(value, path);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn read_values(&mut self, unknown: Vec<(&String, &Value, String)>, reader: &mut Reader) {
+        let listed: Vec<String> = self.forward_headers.iter().flatten().map(|name| fold(name)).collect();
+        for (written, value, path) in unknown {
+            if !listed.contains(&fold(written)) {
+                reader.problem(path, unknown_config_key(written));
+            } else if let Some(text) = reader.header_value(value, &path) {
+                self.values.push((written.clone(), Secret::new(&text)));
+            }
+        }
+    }
+
+    fn read_targets(value: &Value, path: &str, reader: &mut Reader) -> Vec<Self> {
+        let Value::Array(items) = value else {
+            reader.problem(path, "expected a list of targets");
+            return Vec::new();
+        };
+        if items.is_empty() {
+            reader.problem(path, "is empty; expected at least one target");
+        }
+        let read = items.iter().enumerate();
+        read.filter_map(|(at, item)| Self::read(item, &format!("{path}[{at}]"), reader)).collect()
+    }
+
+    /// A group has a strategy and targets; what its strategy names is there.
+    fn check(&self, reader: &mut Reader) {
+        let path = &self.path;
+        match (&self.strategy, self.targets.is_empty()) {
+            (Some(_), true) => {
+                reader.problem(format!("{path}.targets"), "is missing; a strategy chooses among targets");
+            }
+            (None, false) => {
+                reader.problem(format!("{path}.strategy"), "is missing; targets need one to choose by");
+            }
+            _ => {}
+        }
+        let weightless = self.targets.iter().all(|node| node.weight == Some(0.0));
+        if matches!(self.strategy, Some(Chosen::LoadBalance)) && weightless {
+            reader.problem(format!("{path}.targets"), "all have weight 0, so that none would ever answer");
+        }
+        let Some(Chosen::Conditional { conditions, default }) = &self.strategy else { return };
+        let named = |name: &String| self.targets.iter().any(|node| node.name.as_ref() == Some(name));
+        for (at, condition) in conditions.iter().enumerate().filter(|(_, condition)| !named(&condition.then))
+        {
+            let message = format!("names {}, which no target is called", condition.then);
+            reader.problem(format!("{path}.strategy.conditions[{at}].then"), message);
+        }
+        if let Some(default) = default.as_ref().filter(|name| !named(name)) {
+            reader.problem(
+                format!("{path}.strategy.default"),
+                format!("names {default}, which no target is called"),
+            );
+        }
+    }
+
+    /// The node as its parent makes it: what it leaves open is the parent's. A provider, its key, name and weight are
+    /// never handed down; parameters are merged key by key.
+    pub fn inheriting(&self, parent: &Self) -> Self {
+        let mut node = self.clone();
+        node.custom_host = node.custom_host.or_else(|| parent.custom_host.clone());
+        node.forward_headers = node.forward_headers.or_else(|| parent.forward_headers.clone());
+        node.request_timeout = node.request_timeout.or(parent.request_timeout);
+        node.retry = node.retry.or_else(|| parent.retry.clone());
+        node.timeouts = node.timeouts.or(&parent.timeouts);
+        node.idempotent = node.idempotent.or(parent.idempotent);
+        node.params = node.params.over(&parent.params);
+        node.values.extend(parent.values.iter().cloned());
+        node
+    }
+
+    /// Every name in a list of headers to forward, here and below.
+    pub fn all_forwarded(&self) -> Vec<&String> {
+        let mut names: Vec<&String> = self.forward_headers.iter().flatten().collect();
+        names.extend(self.targets.iter().flat_map(Self::all_forwarded));
+        names
+    }
+}
+
+impl Retry {
+    fn read(value: &Value, path: &str, reader: &mut Reader) -> Option<Self> {
+        let object = reader.object(value, path)?;
+        let mut attempts = None;
+        let mut retry = Self { attempts: 0, on_status_codes: None, use_retry_after_header: false };
+        for (written, value) in object.iter().filter(|(_, value)| !value.is_null()) {
+            let place = format!("{path}.{written}");
+            match fold(written).as_str() {
+                "attempts" => attempts = Some(reader.whole(value, &place, 0..=5).unwrap_or(0)),
+                "onstatuscodes" => retry.on_status_codes = reader.statuses(value, &place),
+                "useretryafterheader" | "useretryafterheaders" => {
+                    retry.use_retry_after_header = reader.boolean(value, &place).unwrap_or(false);
+                }
+                _ => {
+                    reader
+                        .problem(place, "expected one of attempts, on_status_codes, use_retry_after_header");
+                }
+            }
+        }
+        match attempts {
+            Some(attempts) => retry.attempts = attempts as u32,
+            None => {
+                reader.problem(format!("{path}.attempts"), "is missing; expected a whole number from 0 to 5");
+            }
+        }
+        Some(retry)
+    }
+}
