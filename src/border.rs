@@ -263,6 +263,10 @@ impl Teller {
 impl Drop for Teller {
     fn drop(&mut self) {
         lock(&self.shared.calls).remove(&self.id);
+        if !self.told && !std::thread::panicking() {
+            // Cancelled, maybe in the moment in which its stream was opened.
+            lock(&self.shared.streams).remove(&self.id);
+        }
         if !self.told && std::thread::panicking() {
             let json = r#"{"kind":"internal","message":"The engine failed: this is a fault of portkey-native; please report it."}"#;
             let outcome = match lock(&self.shared.streams).get(&self.id).cloned() {

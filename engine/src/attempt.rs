@@ -128,8 +128,8 @@ impl<'c> Sending<'c> {
     async fn reply(&mut self) -> Result<Reply> {
         let watch = ConnectWatch::default();
         let (clock, limit) = self.header_clock();
-        let sent = self.context.transport.send(self.wire(), &watch);
-        let sent = before(limit.map(|limit| self.began + limit), sent).await;
+        let (clock, limit, deadline) = self.or_total(clock, limit, self.began);
+        let sent = before(deadline, self.context.transport.send(self.wire(), &watch)).await;
         let attempt = self.report.last();
         attempt.ms.connect = watch.took().map(milliseconds);
         let Some(sent) = sent else {
@@ -153,6 +153,22 @@ impl<'c> Sending<'c> {
             .filter(|(_, limit)| limit.is_some())
             .min_by_key(|(_, limit)| *limit)
             .unwrap_or(("headers", None))
+    }
+
+    /// The clock given, or the call's own where that runs out first, with its deadline.
+    fn or_total(
+        &self,
+        clock: &'static str,
+        limit: Option<Duration>,
+        since: Instant,
+    ) -> (&'static str, Option<Duration>, Option<Instant>) {
+        let own = limit.map(|limit| since + limit);
+        match self.context.deadline {
+            Some(total) if own.is_none_or(|own| total <= own) => {
+                ("total", self.call.options.timeout, Some(total))
+            }
+            _ => (clock, limit, own),
+        }
     }
 
     fn wire(&self) -> Wire {
@@ -204,10 +220,10 @@ impl<'c> Sending<'c> {
         let mut first = Bytes::new();
         let mut all = BytesMut::new();
         loop {
-            let deadline = idle.map(|limit| self.context.clock.now() + limit);
+            let (clock, limit, deadline) = self.or_total("idle", idle, self.context.clock.now());
             let Some(chunk) = before(deadline, body.chunk()).await else {
                 let elapsed = self.context.clock.now() - self.began;
-                return Err(self.place().timeout("idle", idle.unwrap_or_default(), elapsed));
+                return Err(self.place().timeout(clock, limit.unwrap_or_default(), elapsed));
             };
             match chunk.map_err(|failure| self.place().failure(&failure, true))? {
                 None if all.is_empty() => return Ok(first),

@@ -35,6 +35,10 @@ const BATCH: usize = 256;
 /// How the report tells of a stream that was taken as whole on the host's word alone.
 const DONE_ONLY: &str = "the stream ended in [DONE] without a finish reason and was taken as whole";
 
+/// After the finish reason, only usage and `[DONE]` are still to come; a host that leaves its body open without them is
+/// not waited for.
+const AFTERWARDS: Duration = Duration::from_secs(2);
+
 pub struct Events {
     body: ReplyBody,
     alarm: Alarm,
@@ -218,6 +222,7 @@ impl Events {
         let Clocks { first_token, idle, .. } = self.target.clocks;
         let own = match self.last_semantic {
             None => first_token.map(|limit| (self.began + limit, "firstToken", limit)),
+            Some(last) if self.progress.is_whole() => Some((last + AFTERWARDS, "idle", AFTERWARDS)),
             Some(last) => idle.map(|limit| (last + limit, "idle", limit)),
         };
         let total = self.total.map(|(at, limit)| (at, "total", limit));

@@ -41,15 +41,17 @@ impl Place<'_> {
 
     /// The network failed; `answered`: in the middle of the answer.
     pub fn failure(&self, failure: &Failure, answered: bool) -> Error {
+        if failure.kind == FailureKind::ConnectTimeout {
+            let limit = self.target.clocks.connect.unwrap_or_default();
+            return self.timeout("connect", limit, limit).with_resend(Resend::Safe);
+        }
         let kind = match failure.kind {
-            FailureKind::ConnectTimeout => Kind::Timeout,
             before if before.is_before_sending() && !answered => Kind::Connect,
             _ => Kind::Broken,
         };
         let (code, what, advice) = self.in_words(failure, answered);
         let error = Error::new(kind, self.message(&what, advice)).with_code(code);
         match failure.kind {
-            FailureKind::ConnectTimeout => error.with_status(408).with_resend(Resend::Safe),
             FailureKind::Unsendable | FailureKind::NotTls | FailureKind::Tls | FailureKind::NotHttp => {
                 error.with_resend(Resend::Never)
             }
@@ -70,21 +72,9 @@ impl Place<'_> {
                 let advice = "Start the server, or check the host and port of customHost.";
                 ("ECONNREFUSED", "Connection refused: nothing listens there.".to_owned(), advice)
             }
-            FailureKind::Unreachable => {
+            FailureKind::Unreachable | FailureKind::ConnectTimeout => {
                 let advice = "Check the host and port of customHost, the proxy settings and the network.";
                 ("ECONNECT", format!("The host could not be reached: {detail}."), advice)
-            }
-            FailureKind::ConnectTimeout => {
-                let advice = if plain {
-                    "Check the host, or raise timeouts.connect."
-                } else {
-                    "Check the host, write http:// if this port has no TLS, or raise timeouts.connect."
-                };
-                (
-                    "connect_timeout",
-                    "Connecting took longer than the connect clock allows.".to_owned(),
-                    advice,
-                )
             }
             FailureKind::Tls => {
                 let advice = "Name the file of the host's certificate authority in NODE_EXTRA_CA_CERTS or SSL_CERT_FILE.";
@@ -126,13 +116,17 @@ impl Place<'_> {
         let advice = match clock {
             "requestTimeout" => "Raise requestTimeout, or leave it out.".to_owned(),
             "total" => "Raise timeout, or leave it out.".to_owned(),
+            "connect" if !self.target.base_url.is_plain() => {
+                "Raise timeouts.connect, or write http:// if this port has no TLS.".to_owned()
+            }
             _ => format!("Raise timeouts.{clock}, or turn it off with 0."),
         };
         let error = Error::new(Kind::Timeout, self.message(&what, &advice))
             .with_code(timeout_code(clock))
             .with_status(408);
         let body = serde_json::json!({ "error": { "message": what, "type": "timeout_error", "param": null, "code": null } });
-        error.with_reply(HeaderMap::new(), Bytes::from(body.to_string()))
+        let error = error.with_reply(HeaderMap::new(), Bytes::from(body.to_string()));
+        if clock == "total" { error.with_resend(Resend::Never) } else { error }
     }
 
     /// The host answered with an error status.

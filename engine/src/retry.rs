@@ -50,9 +50,15 @@ impl Policy {
         match error.facts().resend {
             Resend::Never => false,
             Resend::Safe => true,
-            Resend::IfIdempotent => idempotent,
+            // A config that lists the status allows it in so many words.
+            Resend::IfIdempotent => idempotent || self.names(error.status()),
             Resend::ByStatus => error.status().is_some_and(|status| self.lists(status)),
         }
+    }
+
+    /// Whether the policy's own list holds the status.
+    fn names(&self, status: Option<u16>) -> bool {
+        status.is_some_and(|status| self.statuses.as_ref().is_some_and(|listed| listed.contains(&status)))
     }
 
     fn lists(&self, status: u16) -> bool {

@@ -71,7 +71,6 @@ impl Failure {
         }
         match cause.downcast_ref::<io::Error>().map(io::Error::kind) {
             Some(io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) => FailureKind::Refused,
-            Some(io::ErrorKind::TimedOut) => FailureKind::ConnectTimeout,
             _ => kind,
         }
     }
