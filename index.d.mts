@@ -9,7 +9,7 @@ export {
   UnprocessableEntityError, RateLimitError, InternalServerError, StreamTruncatedError, ConfigError,
 } from './index.js'
 export type {
-  NamedOptions, PortkeyOptions, HeaderValue, CallParams, CallOptions, StreamCallOptions, Timeouts, Config,
+  NamedOptions, PortkeyOptions, HeaderValue, CallParams, CallOptions, StreamCallOptions, Strategy, Condition, Timeouts, Config,
   ConfigRetry, Extras, GatewayReport, CacheStatus, AttemptReport, ResponseFacts, UnreadResponse, PartialAnswer,
   ChatCompletion, ChatCompletionChunk, ChatCompletionCreateParams, ChatCompletionCreateParamsNonStreaming,
   ChatCompletionCreateParamsStreaming, Completion, CompletionCreateParams, CompletionUsage, CreateEmbeddingResponse,

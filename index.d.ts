@@ -76,7 +76,7 @@ declare namespace Portkey {
     spanId?: Option<string>
     spanName?: Option<string>
     parentSpanId?: Option<string>
-    /** Longest time for one attempt; what lasts longer fails with status 408, and may be tried again. */
+    /** Longest time of one attempt until the headers of its reply; then it fails with status 408, and is tried again where a config's `retry` lists that. */
     requestTimeout?: Option<number>
     /** Longest time for the whole call: its retries, its waits and its stream included. */
     timeout?: Option<number>
@@ -170,6 +170,18 @@ declare namespace Portkey {
     requestTimeout?: Option<number>
     /** Takes the place of `maxRetries`. */
     retry?: Option<ConfigRetry>
+    /** How a group chooses among its targets. */
+    strategy?: Option<Strategy>
+    /** Targets, or groups of targets. What one leaves open is the group's, but for provider, key, name and weight. */
+    targets?: Option<readonly Config[]>
+    /** Share among the targets of a group that balances load; 1 when left out. */
+    weight?: Option<number>
+    /** Body parameters where the caller gives none. */
+    default_params?: Option<Record<string, unknown>>
+    defaultParams?: Option<Record<string, unknown>>
+    /** Body parameters to take out: `seed`, `tools[*].function.strict`. */
+    drop_params?: Option<readonly string[]>
+    dropParams?: Option<readonly string[]>
     /** Body parameters that win over the caller's. */
     override_params?: Option<Record<string, unknown>>
     overrideParams?: Option<Record<string, unknown>>
@@ -184,6 +196,23 @@ declare namespace Portkey {
     strictOpenAiCompliance?: Option<boolean>
     // `any`, not `HeaderValue`: an index signature covers the keys above too, and only `any` takes a caller's own interface.
     [header: string]: any
+  }
+
+  /** The ways of a group. A failed target of `fallback` leaves no trace in what the caller reads. */
+  export type Strategy =
+    | { mode: 'single' }
+    | { mode: 'fallback'; on_status_codes?: Option<readonly number[]>; onStatusCodes?: Option<readonly number[]> }
+    | { mode: 'loadbalance' }
+    | { mode: 'conditional'; conditions: readonly Condition[]; default?: Option<string> }
+
+  /** The target called `then` answers where `query` holds: `{ 'metadata.plan': { $eq: 'paid' } }`. */
+  export interface Condition {
+    /**
+     * Keys are `metadata.…`, `params.…` (the caller's body), `url.pathname`, `$and`, `$or`; values are literals or `$eq`,
+     * `$ne`, `$gt`, `$gte`, `$lt`, `$lte`, `$in`, `$nin`, `$regex`. All must hold.
+     */
+    query: Record<string, unknown>
+    then: string
   }
 
   export interface ConfigRetry {

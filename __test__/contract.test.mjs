@@ -136,11 +136,13 @@ describe('the options', () => {
     const values = {
       name: 'n', provider: 'openai', api_key: 'k', custom_host: 'http://h/v1', forward_headers: [], request_timeout: 1, retry: { attempts: 1 }, override_params: {},
       timeouts: { firstToken: 1 }, strict_open_ai_compliance: true, idempotent: true, openai_organization: 'o', openai_project: 'p',
+      strategy: { mode: 'single' }, targets: [{ custom_host: 'http://h/v1' }], weight: 1, default_params: {}, drop_params: ['seed'],
     }
+    const GROUP = { strategy: { targets: values.targets }, targets: { strategy: values.strategy } }
     const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
     for (const name of propertiesOf(typeOf('Config'))) {
       assert.ok(snake(name) in values, `${name} is in index.d.ts`)
-      assert.doesNotThrow(() => new Portkey({ config: { custom_host: snake(name) === 'custom_host' ? undefined : 'http://h/v1', [name]: values[snake(name)] } }), name)
+      assert.doesNotThrow(() => new Portkey({ config: { custom_host: snake(name) === 'custom_host' ? undefined : 'http://h/v1', ...GROUP[name], [name]: values[snake(name)] } }), name)
     }
   })
 })
