@@ -98,7 +98,7 @@ function stream(count) {
 
 /** Embeddings as base64 of 32-bit floats, and as the numbers that a service prints for them. */
 function embeddings(inputs, dimensions) {
-  let state = 12345; // a linear congruential generator: the same floats in every run
+  let state = 12345 // a linear congruential generator: the same floats in every run
   const vectors = Array.from({ length: inputs }, () =>
     Float32Array.from({ length: dimensions }, () => {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0

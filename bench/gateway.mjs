@@ -23,14 +23,17 @@ function freePort() {
 
 async function untilAnswered(url) {
   for (const deadline = Date.now() + 10_000; Date.now() < deadline; await sleep(50)) {
-    const answered = await fetch(url).then((answer) => answer.text(), () => undefined)
+    const answered = await fetch(url).then(
+      (answer) => answer.text(),
+      () => undefined,
+    )
     if (answered !== undefined) return
   }
   throw new Error('the gateway did not answer within 10 s')
 }
 
 const port = await freePort()
-console.log = () => {}; // the gateway's greeting is no message of ours
+console.log = () => {} // the gateway's greeting is no message of ours
 process.argv.push(`--port=${port}`, '--headless')
 await import(pathToFileURL(path.resolve(process.argv[2], 'node_modules/@portkey-ai/gateway/build/start-server.js')))
 await untilAnswered(`http://127.0.0.1:${port}/`)

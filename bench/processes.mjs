@@ -30,7 +30,7 @@ export class Child {
     })
     let complaint = ''
     this.#process.stderr.on('data', (bytes) => (complaint = (complaint + bytes).slice(-4000)))
-    this.#process.stdin.on('error', () => {}); // told by 'close'
+    this.#process.stdin.on('error', () => {}) // told by 'close'
     this.#process.once('close', () => {
       const why = /^\w*Error.*$/m.exec(complaint)?.[0] ?? complaint.trim().split('\n').at(-1)
       for (const { reject } of this.#waiting.splice(0)) reject(new Error(`${script} ended: ${why || 'without a word'}`))

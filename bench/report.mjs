@@ -9,15 +9,13 @@ const SUBJECT = 'portkey-native'
 const resultsOf = ({ results }, workload, client) =>
   results.filter((result) => result.workload === workload && result.client === client)
 const figureOf = (run, workload, metric, client) => median(resultsOf(run, workload, client).map((result) => result[metric]))
-const ratioOf = (run, workload, metric, peer) =>
-  figureOf(run, workload, metric, SUBJECT) / figureOf(run, workload, metric, peer)
+const ratioOf = (run, workload, metric, peer) => figureOf(run, workload, metric, SUBJECT) / figureOf(run, workload, metric, peer)
 
 const shownRatio = (ratio) => (Number.isFinite(ratio) ? `${ratio.toFixed(2)}x` : '')
 const shownFigure = (figure) => (Number.isFinite(figure) ? figure.toFixed(figure < 10 ? 2 : figure < 100 ? 1 : 0) : '')
 const distinct = (values) => [...new Set(values)]
 const workloadsOf = ({ results }) => distinct(results.map(({ workload }) => workload))
-const clientsOf = ({ results }) =>
-  distinct(results.map(({ client }) => client)).sort((a, b) => (b === SUBJECT) - (a === SUBJECT))
+const clientsOf = ({ results }) => distinct(results.map(({ client }) => client)).sort((a, b) => (b === SUBJECT) - (a === SUBJECT))
 
 /** One row a workload and metric, one column a client. */
 function table(run, clients, cell) {
@@ -40,7 +38,10 @@ function circumstances({ machine, seconds, states }) {
   const lines = [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memory}; Node ${machine.node}; ${machine.system}`,
     `Rounds: ${states.length - 1}, in ${seconds.toFixed(0)} s. Before the first and after each: load ` +
-      `${listed(states.map(({ load }) => load), 1)}; calibration ${listed(calibrations, 0)} ms`,
+      `${listed(
+        states.map(({ load }) => load),
+        1,
+      )}; calibration ${listed(calibrations, 0)} ms`,
   ]
   if (states[0].load > machine.cores / 2) lines.push('NOISY: the machine was already busy when the run began.')
   if (Math.max(...calibrations) > 1.5 * Math.min(...calibrations)) {
@@ -77,7 +78,11 @@ export function markdown(run) {
   const clients = clientsOf(run)
   const lines = [`| | | ${clients.join(' | ')} |`, `| --- | --- |${' ---: |'.repeat(clients.length)}`]
   for (const name of workloadsOf(run)) {
-    const { about, unit, metrics: [metric] } = workloads[name]
+    const {
+      about,
+      unit,
+      metrics: [metric],
+    } = workloads[name]
     const label = metrics[metric].unit === 'µs' ? `${metrics[metric].label} a ${unit}` : metrics[metric].label
     const cells = clients.map((client) => {
       const figure = shownFigure(figureOf(run, name, metric, client))

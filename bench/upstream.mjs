@@ -40,7 +40,7 @@ function answer(socket, path, body) {
 function serve(socket) {
   let pending = Buffer.alloc(0)
   socket.setNoDelay(true)
-  socket.on('error', () => socket.destroy()); // a client that went away is its own affair
+  socket.on('error', () => socket.destroy()) // a client that went away is its own affair
   socket.on('data', (bytes) => {
     pending = pending.length ? Buffer.concat([pending, bytes]) : bytes
     const headEnd = pending.indexOf('\r\n\r\n')

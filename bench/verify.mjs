@@ -20,7 +20,7 @@ function plainAnswer(url, body) {
 
 /** Every field of `wanted` is in `got` with the same value; SDKs may put something of their own beside them. */
 function sameFields(what, got, wanted) {
-  const seen = JSON.parse(JSON.stringify(got)); // what a caller sees, through classes and getters
+  const seen = JSON.parse(JSON.stringify(got)) // what a caller sees, through classes and getters
   for (const [field, value] of Object.entries(wanted)) {
     if (isDeepStrictEqual(seen[field], value)) continue
     throw new Error(`wrong answer: ${what}${field} is not what the upstream sent`)

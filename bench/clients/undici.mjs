@@ -10,7 +10,7 @@ async function* events(body) {
     let start = 0
     for (let end; (end = pending.indexOf('\n\n', start)) !== -1; start = end + 2) {
       const data = pending.slice(start + 'data: '.length, end)
-      if (data !== '[DONE]') yield JSON.parse(data); // read on to the end, or the connection is lost for the next call
+      if (data !== '[DONE]') yield JSON.parse(data) // read on to the end, or the connection is lost for the next call
     }
     pending = pending.slice(start)
   }

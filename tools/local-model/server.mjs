@@ -5,25 +5,25 @@
 //   node tools/local-model/server.mjs [--api-key KEY] [--slots N] [--threads N] [--context N] [--embeddings] [--tool-calls] [--quiet]
 //
 // prints the server's URL on standard output and runs until Ctrl-C or SIGTERM.
-import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
-import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
-import { LocalModelError, fail, here, installLocalModel, isMain, lastLines, newLog } from './install.mjs';
-import { withProgress } from './progress.mjs';
-import { pythonEnvironment } from './python.mjs';
+import { spawn } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { LocalModelError, fail, here, installLocalModel, isMain, lastLines, newLog } from './install.mjs'
+import { withProgress } from './progress.mjs'
+import { pythonEnvironment } from './python.mjs'
 
-export { LocalModelError } from './install.mjs';
+export { LocalModelError } from './install.mjs'
 
 /** The id under which the local model is listed. */
-export const MODEL_NAME = 'smollm2-135m';
+export const MODEL_NAME = 'smollm2-135m'
 
 /** A chat template with which the server forces a tool call where `tool_choice` is "required". The model's own knows no tools. */
-export const TOOL_CALL_TEMPLATE = path.join(here, 'tool-calls.jinja');
+export const TOOL_CALL_TEMPLATE = path.join(here, 'tool-calls.jinja')
 
-const START_TIMEOUT_MS = 120_000;
-const STOP_TIMEOUT_MS = 3_000;
+const START_TIMEOUT_MS = 120_000
+const STOP_TIMEOUT_MS = 3_000
 
 /**
  * Resolves once the server answers. `threads` stays at 1 unless the machine is idle: its threads spin and starve each other.
@@ -41,18 +41,18 @@ const STOP_TIMEOUT_MS = 3_000;
  * @returns {Promise<{ url: string, model: string, log: string, pid: number, stop(): Promise<void> }>}
  */
 export async function startLocalModel(options = {}) {
-  const { onProgress = () => {}, signal } = options;
-  const installed = await installLocalModel({ onProgress, signal });
-  onProgress({ step: 'start', text: 'starting the local model' });
-  const log = newLog(installed.logs, 'server');
-  const child = launch(installed, log, settingsOf(options, installed.model));
-  const stop = () => stopServer(child);
+  const { onProgress = () => {}, signal } = options
+  const installed = await installLocalModel({ onProgress, signal })
+  onProgress({ step: 'start', text: 'starting the local model' })
+  const log = newLog(installed.logs, 'server')
+  const child = launch(installed, log, settingsOf(options, installed.model))
+  const stop = () => stopServer(child)
   try {
-    const url = await readyUrl(child, log, signal);
-    return { url, model: MODEL_NAME, log, pid: child.pid, stop };
+    const url = await readyUrl(child, log, signal)
+    return { url, model: MODEL_NAME, log, pid: child.pid, stop }
   } catch (error) {
-    await stop();
-    throw error;
+    await stop()
+    throw error
   }
 }
 
@@ -67,73 +67,73 @@ function settingsOf(options, model) {
     embeddings: options.embeddings ?? false,
     repeatPenalty: options.repeatPenalty ?? 1,
     chatTemplate: options.chatTemplateFile ? readFileSync(options.chatTemplateFile, 'utf8') : null,
-  };
+  }
 }
 
 function launch(installed, log, settings) {
-  const logHandle = openSync(log, 'a');
+  const logHandle = openSync(log, 'a')
   const child = spawn(installed.python, [path.join(here, 'serve.py')], {
     stdio: ['pipe', 'pipe', logHandle],
     env: pythonEnvironment(),
-  });
-  closeSync(logHandle);
-  child.on('error', () => {}); // seen by readyUrl as a server that ended
-  child.stdin.on('error', () => {}); // likewise, when it ends before it has read its settings
-  child.stdin.write(`${JSON.stringify(settings)}\n`);
-  return child;
+  })
+  closeSync(logHandle)
+  child.on('error', () => {}) // seen by readyUrl as a server that ended
+  child.stdin.on('error', () => {}) // likewise, when it ends before it has read its settings
+  child.stdin.write(`${JSON.stringify(settings)}\n`)
+  return child
 }
 
 async function readyUrl(child, log, signal) {
-  const line = await firstLine(child, signal);
-  if (!line) throw startError(child, log);
-  child.unref();
-  child.stdin.unref();
-  child.stdout.unref();
-  return JSON.parse(line).url;
+  const line = await firstLine(child, signal)
+  if (!line) throw startError(child, log)
+  child.unref()
+  child.stdin.unref()
+  child.stdout.unref()
+  return JSON.parse(line).url
 }
 
 /** The first line of its output; null when it ended without one or took too long. */
 function firstLine(child, signal) {
-  const { promise, resolve, reject } = deferred();
-  const timer = setTimeout(resolve, START_TIMEOUT_MS, null);
-  const giveUp = () => reject(signal.reason);
-  signal?.addEventListener('abort', giveUp);
-  if (signal?.aborted) giveUp();
-  createInterface({ input: child.stdout }).once('line', resolve);
-  child.once('close', () => resolve(null)).once('error', () => resolve(null));
+  const { promise, resolve, reject } = deferred()
+  const timer = setTimeout(resolve, START_TIMEOUT_MS, null)
+  const giveUp = () => reject(signal.reason)
+  signal?.addEventListener('abort', giveUp)
+  if (signal?.aborted) giveUp()
+  createInterface({ input: child.stdout }).once('line', resolve)
+  child.once('close', () => resolve(null)).once('error', () => resolve(null))
   return promise.finally(() => {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', giveUp);
-  });
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', giveUp)
+  })
 }
 
 function deferred() {
-  const parts = {};
-  parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }));
-  return parts;
+  const parts = {}
+  parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }))
+  return parts
 }
 
 function startError(child, log) {
-  const how = hasEnded(child) ? `it ended with ${child.signalCode ?? `exit code ${child.exitCode}`}` : 'it gave no sign of life';
+  const how = hasEnded(child) ? `it ended with ${child.signalCode ?? `exit code ${child.exitCode}`}` : 'it gave no sign of life'
   return new LocalModelError(
     `the local model's server did not start: ${how}\nthe whole log: ${log}\n` +
       'or point PORTKEY_CUSTOM_HOST to a server of yours (for example http://127.0.0.1:11434/v1)',
     lastLines(log),
-  );
+  )
 }
 
 function hasEnded(child) {
-  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null
 }
 
 async function stopServer(child) {
-  if (hasEnded(child)) return;
-  child.ref();
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
-  child.kill('SIGTERM');
-  await ended;
-  clearTimeout(timer);
+  if (hasEnded(child)) return
+  child.ref()
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
+  child.kill('SIGTERM')
+  await ended
+  clearTimeout(timer)
 }
 
 async function main() {
@@ -147,9 +147,9 @@ async function main() {
       'tool-calls': { type: 'boolean' },
       quiet: { type: 'boolean' },
     },
-  });
-  const stopping = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => stopping.abort(new LocalModelError(`stopped by ${name}`)));
+  })
+  const stopping = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => stopping.abort(new LocalModelError(`stopped by ${name}`)))
   const start = (onProgress) =>
     startLocalModel({
       apiKey: values['api-key'],
@@ -160,20 +160,20 @@ async function main() {
       chatTemplateFile: values['tool-calls'] ? TOOL_CALL_TEMPLATE : undefined,
       onProgress,
       signal: stopping.signal,
-    });
-  const server = await (values.quiet ? start() : withProgress(start));
-  console.log(server.url);
-  const alive = setInterval(() => {}, 1 << 30); // the server itself does not keep us alive
+    })
+  const server = await (values.quiet ? start() : withProgress(start))
+  console.log(server.url)
+  const alive = setInterval(() => {}, 1 << 30) // the server itself does not keep us alive
   stopping.signal.addEventListener('abort', () => {
-    clearInterval(alive);
-    server.stop();
-  });
+    clearInterval(alive)
+    server.stop()
+  })
 }
 
 function numberOf(text) {
-  if (text === undefined) return undefined;
-  if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new LocalModelError(`--slots, --threads and --context take a whole number, not "${text}"`);
+  if (text === undefined) return undefined
+  if (/^[1-9]\d*$/.test(text)) return Number(text)
+  throw new LocalModelError(`--slots, --threads and --context take a whole number, not "${text}"`)
 }
 
-if (isMain(import.meta.url)) await main().catch(fail);
+if (isMain(import.meta.url)) await main().catch(fail)
