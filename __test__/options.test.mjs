@@ -282,7 +282,7 @@ describe('a ConfigError', () => {
     [{ customHost: HOST, config: { totally_unknown: 1 } }, 'config.totally_unknown: is no key of a config; to send it as a header, list it in forward_headers'],
     [{ customHost: HOST, config: { overide_params: {} } }, 'config.overide_params: is no key of a config; did you mean override_params?'],
     [{ customHost: HOST, config: { custom_host: HOST, customHost: HOST } }, /^config.customHost: is given twice, as custom_host too$/],
-    [{ config: { strategy: { mode: 'fallback' }, targets: [] } }, /^config.strategy: .+; config.targets: /],
+    [{ config: { strategy: { mode: 'fallback' }, targets: [] } }, /^config\.targets: is missing or empty/],
     [{ customHost: HOST, providr: 'openai' }, 'providr: is no option; did you mean provider?'],
     [{ customHost: HOST, mistery: 'x' }, 'mistery: is no option; to send it as a header, list it in forwardHeaders'],
     [{ customHost: HOST, provider: 'mistral-ai', openaiProject: 'p' }, 'openaiProject: has no meaning for provider mistral-ai'],

@@ -172,6 +172,16 @@ describe('a group of targets', () => {
     assert.equal(asked.A.requests.length, 3)
   })
 
+  test('makes at most 32 attempts, however retries and targets are nested', async (t) => {
+    const { A } = await setUp(t)
+    A.answer([{ status: 503, headers: { 'retry-after-ms': '1' }, json: envelope('busy') }])
+    const retry = { attempts: 5, use_retry_after_header: true }
+    const client = new Portkey({ config: { retry, strategy: { mode: 'fallback' }, targets: Array(8).fill({ custom_host: A.url }) } })
+    const error = await failure(client.chat.completions.create({ messages: MESSAGES }))
+    assert.equal(A.requests.length, 32)
+    assert.equal(error.gateway.attempts.length, 32)
+  })
+
   test('that fails as a whole gives the last error, with every attempt', async (t) => {
     const { client } = await fallback(t, [{ status: 500, json: envelope('first') }], [{ status: 429, json: envelope('second') }])
     const error = await failure(client.chat.completions.create({ messages: MESSAGES }))

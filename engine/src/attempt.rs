@@ -21,6 +21,7 @@ use crate::events::{Events, Opening};
 use crate::explain::{Place, is_html};
 use crate::http::{ConnectWatch, Reply, ReplyBody, Wire};
 use crate::observe::{Attempt, Phase, Report, milliseconds};
+use crate::retry::{LONGEST_WAIT, MOST_ATTEMPTS};
 
 /// Sends `call` to `target` until it is answered or its policy gives up.
 pub async fn send(
@@ -53,6 +54,8 @@ struct Sending<'c> {
     shown: String,
     /// Attempts of this target so far.
     made: u32,
+    /// How long the host has had us wait.
+    waited: Duration,
     retry_reason: Option<String>,
     began: Instant,
 }
@@ -92,6 +95,7 @@ impl<'c> Sending<'c> {
             url,
             shown,
             made: 0,
+            waited: Duration::ZERO,
             retry_reason: None,
             began,
         })
@@ -290,6 +294,9 @@ impl<'c> Sending<'c> {
         policy.retries = self.call.options.max_retries.unwrap_or(policy.retries);
         let idempotent = self.target.idempotent || self.call.endpoint.method.is_idempotent();
         let wait = policy.wait(error, self.made, idempotent, self.context.clock.random());
+        let wait = wait
+            .filter(|_| self.report.attempts.len() < MOST_ATTEMPTS)
+            .filter(|wait| self.may_wait(error, *wait));
         if wait.is_none() {
             self.report.exhausted = policy.retries > 0 && policy.may_resend(error, idempotent);
         }
@@ -297,6 +304,14 @@ impl<'c> Sending<'c> {
         self.retry_reason =
             facts.status.map(|status| format!("status {status}")).or_else(|| facts.code.clone());
         wait
+    }
+
+    /// Whether a wait that the host asks for is within what is granted it.
+    fn may_wait(&mut self, error: &Error, wait: Duration) -> bool {
+        if error.facts().retry_after == Some(wait) {
+            self.waited += wait;
+        }
+        self.waited <= LONGEST_WAIT
     }
 
     fn method(&self) -> &'static str {

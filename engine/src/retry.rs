@@ -7,8 +7,11 @@ use ::http::HeaderMap;
 
 use crate::error::{Error, Resend};
 
-/// A server that asks for a longer wait than this is not waited for.
+/// A server is not waited for longer than this, all of its waits in one call taken together.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// However a config nests retries and targets, one call makes no more attempts than this.
+pub const MOST_ATTEMPTS: usize = 32;
 
 /// How often, on what, and how patiently.
 #[derive(Clone, Debug, PartialEq)]

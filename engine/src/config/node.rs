@@ -195,9 +195,6 @@ impl Node {
             reader.problem(path, "expected a list of targets");
             return Vec::new();
         };
-        if items.is_empty() {
-            reader.problem(path, "is empty; expected at least one target");
-        }
         let read = items.iter().enumerate();
         read.filter_map(|(at, item)| Self::read(item, &format!("{path}[{at}]"), reader)).collect()
     }
@@ -207,7 +204,10 @@ impl Node {
         let path = &self.path;
         match (&self.strategy, self.targets.is_empty()) {
             (Some(_), true) => {
-                reader.problem(format!("{path}.targets"), "is missing; a strategy chooses among targets");
+                reader.problem(
+                    format!("{path}.targets"),
+                    "is missing or empty; a strategy chooses among targets",
+                );
             }
             (None, false) => {
                 reader.problem(format!("{path}.strategy"), "is missing; targets need one to choose by");

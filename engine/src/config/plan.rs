@@ -365,7 +365,8 @@ impl Maker<'_> {
     /// A header's value that no list names would do nothing.
     fn unlisted(&mut self, list: &[String]) {
         let listed: Vec<String> = list.iter().map(|name| fold(name)).collect();
-        let listed: Vec<&String> = listed.iter().chain(&self.listed).collect();
+        let elsewhere = if self.rooted { &[] } else { self.listed.as_slice() };
+        let listed: Vec<&String> = listed.iter().chain(elsewhere).collect();
         let own = self.node.values.iter().map(|(name, _)| (self.key(name), name));
         let all: Vec<(String, &String)> =
             self.options.values.iter().map(|(name, _)| (name.clone(), name)).chain(own).collect();

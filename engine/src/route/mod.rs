@@ -18,6 +18,7 @@ use crate::config::Target;
 use crate::engine::Context;
 use crate::error::{Error, Kind, Result};
 use crate::observe::Report;
+use crate::retry::MOST_ATTEMPTS;
 use conditional::Query;
 
 /// How a node of the plan chooses among its targets. Closed set.
@@ -82,7 +83,7 @@ async fn in_order(
             Ok(answer) => fallback::passes_over(on_status_codes, answer.status),
             Err(error) => fallback::moves_on(on_status_codes, error),
         };
-        if !goes_on {
+        if !goes_on || report.attempts.len() >= MOST_ATTEMPTS {
             return reached;
         }
     }
