@@ -52,9 +52,11 @@ impl Place<'_> {
         let (code, what, advice) = self.in_words(failure, answered);
         let error = Error::new(kind, self.message(&what, advice)).with_code(code);
         match failure.kind {
-            FailureKind::Unsendable | FailureKind::NotTls | FailureKind::Tls | FailureKind::NotHttp => {
-                error.with_resend(Resend::Never)
-            }
+            FailureKind::Unsendable
+            | FailureKind::NotTls
+            | FailureKind::Tls
+            | FailureKind::NotHttp
+            | FailureKind::HeadTooLong => error.with_resend(Resend::Never),
             _ => error,
         }
     }
@@ -87,6 +89,9 @@ impl Place<'_> {
             FailureKind::NotHttp => {
                 let advice = "If this port speaks TLS, write the custom host with https://.";
                 ("EPROTO", "The host's reply is no HTTP.".to_owned(), advice)
+            }
+            FailureKind::HeadTooLong => {
+                ("EPROTO", "The reply's headers are too long to be read.".to_owned(), "")
             }
             FailureKind::Broken if answered => {
                 ("ECONNRESET", format!("The connection broke in the middle of the answer: {detail}."), "")

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use ::http::{HeaderMap, HeaderValue, header};
 
+use super::Options;
 use super::names::nearest;
 use super::node::{Chosen, Node, Retry};
-use super::target::{Clocks, Target, Urls};
-use super::{Options, Timeouts};
+use super::target::{Clocks, Target, Urls, clock};
 use crate::base_url::BaseUrl;
 use crate::error::Problem;
 use crate::headers::{fold, insert_secret, refusal, wire_name};
@@ -39,11 +39,6 @@ pub struct Trace {
     pub parent_span_id: Option<String>,
     pub metadata: Arc<BTreeMap<String, String>>,
 }
-
-/// Defaults, in milliseconds: a host that can't be connected to or that stops in mid-answer is given up; how long a
-/// model may think is nobody's guess.
-const CONNECT: u64 = 5_000;
-const IDLE: u64 = 120_000;
 
 const USER_AGENT: &str = concat!("portkey-native/", env!("CARGO_PKG_VERSION"));
 
@@ -81,11 +76,6 @@ impl Plan {
             missing: maker.missing,
         })
     }
-}
-
-/// 0 turns a clock off.
-fn clock(milliseconds: Option<u64>) -> Option<Duration> {
-    milliseconds.filter(|ms| *ms > 0).map(Duration::from_millis)
 }
 
 /// Makes the plan's tree, one target after the other.
@@ -162,7 +152,7 @@ impl Maker<'_> {
             custom: self.is_custom(),
             has_credential: headers.values().any(HeaderValue::is_sensitive),
             headers,
-            clocks: clocks(options, &self.node),
+            clocks: Clocks::of(options, &self.node),
             retry: policy(options.max_retries, self.node.retry.as_ref(), self.rooted),
             idempotent: options.idempotent.or(self.node.idempotent).unwrap_or(false),
             gated: followed || self.node.retry.as_ref().is_some_and(|retry| retry.attempts > 0),
@@ -374,17 +364,6 @@ impl Maker<'_> {
             let message = format!("is sent to no one: add {name} to forwardHeaders");
             self.missing.push(Problem { path, message });
         }
-    }
-}
-
-fn clocks(options: &Options, node: &Node) -> Clocks {
-    let pick = |part: fn(&Timeouts) -> Option<u64>| part(&options.timeouts).or_else(|| part(&node.timeouts));
-    Clocks {
-        connect: clock(pick(|timeouts| timeouts.connect).or(Some(CONNECT))),
-        headers: clock(pick(|timeouts| timeouts.headers)),
-        first_token: clock(pick(|timeouts| timeouts.first_token)),
-        idle: clock(pick(|timeouts| timeouts.idle).or(Some(IDLE))),
-        request: clock(options.request_timeout.or(node.request_timeout)),
     }
 }
 

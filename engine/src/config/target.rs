@@ -6,7 +6,9 @@ use std::time::Duration;
 use ::http::HeaderMap;
 use url::Url;
 
+use super::node::Node;
 use super::params::Params;
+use super::{Options, Timeouts};
 use crate::base_url::BaseUrl;
 use crate::endpoint::{ENDPOINTS, Endpoint};
 use crate::error::{Error, Result};
@@ -48,6 +50,31 @@ pub struct Clocks {
 /// A target's URLs, each made by the first call that needs it.
 #[derive(Default)]
 pub struct Urls([OnceLock<Url>; ENDPOINTS.len()]);
+
+/// Defaults, in milliseconds: a host that can't be connected to or that stops in mid-answer is given up; how long a
+/// model may think is nobody's guess.
+const CONNECT: u64 = 5_000;
+const IDLE: u64 = 120_000;
+
+impl Clocks {
+    /// The options' clocks, else the node's, else the defaults.
+    pub fn of(options: &Options, node: &Node) -> Self {
+        let pick =
+            |part: fn(&Timeouts) -> Option<u64>| part(&options.timeouts).or_else(|| part(&node.timeouts));
+        Self {
+            connect: clock(pick(|timeouts| timeouts.connect).or(Some(CONNECT))),
+            headers: clock(pick(|timeouts| timeouts.headers)),
+            first_token: clock(pick(|timeouts| timeouts.first_token)),
+            idle: clock(pick(|timeouts| timeouts.idle).or(Some(IDLE))),
+            request: clock(options.request_timeout.or(node.request_timeout)),
+        }
+    }
+}
+
+/// 0 turns a clock off.
+pub fn clock(milliseconds: Option<u64>) -> Option<Duration> {
+    milliseconds.filter(|ms| *ms > 0).map(Duration::from_millis)
+}
 
 impl Target {
     /// The URL of one call of `endpoint`.

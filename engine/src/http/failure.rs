@@ -22,6 +22,8 @@ pub enum FailureKind {
     NotTls,
     /// The host's reply is no HTTP.
     NotHttp,
+    /// The reply's headers are more than is read.
+    HeadTooLong,
     /// The connection ended or was reset after the request was written.
     Broken,
     /// The request could not be made at all.
@@ -31,7 +33,7 @@ pub enum FailureKind {
 impl FailureKind {
     /// Whether nothing of the request can have reached the host.
     pub fn is_before_sending(self) -> bool {
-        !matches!(self, Self::NotHttp | Self::Broken)
+        !matches!(self, Self::NotHttp | Self::HeadTooLong | Self::Broken)
     }
 }
 
@@ -61,7 +63,9 @@ impl Failure {
             };
         }
         if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
-            return FailureKind::NotHttp;
+            // hyper tells this one from other heads that it can't read by its words alone.
+            let too_long = detail.contains("too large");
+            return if too_long { FailureKind::HeadTooLong } else { FailureKind::NotHttp };
         }
         if kind != FailureKind::Unreachable {
             return kind;
