@@ -144,7 +144,7 @@ declare namespace Portkey {
     headers?: Option<number>
     /** Until a stream's first content: text, reasoning, a tool call's piece or usage. Pings do not count. */
     firstToken?: Option<number>
-    /** Longest silence between two of a stream's contents. */
+    /** Longest silence between two of a stream's contents, or between two pieces of a whole body. */
     idle?: Option<number>
     /** The whole call, as `timeout`. */
     total?: Option<number>
@@ -240,6 +240,10 @@ declare namespace Portkey {
   /** What happened to one call. It holds no header values, and its URLs have neither query nor userinfo. */
   export interface GatewayReport {
     traceId: string
+    spanId: string | null
+    spanName: string | null
+    parentSpanId: string | null
+    metadata: Record<string, string>
     /** The host's own name for the request, where it gave one. */
     requestId: string | null
     /** The target that answered: its `name`, or its place in the config. */
@@ -357,6 +361,8 @@ declare namespace Portkey {
   }
   /** An option, config or body that cannot be acted on. Thrown at construction, or before anything is sent. */
   export class ConfigError extends Error {
+    /** Each thing that is wrong, where there is more to say than the message does. */
+    readonly problems: { path: string; message: string }[]
     private constructor()
   }
 

@@ -268,13 +268,14 @@ impl Drop for Teller {
             lock(&self.shared.streams).remove(&self.id);
         }
         if !self.told && std::thread::panicking() {
-            let json = r#"{"kind":"internal","message":"The engine failed: this is a fault of portkey-native; please report it."}"#;
+            let fault = "The engine failed: this is a fault of portkey-native; please report it.";
+            let json = error_json(engine::Error::new(engine::Kind::Internal, fault), None);
             let outcome = match lock(&self.shared.streams).get(&self.id).cloned() {
-                Some(buffer) if buffer.end(End { error: Some(json.to_owned()), facts: Vec::new() }) => {
+                Some(buffer) if buffer.end(End { error: Some(json.clone()), facts: Vec::new() }) => {
                     Outcome::Ready(buffer)
                 }
                 Some(_) => return,
-                None => self.error(json.to_owned()),
+                None => self.error(json),
             };
             self.shared.push(outcome, &self.wake);
         }

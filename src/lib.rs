@@ -25,7 +25,7 @@ pub fn tables() -> String {
             "method": endpoint.method.as_str(),
             "path": endpoint.path,
             "takesBody": endpoint.takes_body,
-            "streams": endpoint.gives == engine::Gives::JsonOrEvents,
+            "streams": endpoint.streams,
             "parameters": endpoint.parameters,
             "types": endpoint.types,
         })

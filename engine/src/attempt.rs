@@ -14,7 +14,7 @@ use crate::call::Call;
 use crate::clock::{Instant, before};
 use crate::config::Target;
 use crate::embeddings::{self, Encoding};
-use crate::endpoint::{EMBEDDINGS, Stream};
+use crate::endpoint::EMBEDDINGS;
 use crate::engine::Context;
 use crate::error::{Error, Result};
 use crate::events::{Events, Opening};
@@ -70,6 +70,7 @@ impl<'c> Sending<'c> {
         report.path.clone_from(&target.path);
         report.first_of_target = report.attempts.len();
         report.exhausted = false;
+        report.changes.clear();
         report.target.clone_from(&target.name);
         report.provider = target.provider.name();
         let mut body = overridden(target, call, report)?;
@@ -105,6 +106,7 @@ impl<'c> Sending<'c> {
     async fn once(&mut self) -> Result<Reached> {
         self.began = self.context.clock.now();
         self.made += 1;
+        self.report.request_id = None;
         self.report.attempts.push(Attempt {
             target: self.target.name.clone(),
             provider: self.target.provider.name(),
@@ -122,7 +124,7 @@ impl<'c> Sending<'c> {
         if !(200..300).contains(&reply.status) {
             return Err(self.refused(reply).await);
         }
-        if self.call.stream && self.call.endpoint.stream != Stream::None {
+        if self.call.stream && self.call.endpoint.streams {
             return self.events(reply).await;
         }
         self.whole(reply).await
@@ -265,7 +267,7 @@ impl<'c> Sending<'c> {
             total: self.call.options.timeout.zip(self.context.deadline).map(|(limit, at)| (at, limit)),
             url: self.shown.clone(),
         };
-        let mut events = Events::new(opening, self.call.endpoint.stream);
+        let mut events = Events::new(opening);
         if let Err(error) = events.commit(self.target.gated).await {
             return Err(error.with_headers(headers));
         }
@@ -315,7 +317,7 @@ impl<'c> Sending<'c> {
     }
 
     fn method(&self) -> &'static str {
-        if self.call.endpoint.takes_body { "POST" } else { "GET" }
+        self.call.endpoint.method.as_str()
     }
 
     fn place(&self) -> Place<'_> {

@@ -3,25 +3,6 @@
 
 use ::http::Method;
 
-/// What an endpoint answers with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gives {
-    /// One JSON value.
-    Json,
-    /// One JSON value, or server-sent events when the body says `stream: true`.
-    JsonOrEvents,
-}
-
-/// How the pieces of a streamed answer are told apart: what counts as content, and what as the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stream {
-    None,
-    /// `choices[].delta`, whole when every choice had its `finish_reason`.
-    ChatChunks,
-    /// `choices[].text`, whole when every choice had its `finish_reason`.
-    TextChunks,
-}
-
 /// One operation of the API.
 #[derive(Debug)]
 pub struct Endpoint {
@@ -32,8 +13,9 @@ pub struct Endpoint {
     pub path: &'static str,
     /// Whether the call takes a JSON body.
     pub takes_body: bool,
-    pub gives: Gives,
-    pub stream: Stream,
+    /// Whether a body that says `stream: true` is answered with server-sent events. They are completion chunks, whole when
+    /// every choice has had its `finish_reason`.
+    pub streams: bool,
     /// Body parameters that hold an underscore. Their camelCase spelling is accepted; no other key is renamed.
     pub parameters: &'static [&'static str],
     /// The TypeScript names of body, answer and chunk (empty: none).
@@ -88,8 +70,7 @@ const PLAIN: Endpoint = Endpoint {
     method: Method::POST,
     path: "",
     takes_body: true,
-    gives: Gives::Json,
-    stream: Stream::None,
+    streams: false,
     parameters: &[],
     types: [""; 3],
 };
@@ -98,8 +79,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         call: "chat.completions.create",
         path: "/chat/completions",
-        gives: Gives::JsonOrEvents,
-        stream: Stream::ChatChunks,
+        streams: true,
         parameters: CHAT_PARAMETERS,
         types: ["ChatCompletionCreateParamsBase", "ChatCompletion", "ChatCompletionChunk"],
         ..PLAIN
@@ -107,8 +87,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         call: "completions.create",
         path: "/completions",
-        gives: Gives::JsonOrEvents,
-        stream: Stream::TextChunks,
+        streams: true,
         parameters: COMPLETION_PARAMETERS,
         types: ["CompletionCreateParamsBase", "Completion", "Completion"],
         ..PLAIN
@@ -158,7 +137,7 @@ mod tests {
         assert_eq!(names.len(), ENDPOINTS.len());
         for (at, row) in ENDPOINTS.iter().enumerate() {
             assert!(row.path.starts_with('/'), "{}", row.call);
-            assert_eq!(row.gives == Gives::JsonOrEvents, row.stream != Stream::None, "{}", row.call);
+            assert_eq!(row.streams, !row.types[2].is_empty(), "{}", row.call);
             assert_eq!(row.index(), at);
         }
     }

@@ -11,7 +11,6 @@ use bytes::Bytes;
 
 use crate::clock::{Alarm, Clock, Instant, SystemClock, at_once, before};
 use crate::config::{Clocks, Target};
-use crate::endpoint::Stream;
 use crate::error::{Error, Result};
 use crate::explain::Place;
 use crate::http::{Failure, ReplyBody};
@@ -88,8 +87,7 @@ pub struct Opening {
 }
 
 impl Events {
-    pub fn new(opening: Opening, stream: Stream) -> Self {
-        debug_assert!(stream != Stream::None, "only an endpoint with a stream answers with events");
+    pub fn new(opening: Opening) -> Self {
         Self {
             body: opening.body,
             alarm: Alarm::default(),

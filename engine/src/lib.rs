@@ -45,17 +45,13 @@ mod sse;
 
 pub use ::http::HeaderMap;
 pub use answer::{Answer, Content};
-pub use base_url::BaseUrl;
-pub use body::Body;
 pub use call::{Call, CallOptions};
 pub use config::OPTIONS;
 pub use embeddings::{Floats, Vectors};
-pub use endpoint::{ENDPOINTS, Endpoint, Gives};
+pub use endpoint::{ENDPOINTS, Endpoint};
 pub use engine::{Engine, Failed};
 pub use error::{Error, Facts, Kind, Problem};
 pub use events::{Event, Events};
 pub use observe::Report;
 pub use provider::{PROVIDERS, Provider};
-pub use retry::{Policy, parse_retry_after};
 pub use secret::Secret;
-pub use sse::{Parser, SseEvent};

@@ -140,11 +140,8 @@ impl Report {
 #[serde(rename_all = "camelCase")]
 struct Shown<'r> {
     trace_id: &'r str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     span_id: Option<&'r str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     span_name: Option<&'r str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     parent_span_id: Option<&'r str>,
     metadata: &'r std::collections::BTreeMap<String, String>,
     request_id: Option<&'r str>,

@@ -149,7 +149,6 @@ impl Maker<'_> {
             provider: provider?,
             base_url: base_url?,
             urls: Urls::default(),
-            custom: self.is_custom(),
             has_credential: headers.values().any(HeaderValue::is_sensitive),
             headers,
             clocks: Clocks::of(options, &self.node),

@@ -23,8 +23,6 @@ pub struct Target {
     pub provider: &'static dyn Provider,
     pub base_url: BaseUrl,
     pub urls: Urls,
-    /// Whether the user named the host.
-    pub custom: bool,
     /// Credential, forwarded headers and the like: all that is the same for each call.
     pub headers: HeaderMap,
     pub has_credential: bool,
