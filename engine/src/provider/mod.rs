@@ -3,6 +3,7 @@
 //! a provider with a dialect of its own is a folder beside it, listed here.
 
 pub mod compatible;
+pub mod dialect;
 
 use crate::auth::Auth;
 use crate::endpoint::Endpoint;
@@ -18,6 +19,14 @@ pub trait Provider: Sync {
     fn path(&self, endpoint: &Endpoint) -> String;
     /// Whether an embeddings call that names no encoding may ask for base64.
     fn knows_base64_embeddings(&self) -> bool;
+    /// The dialect of an endpoint that differs from OpenAI's; `None` for what goes through as it is.
+    fn dialect(&self, _endpoint: &Endpoint) -> Option<&'static dyn dialect::Dialect> {
+        None
+    }
+    /// Its own options, beyond key and host.
+    fn settings(&self) -> &'static [dialect::Setting] {
+        &[]
+    }
 }
 
 /// Every provider, in the order of the documentation.
