@@ -29,6 +29,9 @@ const READABLE = [
 
 let grown = false
 
+/** The client that `withOptions` is making another from: both remember the same of their targets. */
+let derivedFrom
+
 /** The first client loads the addon, whose endpoint table the resources grow from. */
 function growOnce() {
   if (grown) return
@@ -43,7 +46,7 @@ class Portkey {
   constructor(options = {}) {
     const text = optionsText(options)
     growOnce()
-    const opened = native().Client.open(text)
+    const opened = native().Client.open(text, derivedFrom)
     if (typeof opened === 'string') throw errors.errorFrom(opened)
     this.#handle = opened
     this.#options = JSON.parse(text, (_, value) => Object.freeze(value))
@@ -51,7 +54,18 @@ class Portkey {
 
   /** A client with some options changed; `null` takes one away. Connections are shared. */
   withOptions(options) {
-    return new this.constructor(changedOptions(this.#options, options))
+    const changed = changedOptions(this.#options, options)
+    derivedFrom = this.#handle
+    try {
+      return new this.constructor(changed)
+    } finally {
+      derivedFrom = undefined
+    }
+  }
+
+  /** How each target fares: health, load, breaker, last error, latency. */
+  targets() {
+    return JSON.parse(this.#handle.targets())
   }
 
   /** Printing a client shows no option, whatever the printer is asked to show. */

@@ -17,12 +17,24 @@ pub struct Client {
 #[napi]
 impl Client {
     /// Opens a client with options given as the JSON of an object; gives the JSON of an error when they can't be used.
+    /// One that is derived from `known` shares what that one remembers of its targets.
     #[napi]
-    pub fn open(options: String) -> Either<Client, String> {
-        match Engine::new(&object(&options)) {
+    pub fn open(options: String, known: Option<&Client>) -> Either<Client, String> {
+        let options = object(&options);
+        let opened = match known {
+            Some(known) => known.engine.with_options(&options),
+            None => Engine::new(&options),
+        };
+        match opened {
             Ok(engine) => Either::A(Client { engine: Arc::new(engine) }),
             Err(error) => Either::B(error_json(error, None)),
         }
+    }
+
+    /// How each target fares, as the JSON of an array.
+    #[napi]
+    pub fn targets(&self) -> String {
+        serde_json::to_string(&self.engine.targets()).expect("what is known of a target has a JSON form")
     }
 }
 

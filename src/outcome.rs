@@ -89,6 +89,7 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::Connect => "connect",
         Kind::Broken => "broken",
         Kind::Timeout => "timeout",
+        Kind::Busy => "busy",
         Kind::Refused => "refused",
         Kind::Garbled => "garbled",
         Kind::Truncated => "truncated",

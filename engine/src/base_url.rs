@@ -86,6 +86,14 @@ impl BaseUrl {
         url
     }
 
+    /// The host as it may be seen: without query.
+    pub fn shown(&self) -> String {
+        match &self.socket {
+            Some(socket) => format!("unix:{}:{}", socket.display(), self.prefix.trim_start_matches("http://localhost")),
+            None => self.prefix.clone(),
+        }
+    }
+
     /// The unix socket to connect to, in place of the URL's host.
     pub fn socket(&self) -> Option<&Arc<Path>> {
         self.socket.as_ref()

@@ -12,7 +12,8 @@ use crate::config::{Options, Plan, option_of_header, overlay};
 use crate::error::{Error, Kind, Result};
 use crate::explain;
 use crate::http::{Network, Transport};
-use crate::observe::Report;
+use crate::memory::{Fault, Memory};
+use crate::observe::{Report, TargetSeen};
 use crate::route;
 use crate::secret::Secret;
 
@@ -28,6 +29,7 @@ pub struct Engine {
 pub struct Context {
     pub transport: Arc<dyn Transport>,
     pub clock: Arc<dyn Clock>,
+    pub memory: Arc<Memory>,
     pub deadline: Option<Instant>,
 }
 
@@ -40,17 +42,27 @@ pub struct Failed {
 impl Engine {
     /// A client with `options`, a JSON object. Every problem with them is told at once.
     pub fn new(options: &Map<String, Value>) -> Result<Self> {
-        Self::with_doors(options, Network::shared(), Arc::new(SystemClock))
+        Self::with_doors(options, Network::shared(), Arc::new(SystemClock), None)
+    }
+
+    /// A client with `options`, given whole, that remembers what this one does.
+    pub fn with_options(&self, options: &Map<String, Value>) -> Result<Self> {
+        let Context { transport, clock, memory, .. } = self.context.clone();
+        Self::with_doors(options, transport, clock, Some(memory))
     }
 
     pub(crate) fn with_doors(
         options: &Map<String, Value>,
         transport: Arc<dyn Transport>,
         clock: Arc<dyn Clock>,
+        known: Option<Arc<Memory>>,
     ) -> Result<Self> {
         let options = overlay(&Map::new(), options);
-        let plan = plan(&options, &[])?;
-        Ok(Self { options, plan: Arc::new(plan), context: Context { transport, clock, deadline: None } })
+        let read = Options::read(&options).map_err(Error::config)?;
+        let memory = Memory::of(&read, known);
+        let plan = Plan::new(&read, &[], &memory).map_err(Error::config)?;
+        let context = Context { transport, clock, memory, deadline: None };
+        Ok(Self { options, plan: Arc::new(plan), context })
     }
 
     /// Sends one call. Dropping the future closes the connection.
@@ -62,12 +74,16 @@ impl Engine {
         let mut report = Report::new(&plan.trace);
         let limit = call.options.timeout.or(plan.total).filter(|limit| !limit.is_zero());
         let began = self.context.clock.now();
+        self.context.memory.began_call();
         let context = Context { deadline: limit.map(|limit| began + limit), ..self.context.clone() };
         let call = Call { options: crate::call::CallOptions { timeout: limit, ..call.options }, ..call };
         let walked = before(context.deadline, route::send(&context, &plan.root, &call, &mut report)).await;
         match walked {
             Some(Ok(Reached { status, headers, content })) => Ok(Answer { status, headers, report, content }),
-            Some(Err(error)) => Err(Failed { error, report }),
+            Some(Err(error)) => {
+                Fault::forgive_alike(std::mem::take(&mut report.faults));
+                Err(Failed { error, report })
+            }
             None => {
                 let elapsed = self.context.clock.now() - began;
                 let error = explain::out_of_time(&report, limit.unwrap_or_default(), elapsed);
@@ -76,22 +92,27 @@ impl Engine {
         }
     }
 
+    /// How each target of the client fares, in the config's order.
+    pub fn targets(&self) -> Vec<TargetSeen<'_>> {
+        let now = self.context.clock.now();
+        self.plan.root.targets().into_iter().map(|target| TargetSeen::of(target, now)).collect()
+    }
+
     /// The client's own plan, or one of its own for a call that brings parameters or headers.
     fn plan_of(&self, call: &Call) -> Result<Arc<Plan>> {
         check(call)?;
         let (params, headers) = split_headers(call);
-        let plan = if params.is_empty() && headers.is_empty() {
+        let asks = self.plan.passes_through || !params.is_empty();
+        let named_by_model = if asks { provider_in_model(&call.body) } else { None };
+        let plan = if params.is_empty() && headers.is_empty() && named_by_model.is_none() {
             self.plan.clone()
         } else {
-            Arc::new(plan(&overlay(&self.options, &params), &headers)?)
+            let mut options = Options::read(&overlay(&self.options, &params)).map_err(Error::config)?;
+            options.named_by_model = named_by_model;
+            Arc::new(Plan::new(&options, &headers, &self.context.memory).map_err(Error::config)?)
         };
         if plan.missing.is_empty() { Ok(plan) } else { Err(Error::config(plan.missing.clone())) }
     }
-}
-
-fn plan(options: &Map<String, Value>, headers: &[(String, Option<Secret>)]) -> Result<Plan> {
-    let options = Options::read(options).map_err(Error::config)?;
-    Plan::new(&options, headers).map_err(Error::config)
 }
 
 /// Headers named `x-portkey-…` are options; the others are the call's own.
@@ -105,6 +126,18 @@ fn split_headers(call: &Call) -> (Map<String, Value>, Headers) {
         }
     }
     (params, headers)
+}
+
+/// The two parts of a model that is written `@provider/model`.
+fn provider_in_model(body: &[u8]) -> Option<(String, String)> {
+    #[derive(serde::Deserialize)]
+    struct Named<'b> {
+        #[serde(borrow)]
+        model: std::borrow::Cow<'b, str>,
+    }
+    let named: Named<'_> = serde_json::from_slice(body).ok()?;
+    let (provider, model) = named.model.strip_prefix('@')?.split_once('/')?;
+    Some((provider.to_owned(), model.to_owned()))
 }
 
 fn check(call: &Call) -> Result<()> {

@@ -71,7 +71,7 @@ fn engine(clock: Arc<dyn Clock>, base_url: &str, more: Value) -> Engine {
         panic!("options are an object")
     };
     options.extend(more);
-    Engine::with_doors(&options, Arc::new(Network::default()), clock)
+    Engine::with_doors(&options, Arc::new(Network::default()), clock, None)
         .unwrap_or_else(|error| panic!("{error}"))
 }
 

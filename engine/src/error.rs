@@ -18,6 +18,8 @@ pub enum Kind {
     Broken,
     /// One of the call's clocks ran out; `code` names it.
     Timeout,
+    /// The target takes no more requests now: its queue is full. Nothing was sent.
+    Busy,
     /// The host refused: an error status, or an error inside a stream.
     Refused,
     /// A reply that can't be read as what was asked for.
@@ -77,7 +79,7 @@ impl Error {
             Kind::Connect => Resend::Safe,
             Kind::Broken | Kind::Timeout | Kind::Truncated => Resend::IfIdempotent,
             Kind::Refused => Resend::ByStatus,
-            Kind::Config | Kind::Garbled | Kind::Internal => Resend::Never,
+            Kind::Config | Kind::Busy | Kind::Garbled | Kind::Internal => Resend::Never,
         };
         let facts = Facts {
             kind,

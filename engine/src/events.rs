@@ -8,12 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::clock::{Alarm, Clock, Instant, SystemClock, at_once, before};
 use crate::config::{Clocks, Target};
 use crate::error::{Error, Result};
 use crate::explain::Place;
 use crate::http::{Failure, ReplyBody};
+use crate::memory::Visit;
 use crate::observe::{Phase, Report, milliseconds};
 use crate::progress::{Meaning, Progress};
 use crate::sse::{Parser, SseEvent};
@@ -57,6 +59,7 @@ pub struct Events {
     first_token: Option<f64>,
     closed: Option<Closed>,
     done_without_finish: bool,
+    held: Held,
 }
 
 /// How and when a stream ended.
@@ -72,6 +75,13 @@ enum State {
     Ended,
     /// Handed out after the events that came before it.
     Failed(Error),
+}
+
+/// What a stream keeps of its target until its end.
+#[derive(Default)]
+pub struct Held {
+    pub visit: Option<Visit>,
+    pub slot: Option<OwnedSemaphorePermit>,
 }
 
 /// What an attempt hands over to read a stream.
@@ -105,6 +115,7 @@ impl Events {
             first_token: None,
             closed: None,
             done_without_finish: false,
+            held: Held::default(),
         }
     }
 
@@ -121,6 +132,13 @@ impl Events {
                 self.state = state;
                 Ok(())
             }
+        }
+    }
+
+    /// Keeps what belongs to the target until the stream has ended.
+    pub fn hold(&mut self, held: Held) {
+        if matches!(self.state, State::Open) {
+            self.held = held;
         }
     }
 
@@ -319,6 +337,10 @@ impl Events {
         if let Some(closed) = &mut self.closed {
             closed.code.clone_from(&error.facts().code);
         }
+        if let Some(visit) = &mut self.held.visit {
+            drop(visit.failed(&error, SystemClock.now()));
+        }
+        self.held = Held::default();
         self.body.close();
         self.state = State::Failed(error);
     }
@@ -326,6 +348,9 @@ impl Events {
     fn close(&mut self, phase: Phase) {
         let total = milliseconds(SystemClock.now() - self.began);
         self.closed = Some(Closed { phase, total, code: None });
+        if phase == Phase::Done {
+            self.held = Held::default();
+        }
     }
 
     fn place(&self) -> Place<'_> {

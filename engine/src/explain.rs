@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::config::Target;
 use crate::error::{Error, Kind, Resend};
 use crate::http::{Failure, FailureKind};
+use crate::memory::{Limit, NoSlot};
 use crate::observe::{Report, milliseconds};
 use crate::retry::retry_after;
 
@@ -134,6 +135,26 @@ impl Place<'_> {
         if clock == "total" { error.with_resend(Resend::Never) } else { error }
     }
 
+    /// The target has no slot for the request: too many wait already, or the wait took too long.
+    pub fn no_slot(
+        &self,
+        why: &NoSlot,
+        limit: &Limit,
+        clock: &str,
+        allowed: Duration,
+        elapsed: Duration,
+    ) -> Error {
+        if *why == NoSlot::TooLate {
+            // Nothing was sent, but waiting in the same queue again is no better.
+            return self.timeout(clock, allowed, elapsed).with_resend(Resend::Never);
+        }
+        let Limit { most, longest, .. } = limit;
+        let what = format!("The target is busy: {most} requests at once (max_concurrent), {longest} waiting (max_queue).");
+        Error::new(Kind::Busy, self.message(&what, "Raise max_queue or max_concurrent, or add a target."))
+            .with_code("queue_full")
+            .with_status(429)
+    }
+
     /// The host answered with an error status.
     pub fn refused(&self, status: u16, headers: HeaderMap, body: Bytes, now: SystemTime) -> Error {
         let said = words(&headers, &body);
@@ -241,6 +262,7 @@ fn timeout_code(clock: &str) -> &'static str {
         "headers" => "headers_timeout",
         "firstToken" => "first_token_timeout",
         "idle" => "idle_timeout",
+        "queue" => "queue_timeout",
         "requestTimeout" => "request_timeout",
         _ => "total_timeout",
     }

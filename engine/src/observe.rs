@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::clock::new_id;
-use crate::config::Trace;
+use crate::clock::{Instant, new_id};
+use crate::config::{Target, Trace};
+use crate::memory::{Fault, Seen};
 
 /// The report of one call.
-#[derive(Clone)]
 pub struct Report {
     pub trace: Trace,
     pub trace_id: String,
@@ -23,6 +23,10 @@ pub struct Report {
     pub provider: &'static str,
     /// What was changed between what the caller gave and what was sent, or between the reply and the answer.
     pub changes: Vec<String>,
+    /// What was decided on the way to the target.
+    pub notes: Vec<String>,
+    /// What was counted against targets that failed the call.
+    pub faults: Vec<Fault>,
     pub attempts: Vec<Attempt>,
     /// How many attempts were made before those of the target that answered.
     pub first_of_target: usize,
@@ -30,6 +34,31 @@ pub struct Report {
     pub exhausted: bool,
     /// A stream's usage, as raw JSON.
     pub usage: Option<String>,
+}
+
+/// A client's target, and how it fares.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TargetSeen<'t> {
+    /// Its name, or its path.
+    target: &'t str,
+    path: &'t str,
+    provider: &'static str,
+    /// The base URL, without query.
+    url: String,
+    #[serde(flatten)]
+    seen: Seen,
+}
+
+impl<'t> TargetSeen<'t> {
+    pub fn of(target: &'t Target, now: Instant) -> Self {
+        let mut seen = target.live.seen(now);
+        if target.is_open {
+            seen.health = "open";
+        }
+        let url = target.base_url.shown();
+        Self { target: &target.name, path: &target.path, provider: target.provider.name(), url, seen }
+    }
 }
 
 /// One request to one target.
@@ -52,6 +81,8 @@ pub struct Attempt {
 #[derive(Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Phase {
+    /// Waiting for a slot of the target.
+    Queue,
     #[default]
     Connect,
     Headers,
@@ -86,11 +117,23 @@ impl Report {
             target: String::new(),
             provider: "",
             changes: Vec::new(),
+            notes: Vec::new(),
+            faults: Vec::new(),
             attempts: Vec::new(),
             first_of_target: 0,
             exhausted: false,
             usage: None,
         }
+    }
+
+    /// The walk has come to a target.
+    pub fn arrive_at(&mut self, target: &Target) {
+        self.path.clone_from(&target.path);
+        self.first_of_target = self.attempts.len();
+        self.exhausted = false;
+        self.changes.clear();
+        self.target.clone_from(&target.name);
+        self.provider = target.provider.name();
     }
 
     /// The attempt under way.
@@ -127,7 +170,7 @@ impl Report {
             target: &self.target,
             provider: self.provider,
             cache: "DISABLED",
-            changes: &self.changes,
+            changes: self.notes.iter().chain(&self.changes).collect(),
             attempts: &self.attempts,
             usage: usage.and_then(Result::ok),
             cost: None,
@@ -148,7 +191,7 @@ struct Shown<'r> {
     target: &'r str,
     provider: &'r str,
     cache: &'r str,
-    changes: &'r [String],
+    changes: Vec<&'r String>,
     attempts: &'r [Attempt],
     usage: Option<&'r serde_json::value::RawValue>,
     cost: Option<f64>,

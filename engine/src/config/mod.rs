@@ -2,11 +2,14 @@
 //! once, each with its path. What they mean for a call is `plan.rs`'s to say.
 //! A key that is accepted acts; any other key is a problem here. No message shows a value that may be a secret.
 
+mod forwarding;
+mod leaf;
 mod names;
 mod node;
 mod params;
 mod plan;
 mod read;
+mod strategy;
 mod target;
 
 use std::collections::BTreeMap;
@@ -21,6 +24,7 @@ pub use target::{Clocks, Target};
 
 use crate::error::Problem;
 use crate::headers::fold;
+use crate::health::budget;
 use crate::secret::Secret;
 use names::unknown_option;
 
@@ -41,8 +45,14 @@ pub struct Options {
     pub max_retries: Option<u32>,
     pub timeouts: Timeouts,
     pub idempotent: Option<bool>,
+    pub max_concurrent: Option<usize>,
+    pub max_queue: Option<usize>,
+    /// `None`: without limit.
+    pub retry_budget: Option<budget::Settings>,
     pub openai_organization: Option<String>,
     pub openai_project: Option<String>,
+    /// `@provider/model`, where the call's body names its model so: for targets that leave the provider to the call.
+    pub named_by_model: Option<(String, String)>,
     /// Values of headers, by the name they were written under.
     pub values: Vec<(String, Secret)>,
 }
@@ -54,6 +64,7 @@ pub struct Timeouts {
     pub headers: Option<u64>,
     pub first_token: Option<u64>,
     pub idle: Option<u64>,
+    pub queue: Option<u64>,
     pub total: Option<u64>,
 }
 
@@ -65,6 +76,7 @@ impl Timeouts {
             headers: self.headers.or(other.headers),
             first_token: self.first_token.or(other.first_token),
             idle: self.idle.or(other.idle),
+            queue: self.queue.or(other.queue),
             total: self.total.or(other.total),
         }
     }
@@ -79,9 +91,10 @@ impl Timeouts {
                 "headers" => &mut timeouts.headers,
                 "firsttoken" => &mut timeouts.first_token,
                 "idle" => &mut timeouts.idle,
+                "queue" => &mut timeouts.queue,
                 "total" => &mut timeouts.total,
                 _ => {
-                    reader.problem(place, "expected one of connect, headers, firstToken, idle, total");
+                    reader.problem(place, "expected one of connect, headers, firstToken, idle, queue, total");
                     continue;
                 }
             };
@@ -111,8 +124,12 @@ impl Options {
             max_retries: None,
             timeouts: Timeouts::default(),
             idempotent: None,
+            max_concurrent: None,
+            max_queue: None,
+            retry_budget: Some(budget::Settings::default()),
             openai_organization: None,
             openai_project: None,
+            named_by_model: None,
             values: Vec::new(),
         };
         let mut unknown = Vec::new();
@@ -143,6 +160,9 @@ impl Options {
             "maxRetries" => self.max_retries = reader.whole(value, name, 0..=100).map(|n| n as u32),
             "timeouts" => self.timeouts = Timeouts::read(value, name, reader),
             "idempotent" => self.idempotent = reader.boolean(value, name),
+            "maxConcurrent" => self.max_concurrent = reader.count(value, name, 1),
+            "maxQueue" => self.max_queue = reader.count(value, name, 0),
+            "retryBudget" => self.retry_budget = budget::Settings::read(value, name, reader),
             "openaiOrganization" => self.openai_organization = reader.string(value, name),
             "openaiProject" => self.openai_project = reader.string(value, name),
             _ => return names::read_idle(name, value, reader),

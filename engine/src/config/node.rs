@@ -1,6 +1,6 @@
 //! A config's nodes as they are written: a tree of targets and groups of targets. What they mean is `plan.rs`'s to say.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -8,8 +8,9 @@ use super::Timeouts;
 use super::names::{Spelling, unknown_config_key};
 use super::params::Params;
 use super::read::Reader;
+use super::strategy::Chosen;
 use crate::headers::fold;
-use crate::route::conditional::Query;
+use crate::health::cb_config;
 use crate::secret::Secret;
 
 /// A node of a config as written: a target, or a group with a strategy over its own targets.
@@ -30,6 +31,17 @@ pub struct Node {
     pub retry: Option<Retry>,
     pub timeouts: Timeouts,
     pub idempotent: Option<bool>,
+    /// How many requests the target takes at once, and how many may wait.
+    pub max_concurrent: Option<usize>,
+    pub max_queue: Option<usize>,
+    pub breaker: Option<cb_config::Settings>,
+    /// The circuit is open: said by who wrote the config. Acts only below an `id`.
+    pub is_open: bool,
+    pub id: Option<String>,
+    /// The provider and its credential come with the call.
+    pub passthrough: bool,
+    /// Facts of calls through this config; at the root alone.
+    pub metadata: BTreeMap<String, String>,
     pub params: Params,
     pub openai_organization: Option<String>,
     pub openai_project: Option<String>,
@@ -42,76 +54,6 @@ pub struct Retry {
     pub attempts: u32,
     pub on_status_codes: Option<Vec<u16>>,
     pub use_retry_after_header: bool,
-}
-
-/// How a group chooses among its targets, as written.
-#[derive(Clone)]
-pub enum Chosen {
-    Single,
-    Fallback { on_status_codes: Option<Vec<u16>> },
-    LoadBalance,
-    Conditional { conditions: Vec<Condition>, default: Option<String> },
-}
-
-/// A query, and the name of the target that answers when it holds.
-#[derive(Clone)]
-pub struct Condition {
-    pub query: Arc<Query>,
-    pub then: String,
-}
-
-impl Chosen {
-    fn read(value: &Value, path: &str, reader: &mut Reader) -> Option<Self> {
-        let object = reader.object(value, path)?;
-        let field = |name: &str| object.iter().find(|(key, _)| fold(key) == name).map(|(_, value)| value);
-        for key in object.keys() {
-            if !matches!(fold(key).as_str(), "mode" | "onstatuscodes" | "conditions" | "default") {
-                reader.problem(
-                    format!("{path}.{key}"),
-                    "expected one of mode, on_status_codes, conditions, default",
-                );
-            }
-        }
-        let codes = field("onstatuscodes")
-            .and_then(|value| reader.statuses(value, &format!("{path}.on_status_codes")));
-        match field("mode").and_then(Value::as_str) {
-            Some("single") => Some(Self::Single),
-            Some("fallback") => Some(Self::Fallback { on_status_codes: codes }),
-            Some("loadbalance") => Some(Self::LoadBalance),
-            Some("conditional") => {
-                let default =
-                    field("default").and_then(|value| reader.string(value, &format!("{path}.default")));
-                let conditions =
-                    Condition::read_all(field("conditions"), &format!("{path}.conditions"), reader);
-                Some(Self::Conditional { conditions, default })
-            }
-            _ => {
-                reader.problem(
-                    format!("{path}.mode"),
-                    "expected one of single, fallback, loadbalance, conditional",
-                );
-                None
-            }
-        }
-    }
-}
-
-impl Condition {
-    fn read_all(value: Option<&Value>, path: &str, reader: &mut Reader) -> Vec<Self> {
-        let Some(Value::Array(items)) =
-            value.filter(|value| value.as_array().is_some_and(|list| !list.is_empty()))
-        else {
-            reader.problem(path, "expected a list of { query, then }");
-            return Vec::new();
-        };
-        let read = items.iter().enumerate().filter_map(|(at, item)| {
-            let place = format!("{path}[{at}]");
-            let query = Query::read(&item["query"], &format!("{place}.query"), reader)?;
-            let then = reader.string(&item["then"], &format!("{place}.then"))?;
-            Some(Self { query: Arc::new(query), then })
-        });
-        read.collect()
-    }
 }
 
 impl Node {
@@ -162,7 +104,14 @@ impl Node {
             "retry" => self.retry = Retry::read(value, path, reader),
             "timeouts" => self.timeouts = Timeouts::read(value, path, reader),
             "idempotent" => self.idempotent = reader.boolean(value, path),
-            "strategy" => self.strategy = Chosen::read(value, path, reader),
+            "maxconcurrent" => self.max_concurrent = reader.count(value, path, 1),
+            "maxqueue" => self.max_queue = reader.count(value, path, 0),
+            "cbconfig" => self.read_breaker(value, path, reader),
+            "isopen" => self.is_open = reader.boolean(value, path).unwrap_or(false),
+            "passthrough" => self.passthrough = reader.boolean(value, path).unwrap_or(false),
+            "id" => self.id = reader.string(value, path),
+            "metadata" => self.metadata = reader.metadata(value, path),
+            "strategy" => self.read_strategy(value, path, reader),
             "targets" => self.targets = Self::read_targets(value, path, reader),
             "weight" => self.weight = reader.weight(value, path),
             "overrideparams" => self.params.overrides = Params::read_object(value, path, reader),
@@ -177,6 +126,22 @@ impl Node {
             _ => return false,
         }
         true
+    }
+
+    fn read_strategy(&mut self, value: &Value, path: &str, reader: &mut Reader) {
+        self.strategy = Chosen::read(value, path, reader);
+        let breaker = value.as_object().into_iter().flatten().find(|(key, _)| fold(key) == "cbconfig");
+        if let Some((key, value)) = breaker {
+            self.read_breaker(value, &format!("{path}.{key}"), reader);
+        }
+    }
+
+    /// `cb_config` stands at a node or in its strategy.
+    fn read_breaker(&mut self, value: &Value, path: &str, reader: &mut Reader) {
+        if self.breaker.is_some() {
+            reader.problem(path, "is given twice, at the node and in its strategy");
+        }
+        self.breaker = cb_config::Settings::read(value, path, reader);
     }
 
     fn read_values(&mut self, unknown: Vec<(&String, &Value, String)>, reader: &mut Reader) {
@@ -214,8 +179,18 @@ impl Node {
             }
             _ => {}
         }
+        if self.passthrough && (self.provider.is_some() || self.strategy.is_some()) {
+            reader.problem(
+                format!("{path}.passthrough"),
+                "leaves the provider to the call: it goes with neither provider nor strategy",
+            );
+        }
         let weightless = self.targets.iter().all(|node| node.weight == Some(0.0));
-        if matches!(self.strategy, Some(Chosen::LoadBalance)) && weightless {
+        let balances = !matches!(
+            self.strategy,
+            None | Some(Chosen::Single | Chosen::Fallback { .. } | Chosen::Conditional { .. })
+        );
+        if balances && !self.targets.is_empty() && weightless {
             reader.problem(format!("{path}.targets"), "all have weight 0, so that none would ever answer");
         }
         let Some(Chosen::Conditional { conditions, default }) = &self.strategy else { return };
@@ -243,9 +218,18 @@ impl Node {
         node.retry = node.retry.or_else(|| parent.retry.clone());
         node.timeouts = node.timeouts.or(&parent.timeouts);
         node.idempotent = node.idempotent.or(parent.idempotent);
+        node.max_concurrent = node.max_concurrent.or(parent.max_concurrent);
+        node.max_queue = node.max_queue.or(parent.max_queue);
+        node.breaker = node.breaker.or_else(|| parent.breaker.clone());
+        node.id = parent.id.clone().or(node.id);
         node.params = node.params.over(&parent.params);
         node.values.extend(parent.values.iter().cloned());
         node
+    }
+
+    /// Whether some node takes its provider from the call.
+    pub fn passes_through(&self) -> bool {
+        self.passthrough || self.targets.iter().any(Self::passes_through)
     }
 
     /// Every name in a list of headers to forward, here and below.

@@ -83,6 +83,11 @@ impl Reader {
         }
     }
 
+    /// A number of things, from `least` on.
+    pub fn count(&mut self, value: &Value, path: &str, least: u64) -> Option<usize> {
+        self.whole(value, path, least..=1_000_000).map(|number| number as usize)
+    }
+
     pub fn milliseconds(&mut self, value: &Value, path: &str) -> Option<u64> {
         match value.as_f64() {
             Some(number) if number >= 0.0 && number <= f64::from(u32::MAX) => Some(number.ceil() as u64),

@@ -1,6 +1,6 @@
 //! A target: one provider at one host, with its credential, its headers and its clocks worked out.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ::http::HeaderMap;
@@ -10,8 +10,10 @@ use super::node::Node;
 use super::params::Params;
 use super::{Options, Timeouts};
 use crate::base_url::BaseUrl;
+use crate::clock::Instant;
 use crate::endpoint::{ENDPOINTS, Endpoint};
 use crate::error::{Error, Result};
+use crate::memory::{Live, Standing};
 use crate::provider::Provider;
 use crate::retry::Policy;
 
@@ -31,7 +33,13 @@ pub struct Target {
     pub idempotent: bool,
     /// Whether a stream is held back until its first semantic event, because the config plans for another attempt.
     pub gated: bool,
+    /// Whether a model that is being loaded is waited for: no other target may answer, and a second request is allowed.
+    pub patient: bool,
+    /// The config says that its circuit is open (`is_open`).
+    pub is_open: bool,
     pub params: Params,
+    /// What is known of it from other calls.
+    pub live: Arc<Live>,
 }
 
 /// How long one attempt may take, part by part; `None` is off. `total` belongs to the call and is the plan's.
@@ -41,6 +49,8 @@ pub struct Clocks {
     pub headers: Option<Duration>,
     pub first_token: Option<Duration>,
     pub idle: Option<Duration>,
+    /// Waiting for a slot of the target.
+    pub queue: Option<Duration>,
     /// Portkey's `requestTimeout`: the attempt's start to the reply's headers.
     pub request: Option<Duration>,
 }
@@ -64,6 +74,7 @@ impl Clocks {
             headers: clock(pick(|timeouts| timeouts.headers)),
             first_token: clock(pick(|timeouts| timeouts.first_token)),
             idle: clock(pick(|timeouts| timeouts.idle).or(Some(IDLE))),
+            queue: clock(pick(|timeouts| timeouts.queue)),
             request: clock(options.request_timeout.or(node.request_timeout)),
         }
     }
@@ -75,6 +86,10 @@ pub fn clock(milliseconds: Option<u64>) -> Option<Duration> {
 }
 
 impl Target {
+    pub fn standing(&self, now: Instant) -> Standing {
+        if self.is_open { Standing::Open } else { self.live.standing(now) }
+    }
+
     /// The URL of one call of `endpoint`.
     pub fn url(&self, endpoint: &Endpoint, arguments: &[String], query: Option<&str>) -> Result<Url> {
         let make = || {

@@ -1,6 +1,7 @@
 use serde_json::{Map, Value, json};
 
 use super::*;
+use crate::memory::Memory;
 use crate::error::Problem;
 use crate::route::Strategy;
 
@@ -12,7 +13,8 @@ fn map(value: Value) -> Map<String, Value> {
 }
 
 fn plan(options: Value) -> Result<Plan, Vec<Problem>> {
-    let plan = Plan::new(&Options::read(&map(options))?, &[])?;
+    let options = Options::read(&map(options))?;
+    let plan = Plan::new(&options, &[], &Memory::of(&options, None))?;
     if plan.missing.is_empty() { Ok(plan) } else { Err(plan.missing) }
 }
 

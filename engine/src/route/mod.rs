@@ -1,41 +1,49 @@
 //! Who answers: page two of the story. The walk over the plan's tree, and its only recursion.
-//! A strategy is a variant here and a file beside this one, which decides and does nothing else.
+//! A strategy is a file beside this one, which decides and does nothing else.
 
+pub mod affinity;
+mod choice;
 pub mod conditional;
 mod fallback;
+mod key;
+mod least_inflight;
 mod loadbalance;
+pub mod round_robin;
+#[cfg(test)]
+mod simulations;
+pub mod sticky;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
 use crate::answer::Reached;
 use crate::attempt;
 use crate::call::Call;
+use crate::clock::Instant;
 use crate::config::Target;
 use crate::engine::Context;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
+use crate::memory::Standing;
 use crate::observe::Report;
 use crate::retry::MOST_ATTEMPTS;
-use conditional::Query;
+pub use choice::Choice;
 
-/// How a node of the plan chooses among its targets. Closed set.
+/// How a node of the plan comes to an answer. Closed set.
 pub enum Strategy {
     /// One target answers or fails.
     Single(Arc<Target>),
     /// The first of the children that answers; they are tried in order.
     Fallback { children: Vec<Branch>, on_status_codes: Option<Vec<u16>> },
-    /// One child, drawn by weight.
-    LoadBalance { children: Vec<Branch> },
-    /// The child of the first query that holds, else the default.
-    Conditional { conditions: Vec<(Arc<Query>, usize)>, default: Option<usize>, children: Vec<Branch> },
+    /// One child, and its failure is the group's.
+    One { children: Vec<Branch>, choice: Choice },
 }
 
 /// A child of a group.
 pub struct Branch {
     pub weight: f64,
+    /// What tells it from the others, in every process: its name, or its place.
+    pub identity: String,
     pub node: Strategy,
 }
 
@@ -54,21 +62,17 @@ pub fn send<'w>(
             Strategy::Fallback { children, on_status_codes } => {
                 in_order(context, children, on_status_codes.as_deref(), call, report).await
             }
-            Strategy::LoadBalance { children } => {
-                let drawn =
-                    loadbalance::draw(children.iter().map(|child| child.weight), context.clock.random());
-                send(context, &children[drawn].node, call, report).await
-            }
-            Strategy::Conditional { conditions, default, children } => {
-                let chosen = first_that_holds(conditions, call, report).or(*default).ok_or_else(nobody)?;
-                send(context, &children[chosen].node, call, report).await
+            Strategy::One { children, choice } => {
+                let picked = choice.pick(context, children, call, report)?;
+                send(context, &children[picked].node, call, report).await
             }
         }
     })
 }
 
-/// Tries the children in order. Nothing of one that failed reaches the caller, since a stream is handed out only when
-/// it is committed.
+/// Tries the children in order: first those in use, then those that are benched, and those with an open circuit only
+/// if all have one. Nothing of one that failed reaches the caller, since a stream is handed out only when it is
+/// committed.
 async fn in_order(
     context: &Context,
     children: &[Branch],
@@ -76,9 +80,13 @@ async fn in_order(
     call: &Call,
     report: &mut Report,
 ) -> Result<Reached> {
-    let last = children.len() - 1;
-    for child in &children[..last] {
-        let reached = send(context, &child.node, call, report).await;
+    let order = choice::order(children, context.clock.now());
+    let (last, earlier) = order.split_last().expect("a group has children");
+    for child in &children[..order[0]] {
+        report.notes.push(format!("{} was passed over: it failed lately", child.identity));
+    }
+    for place in earlier {
+        let reached = send(context, &children[*place].node, call, report).await;
         let goes_on = match &reached {
             Ok(answer) => fallback::passes_over(on_status_codes, answer.status),
             Err(error) => fallback::moves_on(on_status_codes, error),
@@ -87,26 +95,38 @@ async fn in_order(
             return reached;
         }
     }
-    send(context, &children[last].node, call, report).await
+    send(context, &children[*last].node, call, report).await
 }
 
-/// The child whose query holds first. The body is read only where a query asks for it.
-fn first_that_holds(conditions: &[(Arc<Query>, usize)], call: &Call, report: &Report) -> Option<usize> {
-    let params: Value = if conditions.iter().any(|(query, _)| query.needs_params()) {
-        serde_json::from_slice(&call.body).unwrap_or_default()
-    } else {
-        Value::Null
-    };
-    let facts = json!({
-        "metadata": *report.trace.metadata,
-        "params": params,
-        "url": { "pathname": format!("/v1{}", call.endpoint.path) },
-    });
-    conditions.iter().find(|(query, _)| query.holds(&facts)).map(|(_, child)| *child)
-}
+impl Strategy {
+    /// Whether a call is to go here while there is somewhere else to go.
+    pub fn standing(&self, now: Instant) -> Standing {
+        match self {
+            Self::Single(target) => target.standing(now),
+            Self::One { choice: Choice::Conditional { .. }, .. } => Standing::InUse,
+            Self::Fallback { children, .. } | Self::One { children, .. } => {
+                let standings = children.iter().map(|child| child.node.standing(now));
+                standings.min().expect("a group has children")
+            }
+        }
+    }
 
-fn nobody() -> Error {
-    let advice = "Name a default in config.strategy.";
-    Error::new(Kind::Refused, format!("Query router did not resolve to any valid target.\n{advice}"))
-        .with_status(400)
+    pub fn in_flight(&self) -> usize {
+        match self {
+            Self::Single(target) => target.live.in_flight(),
+            Self::Fallback { children, .. } | Self::One { children, .. } => {
+                children.iter().map(|child| child.node.in_flight()).sum()
+            }
+        }
+    }
+
+    /// Every target of the tree, in order.
+    pub fn targets(&self) -> Vec<&Arc<Target>> {
+        match self {
+            Self::Single(target) => vec![target],
+            Self::Fallback { children, .. } | Self::One { children, .. } => {
+                children.iter().flat_map(|child| child.node.targets()).collect()
+            }
+        }
+    }
 }

@@ -1,59 +1,43 @@
-//! One target, one answer: page three of the story. The body is made ready for the target, sent as often as its policy
-//! allows, and the reply read: whole, or as events up to the first semantic one.
+//! One request after the other to one target: its place in the queue, the clocks that run over it, the reply as it is
+//! read, and whether it is made again.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::{HeaderMap, HeaderValue, header};
+use ::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
-use url::{Position, Url};
+use tokio::sync::OwnedSemaphorePermit;
 
+use super::request::Request;
 use crate::answer::{Content, Reached};
-use crate::body::Body;
 use crate::call::Call;
 use crate::clock::{Instant, before};
 use crate::config::Target;
-use crate::embeddings::{self, Encoding};
-use crate::endpoint::EMBEDDINGS;
+use crate::embeddings;
 use crate::engine::Context;
 use crate::error::{Error, Result};
-use crate::events::{Events, Opening};
+use crate::events::{Events, Held, Opening};
 use crate::explain::{Place, is_html};
-use crate::http::{ConnectWatch, Reply, ReplyBody, Wire};
+use crate::health::loading;
+use crate::http::{ConnectWatch, Reply, ReplyBody};
+use crate::memory::Visit;
 use crate::observe::{Attempt, Phase, Report, milliseconds};
 use crate::retry::{LONGEST_WAIT, MOST_ATTEMPTS};
 
-/// Sends `call` to `target` until it is answered or its policy gives up.
-pub async fn send(
-    context: &Context,
-    target: &Arc<Target>,
-    call: &Call,
-    report: &mut Report,
-) -> Result<Reached> {
-    let mut sending = Sending::new(context, target, call, report)?;
-    loop {
-        let error = match sending.once().await {
-            Ok(answer) => return Ok(answer),
-            Err(error) => error,
-        };
-        sending.note(&error);
-        let Some(wait) = sending.wait_before_next(&error) else { return Err(error) };
-        context.clock.sleep(wait).await;
-    }
-}
-
-struct Sending<'c> {
+pub struct Sending<'c> {
     context: &'c Context,
     target: &'c Arc<Target>,
     call: &'c Call,
     report: &'c mut Report,
-    body: Bytes,
-    encoding: Encoding,
-    url: Url,
-    /// The URL as it may be seen: without query, and with the unix socket's path.
-    shown: String,
-    /// Attempts of this target so far.
+    request: &'c Request<'c>,
+    /// Handed on to a stream when it is committed.
+    visit: Option<Visit>,
+    /// The target's slot for the request under way.
+    slot: Option<OwnedSemaphorePermit>,
+    /// Attempts of this target so far that count against its policy.
     made: u32,
+    /// How often its model was still loading.
+    loading: u32,
     /// How long the host has had us wait.
     waited: Duration,
     retry_reason: Option<String>,
@@ -61,64 +45,49 @@ struct Sending<'c> {
 }
 
 impl<'c> Sending<'c> {
-    fn new(
+    pub fn new(
         context: &'c Context,
         target: &'c Arc<Target>,
         call: &'c Call,
         report: &'c mut Report,
-    ) -> Result<Self> {
-        report.path.clone_from(&target.path);
-        report.first_of_target = report.attempts.len();
-        report.exhausted = false;
-        report.changes.clear();
-        report.target.clone_from(&target.name);
-        report.provider = target.provider.name();
-        let mut body = overridden(target, call, report)?;
-        let mut encoding = Encoding::Other;
-        if call.endpoint.call == EMBEDDINGS {
-            let (asked, wire) = embeddings::prepare(&body);
-            encoding = asked;
-            if let Some(wire) = wire.filter(|_| target.provider.knows_base64_embeddings()) {
-                body = wire;
-                report.changes.push("encoding_format: base64 was asked for, to be decoded here".to_owned());
-            }
-        }
-        let url = target.url(call.endpoint, &call.arguments, call.options.query.as_deref())?;
-        let shown = shown(target, &url);
-        let began = context.clock.now();
-        Ok(Self {
+        request: &'c Request<'c>,
+        visit: Visit,
+    ) -> Self {
+        Self {
             context,
             target,
             call,
             report,
-            body,
-            encoding,
-            url,
-            shown,
+            request,
+            visit: Some(visit),
+            slot: None,
             made: 0,
+            loading: 0,
             waited: Duration::ZERO,
             retry_reason: None,
-            began,
-        })
+            began: context.clock.now(),
+        }
     }
 
     /// One request, one reply.
-    async fn once(&mut self) -> Result<Reached> {
+    pub async fn once(&mut self) -> Result<Reached> {
         self.began = self.context.clock.now();
         self.made += 1;
         self.report.request_id = None;
         self.report.attempts.push(Attempt {
             target: self.target.name.clone(),
             provider: self.target.provider.name(),
-            url: self.shown.clone(),
+            url: self.request.shown.clone(),
             retry_reason: self.retry_reason.take(),
             ..Attempt::default()
         });
+        self.queue().await?;
         let reply = self.reply().await?;
+        let now = self.context.clock.now();
         let attempt = self.report.last();
         attempt.status = Some(reply.status);
         attempt.phase = Phase::Body;
-        attempt.ms.headers = Some(milliseconds(self.context.clock.now() - self.began));
+        attempt.ms.headers = Some(milliseconds(now - self.began));
         let request_id = reply.headers.get("x-request-id").and_then(|value| value.to_str().ok());
         self.report.request_id = request_id.map(str::to_owned);
         if !(200..300).contains(&reply.status) {
@@ -130,12 +99,35 @@ impl<'c> Sending<'c> {
         self.whole(reply).await
     }
 
+    /// Waits for a slot of the target, where it takes so many requests at once and no more.
+    async fn queue(&mut self) -> Result<()> {
+        self.slot = None;
+        let Some(limit) = &self.target.live.limit else { return Ok(()) };
+        let (clock, allowed, deadline) = self.or_total("queue", self.target.clocks.queue, self.began);
+        let slot = limit.slot(deadline).await;
+        let now = self.context.clock.now();
+        let waited = now - self.began;
+        let attempt = self.report.last();
+        attempt.ms.queue = Some(milliseconds(waited));
+        match slot {
+            Ok(slot) => {
+                self.slot = Some(slot);
+                self.began = now;
+                Ok(())
+            }
+            Err(why) => {
+                attempt.phase = Phase::Queue;
+                Err(self.place().no_slot(&why, limit, clock, allowed.unwrap_or_default(), waited))
+            }
+        }
+    }
+
     /// Sends the request and waits for the reply's headers.
     async fn reply(&mut self) -> Result<Reply> {
         let watch = ConnectWatch::default();
         let (clock, limit) = self.header_clock();
         let (clock, limit, deadline) = self.or_total(clock, limit, self.began);
-        let sent = before(deadline, self.context.transport.send(self.wire(), &watch)).await;
+        let sent = before(deadline, self.context.transport.send(self.request.wire(), &watch)).await;
         let attempt = self.report.last();
         attempt.ms.connect = watch.took().map(milliseconds);
         let Some(sent) = sent else {
@@ -177,28 +169,6 @@ impl<'c> Sending<'c> {
         }
     }
 
-    fn wire(&self) -> Wire {
-        let mut headers = self.target.headers.clone();
-        add(
-            &mut headers,
-            &header::ACCEPT,
-            if self.call.stream { "text/event-stream" } else { "application/json" },
-        );
-        if self.call.endpoint.takes_body {
-            add(&mut headers, &header::CONTENT_TYPE, "application/json");
-        }
-        // A compressed stream comes in lumps, each after many events.
-        add(&mut headers, &header::ACCEPT_ENCODING, if self.call.stream { "identity" } else { "gzip" });
-        Wire {
-            method: self.call.endpoint.method.clone(),
-            url: self.url.clone(),
-            headers,
-            body: self.body.clone(),
-            socket: self.target.base_url.socket().cloned(),
-            connect: self.target.clocks.connect,
-        }
-    }
-
     async fn refused(&mut self, reply: Reply) -> Error {
         let Reply { status, headers, mut body } = reply;
         // The status is the news; a body that breaks off is only part of the explanation.
@@ -212,8 +182,8 @@ impl<'c> Sending<'c> {
         if let Some(why) = not_json(&headers, &text) {
             return Err(self.place().garbled(status, &why, headers, text));
         }
-        self.close(Phase::Done);
-        let content = match embeddings::decode(&text, self.encoding) {
+        self.succeeded(status);
+        let content = match embeddings::decode(&text, self.request.encoding) {
             Some(vectors) => Content::Vectors(vectors),
             None => Content::Whole(text),
         };
@@ -265,40 +235,62 @@ impl<'c> Sending<'c> {
             method: self.method(),
             began: self.began,
             total: self.call.options.timeout.zip(self.context.deadline).map(|(limit, at)| (at, limit)),
-            url: self.shown.clone(),
+            url: self.request.shown.clone(),
         };
         let mut events = Events::new(opening);
         if let Err(error) = events.commit(self.target.gated).await {
             return Err(error.with_headers(headers));
         }
         events.tell(self.report);
+        if let Some(visit) = &mut self.visit {
+            let now = self.context.clock.now();
+            visit.succeeded(status, now - self.began, now);
+        }
+        events.hold(Held { visit: self.visit.take(), slot: self.slot.take() });
         Ok(Reached { status, headers, content: Content::Events(Box::new(events)) })
     }
 
     /// Puts what went wrong into the attempt's line of the report.
-    fn note(&mut self, error: &Error) {
+    pub fn note(&mut self, error: &Error) {
+        self.slot = None;
         let total = milliseconds(self.context.clock.now() - self.began);
         let attempt = self.report.last();
         attempt.code.clone_from(&error.facts().code);
         attempt.ms.total = Some(total);
     }
 
-    fn close(&mut self, phase: Phase) {
-        let total = milliseconds(self.context.clock.now() - self.began);
+    fn succeeded(&mut self, status: u16) {
+        self.slot = None;
+        let now = self.context.clock.now();
         let attempt = self.report.last();
-        attempt.phase = phase;
-        attempt.ms.total = Some(total);
+        attempt.phase = Phase::Done;
+        attempt.ms.total = Some(milliseconds(now - self.began));
+        if let Some(visit) = &mut self.visit {
+            visit.succeeded(status, now - self.began, now);
+        }
+    }
+
+    /// No further attempt is made: the target remembers why.
+    pub fn gave_up(&mut self, error: &Error) {
+        let now = self.context.clock.now();
+        let Some(visit) = &mut self.visit else { return };
+        let fault = visit.failed(error, now);
+        self.report.faults.push(fault);
     }
 
     /// How long to wait before the next attempt; `None` when this was the last.
-    fn wait_before_next(&mut self, error: &Error) -> Option<Duration> {
+    pub fn wait_before_next(&mut self, error: &Error) -> Option<Duration> {
+        if let Some(wait) = self.wait_for_model(error) {
+            return Some(wait);
+        }
         let mut policy = self.target.retry.clone();
         policy.retries = self.call.options.max_retries.unwrap_or(policy.retries);
         let idempotent = self.target.idempotent || self.call.endpoint.method.is_idempotent();
         let wait = policy.wait(error, self.made, idempotent, self.context.clock.random());
         let wait = wait
             .filter(|_| self.report.attempts.len() < MOST_ATTEMPTS)
-            .filter(|wait| self.may_wait(error, *wait));
+            .filter(|wait| self.may_wait(error, *wait))
+            .filter(|_| self.context.memory.may_retry());
         if wait.is_none() {
             self.report.exhausted = policy.retries > 0 && policy.may_resend(error, idempotent);
         }
@@ -306,6 +298,31 @@ impl<'c> Sending<'c> {
         self.retry_reason =
             facts.status.map(|status| format!("status {status}")).or_else(|| facts.code.clone());
         wait
+    }
+
+    /// A model that is still being loaded is waited for, and no attempt is counted, unless another target may answer
+    /// meanwhile or the caller wants no second request at all.
+    fn wait_for_model(&mut self, error: &Error) -> Option<Duration> {
+        let facts = error.facts();
+        if !loading::is_loading(facts.status?, facts.body.as_deref()?) {
+            return None;
+        }
+        if let Some(visit) = &mut self.visit {
+            visit.is_loading();
+        }
+        let patient = self.target.patient && self.call.options.max_retries != Some(0);
+        let wait = loading::wait(self.loading)?;
+        if !patient || self.report.attempts.len() >= MOST_ATTEMPTS {
+            return None;
+        }
+        self.loading += 1;
+        self.made -= 1;
+        self.retry_reason = Some("the model is loading".to_owned());
+        Some(wait)
+    }
+
+    pub async fn pause(&self, wait: Duration) {
+        self.context.clock.sleep(wait).await;
     }
 
     /// Whether a wait that the host asks for is within what is granted it.
@@ -321,31 +338,14 @@ impl<'c> Sending<'c> {
     }
 
     fn place(&self) -> Place<'_> {
-        Place { method: self.method(), url: &self.shown, target: self.target }
+        Place { method: self.method(), url: &self.request.shown, target: self.target }
     }
-}
-
-/// The caller's body with the config's parameters in it.
-fn overridden(target: &Target, call: &Call, report: &mut Report) -> Result<Bytes> {
-    if target.params.is_empty() || !call.endpoint.takes_body {
-        return Ok(call.body.clone());
-    }
-    let mut body = Body::parse(&call.body).map_err(|_| Error::problem("body", "expected a JSON object"))?;
-    target.params.apply(&mut body, &mut report.changes);
-    Ok(body.to_bytes())
 }
 
 /// A body's size as its host announces it, within what is taken on trust.
 fn expected_size(headers: &HeaderMap) -> usize {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     announced.unwrap_or(0usize).min(1 << 24)
-}
-
-/// Adds a header that nothing has set.
-fn add(headers: &mut HeaderMap, name: &header::HeaderName, value: &'static str) {
-    if !headers.contains_key(name) {
-        headers.insert(name.clone(), HeaderValue::from_static(value));
-    }
 }
 
 /// Why a body can't be a JSON value, as far as its two ends tell; the face's parser sees the rest.
@@ -367,12 +367,4 @@ fn not_json(headers: &HeaderMap, text: &Bytes) -> Option<String> {
     }
     let start = String::from_utf8_lossy(&trimmed[..trimmed.len().min(200)]);
     Some(if is_html(headers, &start) { "a web page".to_owned() } else { "a body that is no JSON".to_owned() })
-}
-
-/// A URL as it may be seen.
-fn shown(target: &Target, url: &Url) -> String {
-    match target.base_url.socket() {
-        Some(socket) => format!("unix:{}:{}", socket.display(), url.path()),
-        None => url[..Position::AfterPath].to_owned(),
-    }
 }

@@ -1,0 +1,220 @@
+//! A plan's leaves: what provider, host, credential and limits a target has, from its node and the options.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::{HeaderMap, HeaderValue, header};
+
+use super::names::nearest;
+use super::node::{Node, Retry};
+use super::plan::Maker;
+use super::target::{Clocks, Target, Urls};
+use crate::base_url::BaseUrl;
+use crate::error::Problem;
+use crate::headers::{fold, insert_secret};
+use crate::memory;
+use crate::provider::{self, PROVIDERS, Provider};
+use crate::retry::{CONFIG_STATUSES, Policy};
+use crate::secret::Secret;
+
+/// So many requests wait for a slot of a target, unless it says otherwise.
+const LONGEST_QUEUE: usize = 1_000;
+
+const USER_AGENT: &str = concat!("portkey-native/", env!("CARGO_PKG_VERSION"));
+
+impl Maker<'_> {
+    pub fn target(&mut self, followed: bool) -> Option<Target> {
+        let options = self.options;
+        let provider = self.provider();
+        let base_url = provider.and_then(|provider| self.base_url(provider));
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        if let Some(provider) = provider {
+            self.credential(provider, &mut headers);
+            self.openai_headers(provider, &mut headers);
+        }
+        self.forward(&mut headers);
+        if self.node.is_open && self.node.id.is_none() {
+            let path = self.key("is_open");
+            self.problem(path, "acts only in a config with an id");
+        }
+        let base_url = base_url?;
+        let live = self.live(provider?, &base_url);
+        let repeats = options.max_retries != Some(0)
+            && self.node.retry.as_ref().is_none_or(|retry| retry.attempts > 0);
+        Some(Target {
+            path: self.node.path.clone(),
+            name: self.node.name.clone().unwrap_or_else(|| self.node.path.clone()),
+            provider: provider?,
+            base_url,
+            urls: Urls::default(),
+            has_credential: headers.values().any(HeaderValue::is_sensitive),
+            headers,
+            clocks: Clocks::of(options, &self.node),
+            retry: policy(options.max_retries, self.node.retry.as_ref(), self.rooted),
+            idempotent: options.idempotent.or(self.node.idempotent).unwrap_or(false),
+            gated: followed || self.node.retry.as_ref().is_some_and(|retry| retry.attempts > 0),
+            patient: repeats && !followed,
+            is_open: self.node.is_open,
+            params: self.node.params.clone(),
+            live,
+        })
+    }
+
+    /// What is known of the target, which its place, its name, its provider and its host tell from others.
+    fn live(&self, provider: &dyn Provider, base_url: &BaseUrl) -> Arc<memory::Live> {
+        let Node { path, name, .. } = &self.node;
+        let identity = format!("{path} {name:?} {} {base_url:?}", provider.name());
+        let settings = memory::Settings {
+            max_concurrent: self.node.max_concurrent.or(self.options.max_concurrent),
+            max_queue: self.node.max_queue.or(self.options.max_queue).unwrap_or(LONGEST_QUEUE),
+            breaker: self.node.breaker.clone(),
+        };
+        self.memory.target(&identity, settings)
+    }
+
+    pub fn is_custom(&self) -> bool {
+        self.options.custom_host.is_some() || self.node.custom_host.is_some()
+    }
+
+    /// The path of a key of the node.
+    pub fn key(&self, name: &str) -> String {
+        format!("{}.{name}", self.node.path)
+    }
+
+    /// A config's provider comes before the option's, as in the gateway; a target of a group has its own or none.
+    fn provider(&mut self) -> Option<&'static dyn Provider> {
+        if self.node.passthrough {
+            return self.passed_through();
+        }
+        let option = self.options.provider.as_ref().filter(|_| self.rooted);
+        let (path, name) = match (&self.node.provider, option) {
+            (Some(name), _) => (self.key("provider"), name.clone()),
+            (None, Some(name)) => ("provider".to_owned(), name.clone()),
+            (None, None) => return Some(self.unnamed_provider()),
+        };
+        self.known_provider(path, &name)
+    }
+
+    /// The provider that the call names: `@provider/model` as its model, or the option `provider`.
+    fn passed_through(&mut self) -> Option<&'static dyn Provider> {
+        if let Some((name, model)) = &self.options.named_by_model {
+            self.node.params.overrides.insert("model".to_owned(), model.as_str().into());
+            return self.known_provider("model".to_owned(), name);
+        }
+        match &self.options.provider {
+            Some(name) => self.known_provider("provider".to_owned(), name.trim_start_matches('@')),
+            None if self.is_custom() => Some(provider::DEFAULT),
+            None => {
+                let path = self.key("passthrough");
+                let message = "leaves the provider to the call: name it as the option provider, or as model: '@provider/model'";
+                self.missing.push(Problem { path, message: message.to_owned() });
+                Some(provider::DEFAULT)
+            }
+        }
+    }
+
+    fn known_provider(&mut self, path: String, name: &str) -> Option<&'static dyn Provider> {
+        let found = provider::find(name);
+        if found.is_none() {
+            let known: Vec<&str> = PROVIDERS.iter().map(|provider| provider.name()).collect();
+            let near = nearest(name, known.iter().copied()).map(|near| format!("; did you mean {near}?"));
+            let advice = if name.starts_with('@') {
+                "; an @ name belongs to the hosted platform, which this version does not reach".to_owned()
+            } else {
+                near.unwrap_or_default()
+            };
+            self.problem(path, format!("expected one of {}{advice}", known.join(", ")));
+        }
+        found
+    }
+
+    fn unnamed_provider(&mut self) -> &'static dyn Provider {
+        if self.is_custom() {
+            return provider::DEFAULT;
+        }
+        if !self.rooted {
+            let path = self.key("provider");
+            self.problem(path, "is missing; name a provider, or your own server as custom_host");
+            return provider::DEFAULT;
+        }
+        let advice = "name your own server as customHost (http://localhost:11434/v1), or a provider";
+        self.missing.push(Problem {
+            path: String::new(),
+            message: format!("there is nowhere to send a call to: {advice}"),
+        });
+        provider::DEFAULT
+    }
+
+    /// The option `customHost` comes before a config's, as in the gateway.
+    fn base_url(&mut self, provider: &dyn Provider) -> Option<BaseUrl> {
+        let (path, text) = match (&self.options.custom_host, &self.node.custom_host, provider.base_url()) {
+            (Some(text), _, _) => ("customHost".to_owned(), text.as_str()),
+            (None, Some(text), _) => (self.key("custom_host"), text.as_str()),
+            (None, None, Some(text)) => (self.key("provider"), text),
+            (None, None, None) => {
+                let name = provider.name();
+                self.problem(
+                    if self.rooted { "customHost".to_owned() } else { self.key("custom_host") },
+                    format!("is missing: provider {name} is a server of your own; name its base URL"),
+                );
+                return None;
+            }
+        };
+        match BaseUrl::parse(text) {
+            Ok(base_url) => Some(base_url),
+            Err(why) => {
+                self.problem(path, why);
+                None
+            }
+        }
+    }
+
+    /// `Authorization` is the credential unless it is forwarded as it is; a config's `api_key` comes before it.
+    fn credential(&mut self, provider: &dyn Provider, headers: &mut HeaderMap) {
+        let forwarded = self.forward_list().1.iter().any(|name| fold(name) == "authorization");
+        let credential = match (&self.node.api_key, &self.options.authorization) {
+            (Some(key), _) => Some((self.key("api_key"), key)),
+            // A group's targets bring their own keys: one target's credential is not another's.
+            (None, Some(key)) if (self.rooted || self.node.passthrough) && !forwarded => Some(("Authorization".to_owned(), key)),
+            _ => None,
+        };
+        let Some((path, credential)) = credential else { return };
+        let (name, value) = provider.auth().header(credential);
+        if let Err(why) = insert_secret(headers, name.as_str(), &value) {
+            self.problem(path, why);
+        }
+    }
+
+    fn openai_headers(&mut self, provider: &dyn Provider, headers: &mut HeaderMap) {
+        let organization = self.node.openai_organization.clone().or(self.options.openai_organization.clone());
+        let project = self.node.openai_project.clone().or(self.options.openai_project.clone());
+        for (option, header, value) in [
+            ("openaiOrganization", "openai-organization", organization),
+            ("openaiProject", "openai-project", project),
+        ] {
+            let Some(value) = value else { continue };
+            if provider.name() != "openai" {
+                self.problem(option, format!("has no meaning for provider {}", provider.name()));
+            } else if let Err(why) = insert_secret(headers, header, &Secret::new(&value)) {
+                self.problem(option, why);
+            }
+        }
+    }
+}
+
+/// Inside a group, going on to the next target takes the place of the default retries.
+fn policy(max_retries: Option<u32>, retry: Option<&Retry>, rooted: bool) -> Policy {
+    match retry {
+        Some(retry) => Policy {
+            retries: retry.attempts,
+            statuses: Some(retry.on_status_codes.clone().unwrap_or_else(|| CONFIG_STATUSES.to_vec())),
+            first_ceiling: Duration::from_secs(1),
+            heed_retry_after: retry.use_retry_after_header,
+        },
+        None => Policy {
+            retries: max_retries.unwrap_or(if rooted { Policy::default().retries } else { 0 }),
+            ..Policy::default()
+        },
+    }
+}

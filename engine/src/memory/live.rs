@@ -1,0 +1,232 @@
+//! One target over many calls: what is in flight, how it fares, and whether it is to be used. It decides nothing itself;
+//! `health/` does, and `route/` asks.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::limit::Limit;
+use super::lock;
+use crate::clock::Instant;
+use crate::error::Error;
+use crate::health::bench::{self, Bench};
+use crate::health::breaker::{self, Allowed, Breaker, Circuit, Probe};
+use crate::health::{Likeness, cb_config};
+use crate::observe::milliseconds;
+
+/// What a target's config says of its use.
+#[derive(Debug)]
+pub struct Settings {
+    pub max_concurrent: Option<usize>,
+    pub max_queue: usize,
+    pub breaker: Option<cb_config::Settings>,
+}
+
+pub struct Live {
+    pub limit: Option<Limit>,
+    in_flight: AtomicUsize,
+    bench: Bench,
+    breaker: Option<Arc<Breaker>>,
+    history: Mutex<History>,
+}
+
+/// What is told of a target, and decides nothing.
+#[derive(Default)]
+struct History {
+    is_loading: bool,
+    answered: u64,
+    failed: u64,
+    /// Milliseconds until an answer or a stream's first content, the recent ones counting most.
+    latency: Option<f64>,
+    last_error: Option<LastError>,
+}
+
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LastError {
+    pub code: Option<String>,
+    pub status: Option<u16>,
+    #[serde(skip)]
+    at: Option<Instant>,
+    /// Milliseconds since.
+    pub ago: f64,
+}
+
+/// How a target fares, to be shown.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Seen {
+    pub health: &'static str,
+    pub in_flight: usize,
+    pub queued: usize,
+    pub max_concurrent: Option<usize>,
+    /// Milliseconds until it is used again, where it is passed over.
+    pub back_in: Option<f64>,
+    pub answered: u64,
+    pub failed: u64,
+    pub latency: Option<f64>,
+    pub last_error: Option<LastError>,
+}
+
+/// Whether a target is to be used, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    InUse,
+    /// It failed lately: used only where no other is.
+    Benched,
+    /// Its circuit is open: used only where all are.
+    Open,
+}
+
+/// How much one new latency counts.
+const WEIGHT: f64 = 0.2;
+
+impl Live {
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            limit: settings.max_concurrent.map(|most| Limit::new(most, settings.max_queue)),
+            in_flight: AtomicUsize::new(0),
+            bench: Bench::default(),
+            breaker: settings.breaker.map(Breaker::new).map(Arc::new),
+            history: Mutex::default(),
+        }
+    }
+
+    pub fn standing(&self, now: Instant) -> Standing {
+        match &self.breaker {
+            Some(breaker) if breaker.allows(now) == Allowed::No => Standing::Open,
+            _ if self.bench.until(now).is_some() => Standing::Benched,
+            _ => Standing::InUse,
+        }
+    }
+
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// A call comes. Where the circuit is half open, it is the probe.
+    pub fn enter(self: &Arc<Self>, now: Instant) -> Visit {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        Visit { live: self.clone(), probe: self.breaker.as_ref().and_then(|breaker| breaker.probe(now)) }
+    }
+
+    pub fn seen(&self, now: Instant) -> Seen {
+        let history = lock(&self.history);
+        let circuit = self.breaker.as_ref().map(|breaker| breaker.circuit(now));
+        let opens = match circuit {
+            Some(Circuit::Open { until }) => Some(until),
+            _ => None,
+        };
+        let back_at = self.bench.until(now).max(opens);
+        let health = match circuit {
+            Some(Circuit::Open { .. }) => "open",
+            Some(Circuit::HalfOpen) => "half-open",
+            _ if back_at.is_some() => "benched",
+            _ if history.is_loading => "loading",
+            _ => "healthy",
+        };
+        let last_error = history.last_error.clone().map(|error| LastError {
+            ago: error.at.map_or(0.0, |at| milliseconds(now - at)),
+            ..error
+        });
+        Seen {
+            health,
+            in_flight: self.in_flight(),
+            queued: self.limit.as_ref().map_or(0, Limit::waiting),
+            max_concurrent: self.limit.as_ref().map(|limit| limit.most),
+            back_in: back_at.map(|at| milliseconds(at - now)),
+            answered: history.answered,
+            failed: history.failed,
+            latency: history.latency,
+            last_error,
+        }
+    }
+}
+
+/// A call's stay at a target, from its choice to the end of its answer. Dropping it ends the stay.
+pub struct Visit {
+    live: Arc<Live>,
+    probe: Option<Probe>,
+}
+
+/// A failure that was counted against a target. It is forgiven where it turns out to be the call's own.
+pub struct Fault {
+    live: Arc<Live>,
+    likeness: Likeness,
+    benched: Option<bench::Counted>,
+    broke: Option<breaker::Counted>,
+}
+
+impl Visit {
+    /// An answer came, or a stream's first content, `after` so long.
+    pub fn succeeded(&mut self, status: u16, after: Duration, now: Instant) {
+        self.live.bench.succeeded();
+        self.record(Ok(status), now);
+        let mut history = lock(&self.live.history);
+        let latest = milliseconds(after);
+        history.latency = Some(history.latency.map_or(latest, |mean| mean + WEIGHT * (latest - mean)));
+        history.answered += 1;
+        history.is_loading = false;
+    }
+
+    /// The target gave no answer, or its stream broke. What is not the target's fault counts for nothing.
+    pub fn failed(&mut self, error: &Error, now: Instant) -> Fault {
+        let live = self.live.clone();
+        let benched = live.bench.failed(error, now);
+        let broke = self.record(Err(error), now);
+        let facts = error.facts();
+        let mut history = lock(&live.history);
+        history.failed += 1;
+        history.last_error =
+            Some(LastError { code: facts.code.clone(), status: facts.status, at: Some(now), ago: 0.0 });
+        drop(history);
+        Fault { live, likeness: Likeness::of(error), benched, broke }
+    }
+
+    fn record(&mut self, attempt: Result<u16, &Error>, now: Instant) -> Option<breaker::Counted> {
+        let breaker = self.live.breaker.as_ref()?;
+        let outcome = breaker.settings().outcome(attempt);
+        match self.probe.take() {
+            Some(probe) => probe.record(outcome, now),
+            None => breaker.record(outcome, now),
+        }
+    }
+
+    /// The target is loading its model, which is no failure.
+    pub fn is_loading(&mut self) {
+        lock(&self.live.history).is_loading = true;
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.live.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Fault {
+    /// Forgives the faults of a call that nobody answered, where it failed alike on several targets: that is its own.
+    pub fn forgive_alike(faults: Vec<Self>) {
+        let likenesses: Vec<(Arc<Live>, Likeness)> =
+            faults.iter().map(|fault| (fault.live.clone(), fault.likeness.clone())).collect();
+        for fault in faults {
+            let alike = |(live, likeness): &(Arc<Live>, Likeness)| {
+                !Arc::ptr_eq(live, &fault.live) && likeness.is_the_calls_fault(&fault.likeness)
+            };
+            if likenesses.iter().any(alike) {
+                fault.forgive();
+            }
+        }
+    }
+
+    fn forgive(self) {
+        if let Some(counted) = self.benched {
+            self.live.bench.forgive(counted);
+        }
+        if let (Some(breaker), Some(counted)) = (&self.live.breaker, self.broke) {
+            breaker.forgive(counted);
+        }
+    }
+}

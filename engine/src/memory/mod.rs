@@ -1,0 +1,93 @@
+//! What a client remembers between calls: how its targets fare, whose turn it is, and how many retries it may still make.
+//! A call never sees another call's content here. Clients made by `withOptions` share it; it ends with them.
+
+mod limit;
+mod live;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::config::Options;
+use crate::health::budget::{self, Budget};
+use crate::route::round_robin::RoundRobin;
+use crate::route::sticky::Table;
+pub use limit::{Limit, NoSlot};
+pub use live::{Fault, Live, Seen, Settings, Standing, Visit};
+
+pub struct Memory {
+    /// How many retries it may still make, where that is limited.
+    budget: Option<Budget>,
+    settings: Option<budget::Settings>,
+    targets: Mutex<HashMap<String, Arc<Live>>>,
+    turns: Mutex<HashMap<String, Arc<RoundRobin>>>,
+    tables: Mutex<HashMap<(String, Duration), Arc<Table<usize>>>>,
+}
+
+/// Calls that bring a config of their own may name ever new targets: those that nobody uses are forgotten above this.
+const MOST: usize = 1_000;
+
+impl Memory {
+    /// That of a client with `options`; one derived from another keeps what they agree on.
+    pub fn of(options: &Options, known: Option<Arc<Self>>) -> Arc<Self> {
+        let settings = options.retry_budget;
+        match known {
+            Some(known) if known.settings == settings => known,
+            _ => Arc::new(Self {
+                budget: settings.map(Budget::new),
+                settings,
+                targets: Mutex::default(),
+                turns: Mutex::default(),
+                tables: Mutex::default(),
+            }),
+        }
+    }
+
+    /// A call begins, and pays for part of a retry.
+    pub fn began_call(&self) {
+        if let Some(budget) = &self.budget {
+            budget.deposit();
+        }
+    }
+
+    /// Takes out one retry; false when there is none left.
+    pub fn may_retry(&self) -> bool {
+        self.budget.as_ref().is_none_or(Budget::withdraw)
+    }
+
+    /// What is known of the target that `identity` names: the same for every plan that names it with the same settings.
+    pub fn target(&self, identity: &str, settings: Settings) -> Arc<Live> {
+        known(&self.targets, format!("{identity} {settings:?}"), || Live::new(settings))
+    }
+
+    /// Whose turn it is in a group of targets with these weights.
+    pub fn turn(&self, identity: String, weights: Vec<f64>) -> Arc<RoundRobin> {
+        known(&self.turns, identity, || RoundRobin::new(weights))
+    }
+
+    /// Which of a group's targets each key stays with.
+    pub fn table(&self, identity: String, ttl: Duration) -> Arc<Table<usize>> {
+        known(&self.tables, (identity, ttl), || Table::new(ttl))
+    }
+}
+
+fn known<K: std::hash::Hash + Eq, V>(
+    all: &Mutex<HashMap<K, Arc<V>>>,
+    key: K,
+    make: impl FnOnce() -> V,
+) -> Arc<V> {
+    let mut all = lock(all);
+    if all.len() >= MOST && !all.contains_key(&key) {
+        all.retain(|_, value| Arc::strong_count(value) > 1);
+    }
+    if let Some(found) = all.get(&key) {
+        return found.clone();
+    }
+    let made = Arc::new(make());
+    all.insert(key, made.clone());
+    made
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,157 @@
+//! How a group picks the one child that is to answer: by weight, by load, in turn, by affinity or by a condition.
+//! Children that are out of use (benched, or with an open circuit) are passed over while another is to be had; a
+//! condition's choice is never questioned.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::affinity;
+use super::conditional::Query;
+use super::key::Fields;
+use super::least_inflight;
+use super::round_robin::RoundRobin;
+use super::sticky::Table;
+use super::{Branch, loadbalance};
+use crate::call::Call;
+use crate::clock::Instant;
+use crate::engine::Context;
+use crate::error::{Error, Kind, Result};
+use crate::memory::Standing;
+use crate::observe::Report;
+
+/// Closed set.
+pub enum Choice {
+    /// Drawn by weight; the table keeps to the target that was drawn for the same fields before.
+    Weight {
+        sticky: Option<(Fields, Arc<Table<usize>>)>,
+    },
+    LeastInflight,
+    RoundRobin(Arc<RoundRobin>),
+    Affinity(affinity::Settings),
+    Conditional {
+        conditions: Vec<(Arc<Query>, usize)>,
+        default: Option<usize>,
+    },
+}
+
+impl Choice {
+    /// The place of the child that is to answer.
+    pub fn pick(
+        &self,
+        context: &Context,
+        children: &[Branch],
+        call: &Call,
+        report: &mut Report,
+    ) -> Result<usize> {
+        let now = context.clock.now();
+        let weights = || usable_weights(children, now);
+        Ok(match self {
+            Self::Conditional { conditions, default } => {
+                first_that_holds(conditions, call, report).or(*default).ok_or_else(nobody)?
+            }
+            Self::Weight { sticky: None } => draw(&weights(), context),
+            Self::Weight { sticky: Some((fields, table)) } => match key(fields, call, report) {
+                Some(key) => stick(table, key, &weights(), context, now),
+                None => draw(&weights(), context),
+            },
+            Self::LeastInflight => {
+                let candidates = candidates(children, &weights());
+                least_inflight::choose(&candidates, || context.clock.random())
+            }
+            Self::RoundRobin(turn) => {
+                let weights = weights();
+                turn.next(|place| weights[place] > 0.0, || context.clock.random())
+                    .expect("the best standing has a weight")
+            }
+            Self::Affinity(settings) => match key(&settings.fields, call, report) {
+                Some(key) => {
+                    affinity::choose(&ranked(children, &weights()), key, settings.spill)
+                }
+                None => draw(&weights(), context),
+            },
+        })
+    }
+}
+
+/// The children's weights, 0 for all but those of the best standing that is to be had.
+fn usable_weights(children: &[Branch], now: Instant) -> Vec<f64> {
+    let standings: Vec<Standing> = children.iter().map(|child| child.node.standing(now)).collect();
+    let pairs = || children.iter().zip(&standings);
+    let best = pairs().filter(|(child, _)| child.weight > 0.0).map(|(_, standing)| *standing).min();
+    pairs().map(|(child, standing)| if Some(*standing) == best { child.weight } else { 0.0 }).collect()
+}
+
+/// The places of a fallback's children as they are to be tried.
+pub fn order(children: &[Branch], now: Instant) -> Vec<usize> {
+    let standings: Vec<Standing> = children.iter().map(|child| child.node.standing(now)).collect();
+    let mut order: Vec<usize> =
+        (0..children.len()).filter(|place| standings[*place] != Standing::Open).collect();
+    if order.is_empty() {
+        return (0..children.len()).collect();
+    }
+    order.sort_by_key(|place| standings[*place]);
+    order
+}
+
+fn candidates(children: &[Branch], weights: &[f64]) -> Vec<least_inflight::Candidate> {
+    let pairs = children.iter().zip(weights);
+    let candidate = |(child, weight): (&Branch, &f64)| least_inflight::Candidate {
+        weight: *weight,
+        in_flight: child.node.in_flight(),
+    };
+    pairs.map(candidate).collect()
+}
+
+fn ranked<'b>(children: &'b [Branch], weights: &[f64]) -> Vec<affinity::Candidate<'b>> {
+    let pairs = children.iter().zip(weights);
+    let candidate = |(child, weight): (&'b Branch, &f64)| affinity::Candidate {
+        identity: &child.identity,
+        weight: *weight,
+        in_flight: child.node.in_flight(),
+    };
+    pairs.map(candidate).collect()
+}
+
+fn draw(weights: &[f64], context: &Context) -> usize {
+    loadbalance::draw(weights.iter().copied(), context.clock.random())
+}
+
+/// The child that answered the same key before, where it is to be used; else one is drawn and remembered.
+fn stick(table: &Table<usize>, key: u64, weights: &[f64], context: &Context, now: Instant) -> usize {
+    if let Some(place) = table.get(key, now).filter(|place| weights[*place] > 0.0) {
+        return place;
+    }
+    let drawn = draw(weights, context);
+    table.set(key, drawn, now);
+    drawn
+}
+
+fn key(fields: &Fields, call: &Call, report: &Report) -> Option<u64> {
+    let header = |name: &str| {
+        let named = call.options.headers.iter().find(|(given, _)| given.eq_ignore_ascii_case(name));
+        named.and_then(|(_, value)| value.as_ref()).map(|value| value.expose().to_owned())
+    };
+    fields.key(&report.trace.metadata, &call.body, header)
+}
+
+/// The child whose query holds first. The body is read only where a query asks for it.
+fn first_that_holds(conditions: &[(Arc<Query>, usize)], call: &Call, report: &Report) -> Option<usize> {
+    let params: Value = if conditions.iter().any(|(query, _)| query.needs_params()) {
+        serde_json::from_slice(&call.body).unwrap_or_default()
+    } else {
+        Value::Null
+    };
+    let facts = json!({
+        "metadata": *report.trace.metadata,
+        "params": params,
+        "url": { "pathname": format!("/v1{}", call.endpoint.path) },
+    });
+    conditions.iter().find(|(query, _)| query.holds(&facts)).map(|(_, child)| *child)
+}
+
+fn nobody() -> Error {
+    let advice = "Name a default in config.strategy.";
+    Error::new(Kind::Refused, format!("Query router did not resolve to any valid target.\n{advice}"))
+        .with_status(400)
+}
