@@ -36,6 +36,8 @@ declare class Portkey {
   constructor(options?: Portkey.PortkeyOptions | Portkey.NamedOptions)
   /** A client with these options in place of its own. `null` unsets one. Both clients share one connection pool. */
   withOptions(options: Portkey.PortkeyOptions | Portkey.NamedOptions): Portkey
+  /** How each target of the client fares now, in the order of its config. */
+  targets(): Portkey.TargetState[]
 }
 
 interface Portkey extends Resources, Readonly<Pick<Portkey.NamedOptions, Field>> {}
@@ -83,16 +85,25 @@ declare namespace Portkey {
     /** How often a failed attempt is tried again: after 408, 409, 429, 5xx and broken connections. 2 when left out. */
     maxRetries?: Option<number>
     timeouts?: Option<Timeouts>
+    /** How many requests each target takes at once; further ones wait in line. Without limit when left out. */
+    maxConcurrent?: Option<number>
+    /** How many requests may wait for a target; one more fails with status 429 and the code `queue_full`. 1,000 when left out. */
+    maxQueue?: Option<number>
+    /** What all calls of the client together may spend on retries; `false` is "no limit". */
+    retryBudget?: Option<RetryBudget | false>
     /** The host may receive a request twice: a POST whose connection broke after it was written may be sent again. */
     idempotent?: Option<boolean>
     /** Leave out of answers what OpenAI's own would not have. */
     strictOpenAiCompliance?: Option<boolean>
     openaiOrganization?: Option<string>
     openaiProject?: Option<string>
-    /** No cache is configured in this version: there is nothing to refresh. */
+    /** Do not answer from the cache, but keep the new answer there. Acts where the config has a `cache`. */
     cacheForceRefresh?: Option<boolean>
+    /** Share cached answers with every call of the same namespace, whatever its credentials. */
     cacheNamespace?: Option<string>
-    /** `false` keeps the contents of requests and answers out of logs. */
+    /** Where cached answers are kept: in memory, and in a Redis that many processes share. */
+    cacheStore?: Option<CacheStore>
+    /** `false` keeps the contents of requests and answers out of logs, and out of the cache. */
     debug?: Option<boolean>
     /** Names of headers whose values never appear in a log. */
     sensitiveHeaders?: Option<readonly string[]>
@@ -146,8 +157,48 @@ declare namespace Portkey {
     firstToken?: Option<number>
     /** Longest silence between two of a stream's contents, or between two pieces of a whole body. */
     idle?: Option<number>
+    /** Waiting in line for a target that is busy. */
+    queue?: Option<number>
     /** The whole call, as `timeout`. */
     total?: Option<number>
+  }
+
+  /** A bucket of retries: each call puts in `ratio`, each retry takes out one. */
+  export interface RetryBudget {
+    /** Above 0, at most 1; 0.2 when left out. */
+    ratio?: Option<number>
+    /** What it starts with; 10 when left out. */
+    reserve?: Option<number>
+  }
+
+  export interface CacheStore {
+    /** How many bytes of answers the memory holds; 64 MiB when left out. */
+    maxBytes?: Option<number>
+    /** Of a Redis or Valkey: `redis://user:password@host:6379/0`, `rediss://…`, `redis+unix:///run/redis.sock`. */
+    redis?: Option<string>
+  }
+
+  /** How a target fares. Durations are in milliseconds. */
+  export interface TargetState {
+    /** Its `name`, or its place in the config. */
+    target: string
+    path: string
+    provider: string
+    /** The base URL, without query. */
+    url: string
+    /** `benched` failed lately and is used only where no other is; `open` and `half-open` are its circuit's. */
+    health: 'healthy' | 'benched' | 'loading' | 'open' | 'half-open'
+    inFlight: number
+    /** Requests that wait for it. */
+    queued: number
+    maxConcurrent: number | null
+    /** How long it is still passed over. */
+    backIn: number | null
+    answered: number
+    failed: number
+    /** Until an answer, or a stream's first content; the recent ones count most. */
+    latency: number | null
+    lastError: { code: string | null; status: number | null; /** So long since. */ ago: number } | null
   }
 
   /**
@@ -187,6 +238,42 @@ declare namespace Portkey {
     overrideParams?: Option<Record<string, unknown>>
     /** See the option of the same name. */
     idempotent?: Option<boolean>
+    /** See `maxConcurrent`. */
+    max_concurrent?: Option<number>
+    maxConcurrent?: Option<number>
+    max_queue?: Option<number>
+    maxQueue?: Option<number>
+    /** When a failing target is left alone. */
+    cb_config?: Option<CircuitBreaker>
+    cbConfig?: Option<CircuitBreaker>
+    /** Asks a benched target whether it is back, by a GET that costs no tokens. */
+    health_check?: Option<HealthCheck>
+    healthCheck?: Option<HealthCheck>
+    /** A name for the config; `is_open` acts below one. */
+    id?: Option<string>
+    /** The target's circuit is open, as who wrote the config knows. */
+    is_open?: Option<boolean>
+    isOpen?: Option<boolean>
+    /** The call names the provider: by the option `provider`, or as `model: '@provider/model'`. */
+    passthrough?: Option<boolean>
+    /** Facts of every call through the config, under the options' own; at the root. */
+    metadata?: Option<Record<string, string>>
+    /** Which answers are kept, and for how long. */
+    cache?: Option<'simple' | ConfigCache>
+    /** Checks of what is sent. */
+    input_guardrails?: Option<readonly Guardrail[]>
+    inputGuardrails?: Option<readonly Guardrail[]>
+    /** Checks of what is answered. */
+    output_guardrails?: Option<readonly Guardrail[]>
+    outputGuardrails?: Option<readonly Guardrail[]>
+    input_mutators?: Option<readonly Guardrail[]>
+    inputMutators?: Option<readonly Guardrail[]>
+    output_mutators?: Option<readonly Guardrail[]>
+    outputMutators?: Option<readonly Guardrail[]>
+    before_request_hooks?: Option<readonly Hook[]>
+    beforeRequestHooks?: Option<readonly Hook[]>
+    after_request_hooks?: Option<readonly Hook[]>
+    afterRequestHooks?: Option<readonly Hook[]>
     openai_organization?: Option<string>
     openaiOrganization?: Option<string>
     openai_project?: Option<string>
@@ -199,11 +286,102 @@ declare namespace Portkey {
   }
 
   /** The ways of a group. A failed target of `fallback` leaves no trace in what the caller reads. */
-  export type Strategy =
+  export type Strategy = (
     | { mode: 'single' }
     | { mode: 'fallback'; on_status_codes?: Option<readonly number[]>; onStatusCodes?: Option<readonly number[]> }
-    | { mode: 'loadbalance' }
+    | { mode: 'loadbalance'; sticky?: Option<Sticky> }
+    | { mode: 'least_inflight' | 'leastInflight' | 'round_robin' | 'roundRobin' }
+    | ({ mode: 'affinity' } & Affinity)
     | { mode: 'conditional'; conditions: readonly Condition[]; default?: Option<string> }
+  ) & {
+    cb_config?: Option<CircuitBreaker>
+    cbConfig?: Option<CircuitBreaker>
+  }
+
+  /** Calls that share these fields stay with one target for a time. */
+  export interface Sticky {
+    enabled?: Option<boolean>
+    /** `metadata.…`, `params.…`, `headers.…`, `prompt` (the conversation's beginning). */
+    hash_fields?: Option<readonly string[]>
+    hashFields?: Option<readonly string[]>
+    /** Seconds; 3,600 when left out. */
+    ttl?: Option<number>
+  }
+
+  /** Calls that share these fields go to the same target in every process, unless it is far busier than its share. */
+  export interface Affinity {
+    /** As in `Sticky`. */
+    hash_fields?: Option<readonly string[]>
+    hashFields?: Option<readonly string[]>
+    /** How much of a conversation's beginning counts, in characters; 1,024 when left out. */
+    prefix_chars?: Option<number>
+    prefixChars?: Option<number>
+    /** How far above its share a target may be busy: 0.5, the default, is half as much again. */
+    spill?: Option<number>
+  }
+
+  /** At least one of the two thresholds is needed. A 429 never opens the circuit. */
+  export interface CircuitBreaker {
+    /** Opens after so many failures within one `cooldown_interval`. */
+    failure_threshold?: Option<number>
+    failureThreshold?: Option<number>
+    /** Opens when so many of a hundred requests failed. */
+    failure_threshold_percentage?: Option<number>
+    failureThresholdPercentage?: Option<number>
+    /** The percentage is not looked at before; 10 when left out. */
+    minimum_requests?: Option<number>
+    minimumRequests?: Option<number>
+    /** Milliseconds until one request is let through as a probe; at least 30,000. */
+    cooldown_interval?: Option<number>
+    cooldownInterval?: Option<number>
+    /** What counts as a failure; every status above 500, and no answer at all, when left out. */
+    failure_status_codes?: Option<readonly number[]>
+    failureStatusCodes?: Option<readonly number[]>
+    id?: Option<string>
+  }
+
+  export interface HealthCheck {
+    /** From the host's root where it begins with a slash (`/health`), else below the base URL; `models` when left out. */
+    path?: Option<string>
+    /** Milliseconds between two questions, at least; 5,000 when left out. */
+    interval?: Option<number>
+  }
+
+  /** `simple` answers equal calls alike; `semantic` also those whose last question means nearly the same. */
+  export interface ConfigCache {
+    mode: 'simple' | 'semantic'
+    /** Seconds; a week when left out. */
+    max_age?: Option<number>
+    maxAge?: Option<number>
+    /** Semantic: the target that turns texts into vectors. */
+    embeddings?: Option<Config>
+    /** Semantic: the least cosine of two questions, 0 to 1; 0.95 when left out. */
+    threshold?: Option<number>
+  }
+
+  /** A hook in short: its own keys, and every other key is a check with its parameters: `{ 'default.wordCount': { maxWords: 100 }, deny: true }`. */
+  export interface Guardrail extends HookSettings {
+    [check: string]: any
+  }
+
+  export interface Hook extends HookSettings {
+    type: 'guardrail' | 'mutator'
+    checks: readonly { id: string; parameters?: Record<string, unknown>; is_enabled?: boolean }[]
+  }
+
+  export interface HookSettings {
+    id?: string
+    /** A failed check refuses the call with status 446; else it is answered with 246. */
+    deny?: boolean
+    /** Judged beside the call, whose answer it never changes. */
+    async?: boolean
+    /** One check after the other, each seeing what the one before made of the text. */
+    sequential?: boolean
+    on_fail?: { feedback?: Record<string, unknown> }
+    onFail?: { feedback?: Record<string, unknown> }
+    on_success?: { feedback?: Record<string, unknown> }
+    onSuccess?: { feedback?: Record<string, unknown> }
+  }
 
   /** The target called `then` answers where `query` holds: `{ 'metadata.plan': { $eq: 'paid' } }`. */
   export interface Condition {

@@ -275,7 +275,7 @@ describe('a ConfigError', () => {
     [{ customHost: HOST, requestTimeout: '100' }, 'requestTimeout: expected milliseconds, a number ≥ 0 (0 = off), got a string'],
     [{ customHost: HOST, timeout: -1 }, 'timeout: expected milliseconds, a number ≥ 0 (0 = off), got -1'],
     [{ customHost: HOST, maxRetries: 1.5 }, /^maxRetries: expected a whole number from 0 to \d+, got 1.5$/],
-    [{ customHost: HOST, timeouts: { idel: 1 } }, 'timeouts.idel: expected one of connect, headers, firstToken, idle, total'],
+    [{ customHost: HOST, timeouts: { idel: 1 } }, 'timeouts.idel: expected one of connect, headers, firstToken, idle, queue, total'],
     [{ customHost: HOST, strictOpenAiCompliance: 'yes' }, 'strictOpenAiCompliance: expected true or false, got a string'],
     [{ customHost: HOST, config: { retry: {} } }, 'config.retry.attempts: is missing; expected a whole number from 0 to 5'],
     [{ customHost: HOST, config: { retry: { attempts: 6 } } }, 'config.retry.attempts: expected a whole number from 0 to 5, got 6'],

@@ -94,6 +94,16 @@ impl BaseUrl {
         }
     }
 
+    /// The URL of a health route: from the host's root where `path` begins with a slash, else below the base URL.
+    pub fn health(&self, path: &str) -> Option<Url> {
+        if !path.starts_with('/') {
+            return Url::parse(&self.join(&format!("/{path}"), None)).ok();
+        }
+        let mut url = Url::parse(&self.prefix).ok()?;
+        url.set_path(path);
+        Some(url)
+    }
+
     /// The unix socket to connect to, in place of the URL's host.
     pub fn socket(&self) -> Option<&Arc<Path>> {
         self.socket.as_ref()

@@ -11,6 +11,7 @@ use crate::clock::{Clock, Instant, SystemClock, before};
 use crate::config::{Options, Plan, option_of_header, overlay};
 use crate::error::{Error, Kind, Result};
 use crate::explain;
+use crate::health::check;
 use crate::http::{Network, Transport};
 use crate::memory::{Fault, Memory};
 use crate::observe::{Report, TargetSeen};
@@ -77,6 +78,9 @@ impl Engine {
         self.context.memory.began_call();
         let context = Context { deadline: limit.map(|limit| began + limit), ..self.context.clone() };
         let call = Call { options: crate::call::CallOptions { timeout: limit, ..call.options }, ..call };
+        for target in &plan.watched {
+            check::look_after(&context, target);
+        }
         let walked = before(context.deadline, route::send(&context, &plan.root, &call, &mut report)).await;
         match walked {
             Some(Ok(Reached { status, headers, content })) => Ok(Answer { status, headers, report, content }),

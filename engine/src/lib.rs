@@ -1,7 +1,7 @@
 //! The request engine of portkey-native: what SDK and AI gateway do together, in the caller's own process.
 //! It knows nothing of Node.js; a face (the addon at the repository's root) hands calls in and answers out.
 //!
-//! Read three pages to know the way of a call: `engine.rs`, `route/mod.rs`, `attempt.rs`.
+//! Read three pages to know the way of a call: `engine.rs`, `route/mod.rs`, `attempt/mod.rs`.
 //!
 //! Twelve words, with no other meaning anywhere in this crate:
 //! - **call**: what was asked, once, by the user of the package.

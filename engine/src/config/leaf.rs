@@ -56,6 +56,7 @@ impl Maker<'_> {
             gated: followed || self.node.retry.as_ref().is_some_and(|retry| retry.attempts > 0),
             patient: repeats && !followed,
             is_open: self.node.is_open,
+            health_check: self.node.health_check.clone(),
             params: self.node.params.clone(),
             live,
         })

@@ -75,6 +75,7 @@ const CONFIG_KEYS: &[&str] = &[
     "default_params",
     "drop_params",
     "forward_headers",
+    "health_check",
     "id",
     "idempotent",
     "is_open",

@@ -10,7 +10,7 @@ use super::params::Params;
 use super::read::Reader;
 use super::strategy::Chosen;
 use crate::headers::fold;
-use crate::health::cb_config;
+use crate::health::{cb_config, check};
 use crate::secret::Secret;
 
 /// A node of a config as written: a target, or a group with a strategy over its own targets.
@@ -38,6 +38,7 @@ pub struct Node {
     /// The circuit is open: said by who wrote the config. Acts only below an `id`.
     pub is_open: bool,
     pub id: Option<String>,
+    pub health_check: Option<check::Settings>,
     /// The provider and its credential come with the call.
     pub passthrough: bool,
     /// Facts of calls through this config; at the root alone.
@@ -108,6 +109,7 @@ impl Node {
             "maxqueue" => self.max_queue = reader.count(value, path, 0),
             "cbconfig" => self.read_breaker(value, path, reader),
             "isopen" => self.is_open = reader.boolean(value, path).unwrap_or(false),
+            "healthcheck" => self.health_check = check::Settings::read(value, path, reader),
             "passthrough" => self.passthrough = reader.boolean(value, path).unwrap_or(false),
             "id" => self.id = reader.string(value, path),
             "metadata" => self.metadata = reader.metadata(value, path),
@@ -221,6 +223,7 @@ impl Node {
         node.max_concurrent = node.max_concurrent.or(parent.max_concurrent);
         node.max_queue = node.max_queue.or(parent.max_queue);
         node.breaker = node.breaker.or_else(|| parent.breaker.clone());
+        node.health_check = node.health_check.or_else(|| parent.health_check.clone());
         node.id = parent.id.clone().or(node.id);
         node.params = node.params.over(&parent.params);
         node.values.extend(parent.values.iter().cloned());

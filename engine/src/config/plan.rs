@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::Options;
 use super::node::Node;
 use super::strategy::Chosen;
-use super::target::clock;
+use super::target::{Target, clock};
 use crate::error::Problem;
 use crate::headers::fold;
 use crate::memory::Memory;
@@ -22,6 +22,8 @@ pub struct Plan {
     pub trace: Trace,
     /// The whole call, retries and stream included.
     pub total: Option<Duration>,
+    /// Targets to be looked after while they are benched.
+    pub watched: Vec<Arc<Target>>,
     /// Some target takes its provider from the call.
     pub passes_through: bool,
     /// Problems that the parameters of a call may still mend.
@@ -68,8 +70,11 @@ impl Plan {
             maker.problems.append(&mut maker.missing);
             return Err(maker.problems);
         }
+        let root_strategy = strategy.expect("a tree without problems is made");
+        let targets = root_strategy.targets().into_iter().cloned();
         Ok(Self {
-            root: strategy.expect("a tree without problems is made"),
+            watched: targets.filter(|target| target.health_check.is_some()).collect(),
+            root: root_strategy,
             trace: Trace {
                 trace_id: options.trace_id.clone(),
                 span_id: options.span_id.clone(),

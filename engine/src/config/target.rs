@@ -13,6 +13,7 @@ use crate::base_url::BaseUrl;
 use crate::clock::Instant;
 use crate::endpoint::{ENDPOINTS, Endpoint};
 use crate::error::{Error, Result};
+use crate::health::check;
 use crate::memory::{Live, Standing};
 use crate::provider::Provider;
 use crate::retry::Policy;
@@ -37,6 +38,7 @@ pub struct Target {
     pub patient: bool,
     /// The config says that its circuit is open (`is_open`).
     pub is_open: bool,
+    pub health_check: Option<check::Settings>,
     pub params: Params,
     /// What is known of it from other calls.
     pub live: Arc<Live>,

@@ -8,6 +8,7 @@ pub mod bench;
 pub mod breaker;
 pub mod budget;
 pub mod cb_config;
+pub mod check;
 pub mod loading;
 
 use crate::error::{Error, Kind};

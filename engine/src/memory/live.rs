@@ -13,6 +13,7 @@ use crate::clock::Instant;
 use crate::error::Error;
 use crate::health::bench::{self, Bench};
 use crate::health::breaker::{self, Allowed, Breaker, Circuit, Probe};
+use crate::health::check::Asked;
 use crate::health::{Likeness, cb_config};
 use crate::observe::milliseconds;
 
@@ -30,6 +31,7 @@ pub struct Live {
     bench: Bench,
     breaker: Option<Arc<Breaker>>,
     history: Mutex<History>,
+    pub asked: Asked,
 }
 
 /// What is told of a target, and decides nothing.
@@ -91,6 +93,7 @@ impl Live {
             bench: Bench::default(),
             breaker: settings.breaker.map(Breaker::new).map(Arc::new),
             history: Mutex::default(),
+            asked: Asked::default(),
         }
     }
 
@@ -110,6 +113,11 @@ impl Live {
     pub fn enter(self: &Arc<Self>, now: Instant) -> Visit {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         Visit { live: self.clone(), probe: self.breaker.as_ref().and_then(|breaker| breaker.probe(now)) }
+    }
+
+    /// A health check found it well: it is benched no longer.
+    pub fn is_back(&self) {
+        self.bench.succeeded();
     }
 
     pub fn seen(&self, now: Instant) -> Seen {
