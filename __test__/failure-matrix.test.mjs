@@ -109,11 +109,6 @@ function told({ read, error, report }, streams) {
 const DIFFERS = {
   'TLS, whole': { single: 'A: error' },
   'TLS, stream': { single: 'A: error' },
-  'garbled JSON, whole': { fallback: 'A: error', 'none left': 'A: error' },
-  'JSON cut short, whole': { fallback: 'A: error', 'none left': 'A: error' },
-  'in-stream error at once, stream': { attempt: 'body 200 -' },
-  'in-stream error, stream': { attempt: 'body 200 -' },
-  'error after content, stream': { attempt: 'body 200 -' },
 }
 
 for (const answer of ['whole', 'stream']) {

@@ -5,9 +5,6 @@ import { holdCases } from './support/gateway-run.mjs'
 const OWN_WORDS = "an error has the host's own body"
 
 holdCases('retries', {
-  leftOut: {
-    'RT-15': 'a wait of exactly a minute is still waited: the engine is to stop there',
-  },
   refused: {
     // The documentation allows five; what it does not allow is an error, not silence.
     'RT-20': /^config\.retry\.attempts: expected /,

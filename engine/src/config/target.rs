@@ -29,7 +29,8 @@ pub struct Target {
     pub clocks: Clocks,
     pub retry: Policy,
     pub idempotent: bool,
-    /// Whether a stream is held back until its first semantic event, because the config plans for another attempt.
+    /// Whether the config plans for another attempt: a stream is held back until its first semantic event, and a whole
+    /// answer is looked through.
     pub gated: bool,
     pub params: Params,
 }
