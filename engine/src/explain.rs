@@ -220,9 +220,13 @@ impl Place<'_> {
         let said = parsed.as_ref().map_or_else(|| quote(&String::from_utf8_lossy(&data)), envelope);
         let status = parsed.as_ref().and_then(status_in);
         let what = format!("The host reported an error inside the stream: {said}");
+        let code = code_in(&data);
         let mut error = Error::new(Kind::Refused, self.message(&what, "")).with_reply(HeaderMap::new(), data);
         if let Some(status) = status {
             error = error.with_status(status);
+        }
+        if let Some(code) = code {
+            error = error.with_code(code);
         }
         error
     }

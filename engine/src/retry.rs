@@ -7,7 +7,7 @@ use ::http::HeaderMap;
 
 use crate::error::{Error, Resend};
 
-/// A server is not waited for longer than this, all of its waits in one call taken together.
+/// A server that asks for this much at once is not waited for, nor longer in all of one call.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// However a config nests retries and targets, one call makes no more attempts than this.
@@ -43,7 +43,7 @@ impl Policy {
             return None;
         }
         match error.facts().retry_after.filter(|_| self.heed_retry_after) {
-            Some(asked) => (asked <= LONGEST_WAIT).then_some(asked),
+            Some(asked) => (asked < LONGEST_WAIT).then_some(asked),
             None => Some(self.ceiling(made).mul_f64(random)),
         }
     }
@@ -167,11 +167,12 @@ mod tests {
     }
 
     #[test]
-    fn a_server_s_wait_is_heeded_up_to_a_minute() {
+    fn a_server_s_wait_is_heeded_below_a_minute() {
         let policy = Policy::default();
         let asked = |secs| refused(429).with_retry_after(Some(Duration::from_secs(secs)));
         assert_eq!(policy.wait(&asked(3), 1, false, 0.5), Some(Duration::from_secs(3)));
-        assert_eq!(policy.wait(&asked(61), 1, false, 0.5), None);
+        assert_eq!(policy.wait(&asked(59), 1, false, 0.5), Some(Duration::from_secs(59)));
+        assert_eq!(policy.wait(&asked(60), 1, false, 0.5), None);
         let deaf = Policy { heed_retry_after: false, ..policy };
         assert_eq!(deaf.wait(&asked(3), 1, false, 0.5), Some(Duration::from_millis(250)));
     }

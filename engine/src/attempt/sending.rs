@@ -179,7 +179,7 @@ impl<'c> Sending<'c> {
     async fn whole(&mut self, reply: Reply) -> Result<Reached> {
         let Reply { status, headers, mut body } = reply;
         let text = self.read(&mut body, &headers).await?;
-        if let Some(why) = not_json(&headers, &text) {
+        if let Some(why) = not_json(&headers, &text, self.target.gated) {
             return Err(self.place().garbled(status, &why, headers, text));
         }
         self.succeeded(status);
@@ -348,11 +348,13 @@ fn expected_size(headers: &HeaderMap) -> usize {
     announced.unwrap_or(0usize).min(1 << 24)
 }
 
-/// Why a body can't be a JSON value, as far as its two ends tell; the face's parser sees the rest.
-fn not_json(headers: &HeaderMap, text: &Bytes) -> Option<String> {
+/// Why a body can't be a JSON value, as far as its two ends tell; the face's parser sees the rest. Where another attempt
+/// may follow (`gated`), that would be too late.
+fn not_json(headers: &HeaderMap, text: &Bytes, gated: bool) -> Option<String> {
     let trimmed = text.trim_ascii();
     let closed = match (trimmed.first(), trimmed.last()) {
         (None, _) | (_, None) => return Some("an empty body".to_owned()),
+        _ if gated => serde_json::from_slice::<serde::de::IgnoredAny>(trimmed).is_ok(),
         (Some(b'{'), Some(last)) => *last == b'}',
         (Some(b'['), Some(last)) => *last == b']',
         (Some(b'"'), Some(last)) => *last == b'"',

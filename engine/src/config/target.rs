@@ -32,7 +32,8 @@ pub struct Target {
     pub clocks: Clocks,
     pub retry: Policy,
     pub idempotent: bool,
-    /// Whether a stream is held back until its first semantic event, because the config plans for another attempt.
+    /// Whether the config plans for another attempt: a stream is held back until its first semantic event, and a whole
+    /// answer is looked through.
     pub gated: bool,
     /// Whether a model that is being loaded is waited for: no other target may answer, and a second request is allowed.
     pub patient: bool,
