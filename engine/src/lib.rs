@@ -42,6 +42,11 @@ mod retry;
 mod route;
 mod secret;
 mod sse;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the cache is its only user, and calls do not use that yet")
+)]
+mod store;
 
 pub use ::http::HeaderMap;
 pub use answer::{Answer, Content};
