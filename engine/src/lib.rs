@@ -24,6 +24,9 @@ mod attempt;
 mod auth;
 mod base_url;
 mod body;
+#[expect(unused_imports, reason = "no call uses it yet")]
+#[cfg_attr(not(test), expect(dead_code, reason = "no call uses it yet"))]
+mod cache;
 mod call;
 mod clock;
 mod config;

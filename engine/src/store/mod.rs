@@ -24,12 +24,23 @@ use tokio::sync::watch;
 use crate::clock::{Clock, SystemClock, before};
 use crate::secret::Secret;
 use breaker::Breaker;
+#[cfg(test)]
+pub use breaker::REST;
 
-/// How long a question may take, the wait for a connection included.
-pub const OPERATION: Duration = Duration::from_millis(250);
+/// How long things may take.
+#[derive(Clone, Copy)]
+pub struct Limits {
+    /// A question, the wait for a connection included.
+    pub operation: Duration,
+    /// Connecting, which goes on in the background when the question that began it has run out of time.
+    pub connect: Duration,
+}
 
-/// How long connecting may take: it goes on in the background when the question that began it has run out of time.
-const CONNECT: Duration = Duration::from_secs(1);
+impl Default for Limits {
+    fn default() -> Self {
+        Self { operation: Duration::from_millis(250), connect: Duration::from_secs(1) }
+    }
+}
 
 /// What is said of a URL that can't be one.
 const EXPECTED: &str = "expected redis://[user:password@]host[:port][/database], the same with rediss:// for TLS, or \
@@ -38,6 +49,7 @@ const EXPECTED: &str = "expected redis://[user:password@]host[:port][/database],
 /// One connection to the store, made when it is first needed and made anew when it is lost.
 pub struct Store {
     client: redis::Client,
+    limits: Limits,
     clock: Arc<dyn Clock>,
     link: Mutex<Option<Link>>,
     breaker: Mutex<Breaker>,
@@ -123,7 +135,7 @@ impl Trouble {
 
 impl Store {
     /// A door to the store at `url`; nothing is connected yet. An error says what a URL should look like.
-    pub fn open(url: &Secret, clock: Arc<dyn Clock>) -> Result<Arc<Self>, &'static str> {
+    pub fn open(url: &Secret, limits: Limits, clock: Arc<dyn Clock>) -> Result<Arc<Self>, &'static str> {
         let written = url::Url::parse(url.expose()).map_err(|_| EXPECTED)?;
         if written.fragment().is_some() {
             return Err(
@@ -135,7 +147,7 @@ impl Store {
         }
         let client = redis::Client::open(written).map_err(|_| EXPECTED)?;
         let (link, breaker, counts) = <(Mutex<Option<Link>>, Mutex<Breaker>, Counts)>::default();
-        Ok(Arc::new(Self { client, clock, link, breaker, counts }))
+        Ok(Arc::new(Self { client, limits, clock, link, breaker, counts }))
     }
 
     /// A value, and how long it still lives. A value without an end counts as none of ours.
@@ -183,7 +195,7 @@ impl Store {
             return None;
         }
         // Real time: a deadline is for sockets, whatever time the policies are told.
-        let deadline = Some(SystemClock.now() + OPERATION);
+        let deadline = Some(SystemClock.now() + self.limits.operation);
         match before(deadline, self.answer(question)).await.unwrap_or(Err(Trouble::Late)) {
             Ok(answer) => {
                 lock(&self.breaker).succeeded();
@@ -227,8 +239,9 @@ impl Store {
     fn connect(&self) -> Link {
         let (sender, link) = watch::channel(None);
         let client = self.client.clone();
-        let config =
-            AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(None);
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.limits.connect))
+            .set_response_timeout(None);
         tokio::spawn(async move {
             let connected = client.get_multiplexed_async_connection_with_config(&config).await;
             sender.send_replace(Some(connected.map_err(|error| Trouble::of(error, true))));

@@ -5,8 +5,14 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use redis::{FromRedisValue, cmd};
+
+use super::Limits;
+
+/// What never takes as long, however busy the machine is.
+pub const PATIENT: Limits = Limits { operation: Duration::from_secs(30), connect: Duration::from_secs(30) };
 
 pub struct Server {
     /// `None` once it was killed.

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 
 use super::breaker::REST;
 use super::later::Later;
-use super::server::{Server, new_folder};
+use super::server::{PATIENT, Server, new_folder};
 use super::*;
 
 const LIFE: Duration = Duration::from_secs(60);
@@ -18,8 +18,14 @@ fn store(url: &str) -> Arc<Store> {
     store_at(url, Later::new())
 }
 
+/// One that waits as long as a busy machine may need: what is tested is not how fast that is.
 fn store_at(url: &str, clock: Arc<Later>) -> Arc<Store> {
-    Store::open(&Secret::new(url), clock).unwrap_or_else(|why| panic!("{why}"))
+    Store::open(&Secret::new(url), PATIENT, clock).unwrap_or_else(|why| panic!("{why}"))
+}
+
+/// One that gives up as soon as it does in use.
+fn impatient(url: &str, clock: Arc<Later>) -> Arc<Store> {
+    Store::open(&Secret::new(url), Limits::default(), clock).unwrap_or_else(|why| panic!("{why}"))
 }
 
 async fn holds(store: &Store) -> Option<Bytes> {
@@ -68,13 +74,15 @@ async fn a_url_that_cannot_work_is_refused_without_being_shown() {
         "rediss://:canary@host#insecure",
         "redis://0.0.0.0",
     ] {
-        let Err(told) = Store::open(&Secret::new(url), Later::new()) else { panic!("{url} was taken") };
+        let Err(told) = Store::open(&Secret::new(url), PATIENT, Later::new()) else {
+            panic!("{url} was taken")
+        };
         assert!(!told.contains("canary"), "{told}");
     }
     for url in
         ["redis://localhost", "valkey://:p%40ss@[::1]:6380/2", "rediss://u:p@host", "unix:///run/redis.sock"]
     {
-        assert!(Store::open(&Secret::new(url), Later::new()).is_ok(), "{url}");
+        assert!(Store::open(&Secret::new(url), PATIENT, Later::new()).is_ok(), "{url}");
     }
 }
 
@@ -131,15 +139,15 @@ async fn a_connection_that_ended_while_idle_is_made_anew_without_a_failure() {
 #[tokio::test(start_paused = true)]
 async fn a_server_that_never_answers_costs_its_deadline_and_then_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let clock = Later::new();
-    let store = store_at(&format!("redis://{}", listener.local_addr().expect("bound")), clock.clone());
+    let store = impatient(&format!("redis://{}", listener.local_addr().expect("bound")), Later::new());
+    let operation = Limits::default().operation;
     let began = SystemClock.now();
     for asked in 1..=3 {
         assert_eq!(store.get("key").await, Found::Unavailable);
-        assert_eq!(SystemClock.now() - began, OPERATION * asked);
+        assert_eq!(SystemClock.now() - began, operation * asked);
     }
     assert_eq!(store.get("key").await, Found::Unavailable);
-    assert_eq!(SystemClock.now() - began, OPERATION * 3);
+    assert_eq!(SystemClock.now() - began, operation * 3);
     assert_eq!(store.health().last_failure, Some("no answer in time"));
 }
 
@@ -147,8 +155,11 @@ async fn a_server_that_never_answers_costs_its_deadline_and_then_nothing() {
 async fn a_server_that_stops_answering_is_given_up_and_found_again() {
     let server = Server::start();
     let clock = Later::new();
-    let store = store_at(&server.url, clock.clone());
-    assert!(store.set("key", b"v", LIFE).await);
+    server.ask::<()>(&["SET", "key", "v", "PX", "600000"]).await;
+    let store = impatient(&server.url, clock.clone());
+    while holds(&store).await.is_none() {
+        clock.pass(REST);
+    }
     server.signal("STOP");
     for _ in 0..3 {
         assert_eq!(store.get("key").await, Found::Unavailable);
@@ -156,8 +167,11 @@ async fn a_server_that_stops_answering_is_given_up_and_found_again() {
     assert_eq!(store.health().state, "resting");
     assert_eq!(store.health().last_failure, Some("no answer in time"));
     server.signal("CONT");
-    clock.pass(REST);
-    assert_eq!(holds(&store).await, Some(Bytes::from_static(b"v")));
+    // A busy machine may need more than one rest.
+    while holds(&store).await.is_none() {
+        clock.pass(REST);
+    }
+    assert_eq!(store.health().state, "connected");
 }
 
 #[tokio::test]
