@@ -24,6 +24,9 @@ mod attempt;
 mod auth;
 mod base_url;
 mod body;
+#[expect(unused_imports, reason = "no call uses it yet")]
+#[cfg_attr(not(test), expect(dead_code, reason = "no call uses it yet"))]
+mod cache;
 mod call;
 mod clock;
 mod config;
@@ -44,6 +47,11 @@ mod retry;
 mod route;
 mod secret;
 mod sse;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the cache is its only user, and calls do not use that yet")
+)]
+mod store;
 
 pub use ::http::HeaderMap;
 pub use answer::{Answer, Content};

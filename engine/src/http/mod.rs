@@ -21,6 +21,7 @@ use url::Url;
 
 use crate::clock::Instant;
 pub use failure::{Failure, FailureKind};
+pub use secure::install_crypto;
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
