@@ -60,7 +60,7 @@ impl Engine {
     ) -> Result<Self> {
         let options = overlay(&Map::new(), options);
         let read = Options::read(&options).map_err(Error::config)?;
-        let memory = Memory::of(&read, known);
+        let memory = Memory::of(&read, known, &clock).map_err(Error::config)?;
         let plan = Plan::new(&read, &[], &memory).map_err(Error::config)?;
         let context = Context { transport, clock, memory, deadline: None };
         Ok(Self { options, plan: Arc::new(plan), context })

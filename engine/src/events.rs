@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::attempt::Keep;
 use crate::clock::{Alarm, Clock, Instant, SystemClock, at_once, before};
 use crate::config::{Clocks, Target};
 use crate::error::{Error, Result};
@@ -60,6 +61,7 @@ pub struct Events {
     closed: Option<Closed>,
     done_without_finish: bool,
     held: Held,
+    keeping: Option<Keeping>,
 }
 
 /// How and when a stream ended.
@@ -82,6 +84,13 @@ enum State {
 pub struct Held {
     pub visit: Option<Visit>,
     pub slot: Option<OwnedSemaphorePermit>,
+}
+
+/// Keeps a stream's events for the cache until its end.
+struct Keeping {
+    keep: Keep,
+    status: u16,
+    content_type: Option<String>,
 }
 
 /// What an attempt hands over to read a stream.
@@ -116,6 +125,7 @@ impl Events {
             closed: None,
             done_without_finish: false,
             held: Held::default(),
+            keeping: None,
         }
     }
 
@@ -139,6 +149,39 @@ impl Events {
     pub fn hold(&mut self, held: Held) {
         if matches!(self.state, State::Open) {
             self.held = held;
+        }
+    }
+
+    /// A stream that the cache has kept, given out again.
+    pub fn kept(target: Arc<Target>, url: String, events: Vec<Event>) -> Self {
+        let opening = Opening {
+            body: ReplyBody::empty(),
+            target,
+            method: "POST",
+            began: SystemClock.now(),
+            total: None,
+            url,
+        };
+        Self { ready: events, state: State::Ended, ..Self::new(opening) }
+    }
+
+    /// Has the events kept, those that were read by now among them.
+    pub fn keep(&mut self, keep: Keep, status: u16, content_type: Option<String>) {
+        let mut keeping = Keeping { keep, status, content_type };
+        keeping.keep.note(&self.ready);
+        self.keeping = Some(keeping);
+        if !matches!(self.state, State::Open) {
+            self.kept_or_not();
+        }
+    }
+
+    /// The stream has ended: only one that is whole by its finish reasons is kept.
+    fn kept_or_not(&mut self) {
+        let Some(Keeping { keep, status, content_type }) = self.keeping.take() else { return };
+        if matches!(self.state, State::Ended) && self.progress.is_whole() {
+            keep.finish(status, content_type);
+        } else {
+            keep.failed();
         }
     }
 
@@ -296,7 +339,11 @@ impl Events {
             Cow::Borrowed(_) => data,
             Cow::Owned(repaired) => Bytes::from(repaired),
         };
-        self.ready.push(Event { name: event.name, data });
+        let event = Event { name: event.name, data };
+        if let Some(keeping) = &mut self.keeping {
+            keeping.keep.note(std::slice::from_ref(&event));
+        }
+        self.ready.push(event);
     }
 
     fn semantic(&mut self) {
@@ -312,6 +359,7 @@ impl Events {
         self.done_without_finish = !self.progress.is_whole();
         self.close(Phase::Done);
         self.state = State::Ended;
+        self.kept_or_not();
     }
 
     /// The body ended, or broke.
@@ -322,6 +370,7 @@ impl Events {
         if self.progress.is_whole() {
             self.close(Phase::Done);
             self.state = State::Ended;
+            self.kept_or_not();
             return;
         }
         let why = match failure {
@@ -343,6 +392,7 @@ impl Events {
         self.held = Held::default();
         self.body.close();
         self.state = State::Failed(error);
+        self.kept_or_not();
     }
 
     fn close(&mut self, phase: Phase) {

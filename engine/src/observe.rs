@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::cache::Status;
 use crate::clock::{Instant, new_id};
 use crate::config::{Target, Trace};
 use crate::memory::{Fault, Seen};
@@ -32,6 +33,7 @@ pub struct Report {
     pub first_of_target: usize,
     /// The attempts ended with a failure that the policy would have retried.
     pub exhausted: bool,
+    pub cache: Status,
     /// A stream's usage, as raw JSON.
     pub usage: Option<String>,
 }
@@ -122,6 +124,7 @@ impl Report {
             attempts: Vec::new(),
             first_of_target: 0,
             exhausted: false,
+            cache: Status::Disabled,
             usage: None,
         }
     }
@@ -153,7 +156,7 @@ impl Report {
             ("provider", self.provider.into()),
             ("last-used-option-index", self.path.as_str().into()),
             ("retry-attempt-count", if retries == 0 { "0".into() } else { retries.to_string().into() }),
-            ("cache-status", "DISABLED".into()),
+            ("cache-status", self.cache.text().into()),
         ]
     }
 
@@ -169,7 +172,7 @@ impl Report {
             request_id: self.request_id.as_deref(),
             target: &self.target,
             provider: self.provider,
-            cache: "DISABLED",
+            cache: self.cache.text(),
             changes: self.notes.iter().chain(&self.changes).collect(),
             attempts: &self.attempts,
             usage: usage.and_then(Result::ok),

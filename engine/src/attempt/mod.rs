@@ -1,18 +1,24 @@
-//! One target, one answer: page three of the story. The request is made for the target, sent as often as its policy
-//! allows, and the reply read: whole, or as events up to the first semantic one. What became of it is the target's to
-//! remember.
+//! One target, one answer: page three of the story. The request is made for the target, answered from the cache where
+//! that has the answer, else sent as often as its policy allows; and the reply is read: whole, or as events up to the
+//! first semantic one. What became of it is the target's to remember.
 
+mod kept;
 mod request;
 mod sending;
 
 use std::sync::Arc;
 
-use crate::answer::Reached;
+use ::http::{HeaderMap, header};
+
+use crate::answer::{Content, Reached};
 use crate::call::Call;
 use crate::config::Target;
+use crate::embeddings;
 use crate::engine::Context;
 use crate::error::Result;
 use crate::observe::Report;
+use kept::Found;
+pub use kept::Keep;
 use request::Request;
 use sending::Sending;
 
@@ -27,12 +33,21 @@ pub async fn send(
     report.arrive_at(target);
     let body = request::with_params(target, call, report)?;
     let request = Request::new(target, call, body, report)?;
+    let keep = match kept::look(context, target, call, &request, report).await {
+        Found::Hit(entry) => return Ok(kept::replay(&entry, target, &request)),
+        Found::Miss(keep) => keep,
+    };
     let mut sending = Sending::new(context, target, call, report, &request, visit);
-    let reached = until_answered(&mut sending).await;
-    if let Err(error) = &reached {
-        sending.gave_up(error);
+    match until_answered(&mut sending).await {
+        Ok(reached) => Ok(handed_out(reached, keep, &request)),
+        Err(error) => {
+            sending.gave_up(&error);
+            if let Some(keep) = keep {
+                keep.failed();
+            }
+            Err(error)
+        }
     }
-    reached
 }
 
 async fn until_answered(sending: &mut Sending<'_>) -> Result<Reached> {
@@ -45,4 +60,33 @@ async fn until_answered(sending: &mut Sending<'_>) -> Result<Reached> {
         let Some(wait) = sending.wait_before_next(&error) else { return Err(error) };
         sending.pause(wait).await;
     }
+}
+
+/// The answer as the caller gets it, kept on the way where the cache wants it: a stream when it has ended.
+fn handed_out(reached: Reached, keep: Option<Keep>, request: &Request<'_>) -> Reached {
+    let Reached { status, headers, content } = reached;
+    let kind = keep.is_some().then(|| content_type(&headers)).flatten();
+    let content = match content {
+        Content::Whole(text) => {
+            if let Some(keep) = keep {
+                keep.store(status, kind, &text);
+            }
+            match embeddings::decode(&text, request.encoding) {
+                Some(vectors) => Content::Vectors(vectors),
+                None => Content::Whole(text),
+            }
+        }
+        Content::Events(mut events) => {
+            if let Some(keep) = keep {
+                events.keep(keep, status, kind);
+            }
+            Content::Events(events)
+        }
+        vectors @ Content::Vectors(_) => vectors,
+    };
+    Reached { status, headers, content }
+}
+
+fn content_type(headers: &HeaderMap) -> Option<String> {
+    Some(headers.get(header::CONTENT_TYPE)?.to_str().ok()?.to_owned())
 }

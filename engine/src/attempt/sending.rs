@@ -13,7 +13,6 @@ use crate::answer::{Content, Reached};
 use crate::call::Call;
 use crate::clock::{Instant, before};
 use crate::config::Target;
-use crate::embeddings;
 use crate::engine::Context;
 use crate::error::{Error, Result};
 use crate::events::{Events, Held, Opening};
@@ -183,11 +182,7 @@ impl<'c> Sending<'c> {
             return Err(self.place().garbled(status, &why, headers, text));
         }
         self.succeeded(status);
-        let content = match embeddings::decode(&text, self.request.encoding) {
-            Some(vectors) => Content::Vectors(vectors),
-            None => Content::Whole(text),
-        };
-        Ok(Reached { status, headers, content })
+        Ok(Reached { status, headers, content: Content::Whole(text) })
     }
 
     /// Reads a body to its end; the idle clock runs between its pieces.

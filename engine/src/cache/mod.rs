@@ -22,6 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
@@ -32,6 +33,8 @@ pub use semantic::{Place, Similar, Subject};
 pub use status::{Status, cacheable};
 
 use crate::clock::Clock;
+use crate::config::Reader;
+use crate::headers::fold;
 use crate::secret::Secret;
 use crate::store::{Found, Health as StoreHealth, Limits, Shared, Store};
 use flight::{Baton, Flights, Joined};
@@ -51,11 +54,38 @@ const WRITES: u32 = 64;
 /// A similar question whose answer has gone is forgotten, and the next one tried, so often.
 const TRIES: usize = 3;
 
+#[derive(Clone)]
 pub struct Settings {
     /// The bytes of all entries in memory.
     pub max_bytes: u64,
     /// The URL of a Redis that processes share.
     pub redis: Option<Secret>,
+}
+
+impl Settings {
+    /// Reads the option `cacheStore`: `{ maxBytes, redis }`.
+    pub fn read(value: &Value, path: &str, reader: &mut Reader) -> Self {
+        let mut settings = Self::default();
+        for (written, value) in reader.object(value, path).into_iter().flatten().filter(|(_, value)| !value.is_null()) {
+            let place = format!("{path}.{written}");
+            match fold(written).as_str() {
+                "maxbytes" => {
+                    let read = reader.whole(value, &place, 0..=1 << 40);
+                    settings.max_bytes = read.unwrap_or(settings.max_bytes);
+                }
+                "redis" => settings.redis = reader.secret(value, &place),
+                _ => reader.problem(place, "expected one of maxBytes, redis"),
+            }
+        }
+        settings
+    }
+}
+
+impl PartialEq for Settings {
+    fn eq(&self, other: &Self) -> bool {
+        let url = |settings: &Self| settings.redis.as_ref().map(|url| url.expose().to_owned());
+        self.max_bytes == other.max_bytes && url(self) == url(other)
+    }
 }
 
 impl Default for Settings {

@@ -8,8 +8,9 @@ use ::http::{HeaderMap, HeaderValue, header};
 use super::names::nearest;
 use super::node::{Node, Retry};
 use super::plan::Maker;
-use super::target::{Clocks, Target, Urls};
+use super::target::{Caching, Clocks, Target, Urls};
 use crate::base_url::BaseUrl;
+use crate::cache::Tenant;
 use crate::error::Problem;
 use crate::headers::{fold, insert_secret};
 use crate::memory;
@@ -38,6 +39,7 @@ impl Maker<'_> {
             let path = self.key("is_open");
             self.problem(path, "acts only in a config with an id");
         }
+        let caching = self.caching(&headers);
         let base_url = base_url?;
         let live = self.live(provider?, &base_url);
         let repeats = options.max_retries != Some(0)
@@ -57,6 +59,7 @@ impl Maker<'_> {
             patient: repeats && !followed,
             is_open: self.node.is_open,
             health_check: self.node.health_check.clone(),
+            caching,
             params: self.node.params.clone(),
             live,
         })
@@ -75,7 +78,33 @@ impl Maker<'_> {
     }
 
     pub fn is_custom(&self) -> bool {
-        self.options.custom_host.is_some() || self.node.custom_host.is_some()
+        self.host_option().is_some() || self.node.custom_host.is_some()
+    }
+
+    fn host_option(&self) -> Option<&String> {
+        self.options.custom_host.as_ref().filter(|_| !self.aside)
+    }
+
+    /// How the target's answers are kept.
+    fn caching(&mut self, headers: &HeaderMap) -> Option<Caching> {
+        let policy = self.node.cache.clone().filter(|_| self.options.debug != Some(false))?;
+        let secrets = headers.iter().filter(|(_, value)| value.is_sensitive());
+        let tenant = match &self.options.cache_namespace {
+            Some(name) => Tenant::namespace(name),
+            None => Tenant::of(secrets.map(|(name, value)| (name.as_str(), value.as_bytes()))),
+        };
+        let embeddings = self.node.embeddings.clone().and_then(|node| self.beside(*node)).map(Arc::new);
+        Some(Caching { policy, tenant, refresh: self.options.cache_force_refresh, embeddings })
+    }
+
+    /// A target that stands beside the tree.
+    fn beside(&mut self, node: Node) -> Option<Target> {
+        let node = std::mem::replace(&mut self.node, node);
+        let rooted = std::mem::replace(&mut self.rooted, false);
+        self.aside = true;
+        let target = self.target(false);
+        (self.node, self.rooted, self.aside) = (node, rooted, false);
+        target
     }
 
     /// The path of a key of the node.
@@ -149,7 +178,7 @@ impl Maker<'_> {
 
     /// The option `customHost` comes before a config's, as in the gateway.
     fn base_url(&mut self, provider: &dyn Provider) -> Option<BaseUrl> {
-        let (path, text) = match (&self.options.custom_host, &self.node.custom_host, provider.base_url()) {
+        let (path, text) = match (self.host_option(), &self.node.custom_host, provider.base_url()) {
             (Some(text), _, _) => ("customHost".to_owned(), text.as_str()),
             (None, Some(text), _) => (self.key("custom_host"), text.as_str()),
             (None, None, Some(text)) => (self.key("provider"), text),

@@ -15,6 +15,7 @@ pub const OPTIONS: &[&str] = &[
     "baseURL",
     "cacheForceRefresh",
     "cacheNamespace",
+    "cacheStore",
     "calculateAudioDuration",
     "config",
     "customHost",
@@ -57,7 +58,6 @@ const LATER_PREFIXES: &[&str] = &["aws", "azure", "vertex"];
 
 /// Keys of Portkey's config schema that this version can't act on.
 const LATER_CONFIG_KEYS: &[&str] = &[
-    "cache",
     "virtual_key",
     "prompt_id",
     "before_request_hooks",
@@ -70,6 +70,7 @@ const LATER_CONFIG_KEYS: &[&str] = &[
 
 const CONFIG_KEYS: &[&str] = &[
     "api_key",
+    "cache",
     "cb_config",
     "custom_host",
     "default_params",
@@ -98,14 +99,13 @@ const CONFIG_KEYS: &[&str] = &[
 ];
 
 /// Reads an option that is accepted for the official SDK's sake and has nothing to act on in this process: the key of
-/// the hosted platform, cache flags where no cache is configured, masks for logs that never hold values, switches of
+/// the hosted platform, masks for logs that never hold values, switches of
 /// other environments. False when the name is none of these.
 pub fn read_idle(name: &str, value: &Value, reader: &mut Reader) -> bool {
     match name {
         "apiKey" => drop(reader.secret(value, name)),
-        "cacheNamespace" => drop(reader.string(value, name)),
         "sensitiveHeaders" => drop(reader.strings(value, name)),
-        "cacheForceRefresh" | "calculateAudioDuration" | "dangerouslyAllowBrowser" | "debug" | "strictOpenAiCompliance" => {
+        "calculateAudioDuration" | "dangerouslyAllowBrowser" | "strictOpenAiCompliance" => {
             let _ = reader.boolean(value, name);
         }
         "baseURL" => reader.problem(name, "sends every call to a Portkey gateway, which this version does not do; name the host itself as customHost"),

@@ -9,6 +9,7 @@ use super::names::{Spelling, unknown_config_key};
 use super::params::Params;
 use super::read::Reader;
 use super::strategy::Chosen;
+use crate::cache;
 use crate::headers::fold;
 use crate::health::{cb_config, check};
 use crate::secret::Secret;
@@ -39,6 +40,9 @@ pub struct Node {
     pub is_open: bool,
     pub id: Option<String>,
     pub health_check: Option<check::Settings>,
+    pub cache: Option<cache::Policy>,
+    /// Whose vectors tell whether two questions mean the same, where the cache asks.
+    pub embeddings: Option<Box<Node>>,
     /// The provider and its credential come with the call.
     pub passthrough: bool,
     /// Facts of calls through this config; at the root alone.
@@ -109,6 +113,7 @@ impl Node {
             "maxqueue" => self.max_queue = reader.count(value, path, 0),
             "cbconfig" => self.read_breaker(value, path, reader),
             "isopen" => self.is_open = reader.boolean(value, path).unwrap_or(false),
+            "cache" => self.read_cache(value, path, reader),
             "healthcheck" => self.health_check = check::Settings::read(value, path, reader),
             "passthrough" => self.passthrough = reader.boolean(value, path).unwrap_or(false),
             "id" => self.id = reader.string(value, path),
@@ -128,6 +133,16 @@ impl Node {
             _ => return false,
         }
         true
+    }
+
+    fn read_cache(&mut self, value: &Value, path: &str, reader: &mut Reader) {
+        self.cache = cache::Policy::read(value, path, reader);
+        if let Some(cache::Policy { mode: cache::Mode::Semantic(semantic), .. }) = &self.cache {
+            self.embeddings = Self::read(&semantic.embeddings, &semantic.path, reader).map(Box::new);
+            if self.embeddings.as_ref().is_some_and(|node| node.strategy.is_some() || node.cache.is_some()) {
+                reader.problem(&semantic.path, "expected one target, without strategy and cache");
+            }
+        }
     }
 
     fn read_strategy(&mut self, value: &Value, path: &str, reader: &mut Reader) {
@@ -223,6 +238,10 @@ impl Node {
         node.max_concurrent = node.max_concurrent.or(parent.max_concurrent);
         node.max_queue = node.max_queue.or(parent.max_queue);
         node.breaker = node.breaker.or_else(|| parent.breaker.clone());
+        if node.cache.is_none() {
+            node.cache.clone_from(&parent.cache);
+            node.embeddings.clone_from(&parent.embeddings);
+        }
         node.health_check = node.health_check.or_else(|| parent.health_check.clone());
         node.id = parent.id.clone().or(node.id);
         node.params = node.params.over(&parent.params);

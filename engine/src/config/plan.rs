@@ -59,6 +59,7 @@ impl Plan {
             headers,
             memory,
             rooted,
+            aside: false,
             listed,
             problems: Vec::new(),
             missing: Vec::new(),
@@ -98,6 +99,8 @@ pub struct Maker<'o> {
     pub memory: &'o Memory,
     /// Whether the config is one target, which the options complete.
     pub rooted: bool,
+    /// Whether the target under way stands beside the tree: options that are for the call's hosts don't reach it.
+    pub aside: bool,
     /// Every name that some node forwards.
     pub listed: Vec<String>,
     problems: Vec<Problem>,

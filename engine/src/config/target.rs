@@ -10,6 +10,7 @@ use super::node::Node;
 use super::params::Params;
 use super::{Options, Timeouts};
 use crate::base_url::BaseUrl;
+use crate::cache::{Policy, Tenant};
 use crate::clock::Instant;
 use crate::endpoint::{ENDPOINTS, Endpoint};
 use crate::error::{Error, Result};
@@ -40,9 +41,20 @@ pub struct Target {
     /// The config says that its circuit is open (`is_open`).
     pub is_open: bool,
     pub health_check: Option<check::Settings>,
+    pub caching: Option<Caching>,
     pub params: Params,
     /// What is known of it from other calls.
     pub live: Arc<Live>,
+}
+
+/// How a target's answers are kept.
+pub struct Caching {
+    pub policy: Policy,
+    pub tenant: Tenant,
+    /// Whether what is kept is to be made anew.
+    pub refresh: bool,
+    /// Mode semantic: whose vectors tell whether two questions mean the same.
+    pub embeddings: Option<Arc<Target>>,
 }
 
 /// How long one attempt may take, part by part; `None` is off. `total` belongs to the call and is the plan's.

@@ -1,6 +1,9 @@
 use serde_json::{Map, Value, json};
 
+use std::sync::Arc;
+
 use super::*;
+use crate::clock::{Clock, SystemClock};
 use crate::memory::Memory;
 use crate::error::Problem;
 use crate::route::Strategy;
@@ -14,7 +17,7 @@ fn map(value: Value) -> Map<String, Value> {
 
 fn plan(options: Value) -> Result<Plan, Vec<Problem>> {
     let options = Options::read(&map(options))?;
-    let plan = Plan::new(&options, &[], &Memory::of(&options, None))?;
+    let plan = Plan::new(&options, &[], &Memory::of(&options, None, &(Arc::new(SystemClock) as Arc<dyn Clock>))?)?;
     if plan.missing.is_empty() { Ok(plan) } else { Err(plan.missing) }
 }
 

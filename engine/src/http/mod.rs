@@ -126,6 +126,11 @@ impl ReplyBody {
         Self { source, gunzip: zipped.then(|| MultiGzDecoder::new(Vec::new())) }
     }
 
+    /// A body that has nothing to read.
+    pub fn empty() -> Self {
+        Self { source: Source::Closed, gunzip: None }
+    }
+
     /// The next bytes, unzipped; `None` at the end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
         loop {

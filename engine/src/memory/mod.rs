@@ -8,7 +8,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::cache::{self, Cache};
+use crate::clock::Clock;
 use crate::config::Options;
+use crate::error::Problem;
 use crate::health::budget::{self, Budget};
 use crate::route::round_robin::RoundRobin;
 use crate::route::sticky::Table;
@@ -18,7 +21,8 @@ pub use live::{Fault, Live, Seen, Settings, Standing, Visit};
 pub struct Memory {
     /// How many retries it may still make, where that is limited.
     budget: Option<Budget>,
-    settings: Option<budget::Settings>,
+    pub cache: Cache,
+    settings: (Option<budget::Settings>, cache::Settings),
     targets: Mutex<HashMap<String, Arc<Live>>>,
     turns: Mutex<HashMap<String, Arc<RoundRobin>>>,
     tables: Mutex<HashMap<(String, Duration), Arc<Table<usize>>>>,
@@ -29,18 +33,27 @@ const MOST: usize = 1_000;
 
 impl Memory {
     /// That of a client with `options`; one derived from another keeps what they agree on.
-    pub fn of(options: &Options, known: Option<Arc<Self>>) -> Arc<Self> {
-        let settings = options.retry_budget;
-        match known {
-            Some(known) if known.settings == settings => known,
-            _ => Arc::new(Self {
-                budget: settings.map(Budget::new),
+    pub fn of(
+        options: &Options,
+        known: Option<Arc<Self>>,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Arc<Self>, Vec<Problem>> {
+        let settings = (options.retry_budget, options.cache_store.clone());
+        let cache = match known {
+            Some(known) if known.settings == settings => return Ok(known),
+            Some(known) if known.settings.1 == settings.1 => known.cache.clone(),
+            _ => Cache::new(&settings.1, clock.clone()).map_err(|why| {
+                vec![Problem { path: "cacheStore.redis".to_owned(), message: why.to_owned() }]
+            })?,
+        };
+        Ok(Arc::new(Self {
+                budget: settings.0.map(Budget::new),
+                cache,
                 settings,
                 targets: Mutex::default(),
                 turns: Mutex::default(),
                 tables: Mutex::default(),
-            }),
-        }
+        }))
     }
 
     /// A call begins, and pays for part of a retry.
