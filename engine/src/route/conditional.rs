@@ -95,7 +95,7 @@ impl Query {
 }
 
 /// Follows a path; a number is a place in a list.
-fn find<'f>(facts: &'f Value, path: &[String]) -> Option<&'f Value> {
+pub(super) fn find<'f>(facts: &'f Value, path: &[String]) -> Option<&'f Value> {
     path.iter().try_fold(facts, |value, step| match value {
         Value::Array(items) => items.get(step.parse::<usize>().ok()?),
         _ => value.get(step),

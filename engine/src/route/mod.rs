@@ -1,9 +1,16 @@
 //! Who answers: page two of the story. The walk over the plan's tree, and its only recursion.
 //! A strategy is a variant here and a file beside this one, which decides and does nothing else.
 
+pub mod affinity;
 pub mod conditional;
 mod fallback;
+mod key;
+mod least_inflight;
 mod loadbalance;
+mod round_robin;
+#[cfg(test)]
+mod simulations;
+pub mod sticky;
 
 use std::future::Future;
 use std::pin::Pin;
