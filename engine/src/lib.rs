@@ -25,7 +25,6 @@ mod auth;
 mod base_url;
 mod body;
 #[expect(unused_imports, reason = "no call uses it yet")]
-#[cfg_attr(not(test), expect(dead_code, reason = "no call uses it yet"))]
 mod cache;
 mod call;
 mod clock;
@@ -47,10 +46,6 @@ mod retry;
 mod route;
 mod secret;
 mod sse;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the cache is its only user, and calls do not use that yet")
-)]
 mod store;
 
 pub use ::http::HeaderMap;

@@ -30,6 +30,7 @@ pub async fn send(
     report: &mut Report,
 ) -> Result<Reached> {
     let visit = target.live.enter(context.clock.now());
+    target.live.consult(context);
     report.arrive_at(target);
     let body = request::with_params(target, call, report)?;
     let request = Request::new(target, call, body, report)?;

@@ -270,6 +270,7 @@ impl<'c> Sending<'c> {
         let now = self.context.clock.now();
         let Some(visit) = &mut self.visit else { return };
         let fault = visit.failed(error, now);
+        visit.live().publish(self.context);
         self.report.faults.push(fault);
     }
 
@@ -306,7 +307,7 @@ impl<'c> Sending<'c> {
             visit.is_loading();
         }
         let patient = self.target.patient && self.call.options.max_retries != Some(0);
-        let wait = loading::wait(self.loading)?;
+        let wait = loading::wait(self.loading + 1)?;
         if !patient || self.report.attempts.len() >= MOST_ATTEMPTS {
             return None;
         }

@@ -10,7 +10,7 @@ use super::node::Node;
 use super::params::Params;
 use super::{Options, Timeouts};
 use crate::base_url::BaseUrl;
-use crate::cache::{Policy, Tenant};
+use crate::cache::{self, Tenant};
 use crate::clock::Instant;
 use crate::endpoint::{ENDPOINTS, Endpoint};
 use crate::error::{Error, Result};
@@ -49,7 +49,7 @@ pub struct Target {
 
 /// How a target's answers are kept.
 pub struct Caching {
-    pub policy: Policy,
+    pub policy: cache::Policy,
     pub tenant: Tenant,
     /// Whether what is kept is to be made anew.
     pub refresh: bool,

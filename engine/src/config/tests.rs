@@ -17,7 +17,9 @@ fn map(value: Value) -> Map<String, Value> {
 
 fn plan(options: Value) -> Result<Plan, Vec<Problem>> {
     let options = Options::read(&map(options))?;
-    let plan = Plan::new(&options, &[], &Memory::of(&options, None, &(Arc::new(SystemClock) as Arc<dyn Clock>))?)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let memory = Memory::of(&options, None, &clock)?;
+    let plan = Plan::new(&options, &[], &memory)?;
     if plan.missing.is_empty() { Ok(plan) } else { Err(plan.missing) }
 }
 

@@ -1,8 +1,7 @@
 //! What the calls so far tell of their targets, and what follows for the next: which target is passed over (`breaker`,
 //! `bench`), which is only still loading its model (`loading`), and whether a retry is affordable at all (`budget`).
-//! Each is a policy over a given now; none reads a clock or sends a probe of its own.
+//! Each is a policy over a given now, and reads no clock; only `check` sends anything.
 //! Invariant: a caller's own mistake, a rate limit and a model that is being loaded are no failures of a target.
-
 
 pub mod bench;
 pub mod breaker;

@@ -3,13 +3,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
 use super::limit::Limit;
-use super::lock;
+use super::{lock, shared_name};
 use crate::clock::Instant;
+use crate::engine::Context;
 use crate::error::Error;
 use crate::health::bench::{self, Bench};
 use crate::health::breaker::{self, Allowed, Breaker, Circuit, Probe};
@@ -26,12 +27,16 @@ pub struct Settings {
 }
 
 pub struct Live {
+    /// What it is called where processes share what they know.
+    name: String,
     pub limit: Option<Limit>,
     in_flight: AtomicUsize,
     bench: Bench,
     breaker: Option<Arc<Breaker>>,
     history: Mutex<History>,
     pub asked: Asked,
+    /// When other processes were asked about its circuit.
+    consulted: Asked,
 }
 
 /// What is told of a target, and decides nothing.
@@ -82,12 +87,18 @@ pub enum Standing {
     Open,
 }
 
+/// Other processes are asked this often, at most.
+const CONSULTED: Duration = Duration::from_secs(1);
+
 /// How much one new latency counts.
 const WEIGHT: f64 = 0.2;
 
 impl Live {
-    pub fn new(settings: Settings) -> Self {
+    /// `identity` is the same in every process that has the same target.
+    pub fn new(identity: &str, settings: Settings) -> Self {
         Self {
+            name: shared_name("circuit", identity),
+            consulted: Asked::default(),
             limit: settings.max_concurrent.map(|most| Limit::new(most, settings.max_queue)),
             in_flight: AtomicUsize::new(0),
             bench: Bench::default(),
@@ -118,6 +129,36 @@ impl Live {
     /// A health check found it well: it is benched no longer.
     pub fn is_back(&self) {
         self.bench.succeeded();
+    }
+
+    /// Learns, beside the call, whether another process has found the circuit to be open.
+    pub fn consult(self: &Arc<Self>, context: &Context) {
+        let now = context.clock.now();
+        let Some((shared, _)) = context.memory.cache.shared().zip(self.breaker.as_ref()) else { return };
+        if !self.consulted.is_due(CONSULTED, now) {
+            return;
+        }
+        let (live, wall) = (self.clone(), context.clock.wall());
+        tokio::spawn(async move {
+            let told = shared.get(&live.name).await;
+            let until = told.and_then(|bytes| std::str::from_utf8(&bytes).ok()?.parse().ok());
+            let until = until.map(|millis| SystemTime::UNIX_EPOCH + Duration::from_millis(millis));
+            let left = until.and_then(|until: SystemTime| until.duration_since(wall).ok());
+            if let (Some(breaker), Some(left)) = (&live.breaker, left) {
+                breaker.opened_elsewhere(now + left);
+            }
+        });
+    }
+
+    /// Tells other processes of a circuit that is open.
+    pub fn publish(&self, context: &Context) {
+        let now = context.clock.now();
+        let Some((shared, breaker)) = context.memory.cache.shared().zip(self.breaker.as_ref()) else { return };
+        let Circuit::Open { until } = breaker.circuit(now) else { return };
+        let left = until - now;
+        let at = context.clock.wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default() + left;
+        let name = self.name.clone();
+        tokio::spawn(async move { shared.set(&name, at.as_millis().to_string().as_bytes(), left).await });
     }
 
     pub fn seen(&self, now: Instant) -> Seen {
@@ -168,6 +209,10 @@ pub struct Fault {
 }
 
 impl Visit {
+    pub fn live(&self) -> &Arc<Live> {
+        &self.live
+    }
+
     /// An answer came, or a stream's first content, `after` so long.
     pub fn succeeded(&mut self, status: u16, after: Duration, now: Instant) {
         self.live.bench.succeeded();

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::Options;
 use crate::error::Problem;
 use crate::health::budget::{self, Budget};
+use crate::route::key::Hash;
 use crate::route::round_robin::RoundRobin;
 use crate::route::sticky::Table;
 pub use limit::{Limit, NoSlot};
@@ -70,7 +71,8 @@ impl Memory {
 
     /// What is known of the target that `identity` names: the same for every plan that names it with the same settings.
     pub fn target(&self, identity: &str, settings: Settings) -> Arc<Live> {
-        known(&self.targets, format!("{identity} {settings:?}"), || Live::new(settings))
+        let identity = format!("{identity} {settings:?}");
+        known(&self.targets, identity.clone(), || Live::new(&identity, settings))
     }
 
     /// Whose turn it is in a group of targets with these weights.
@@ -78,10 +80,18 @@ impl Memory {
         known(&self.turns, identity, || RoundRobin::new(weights))
     }
 
-    /// Which of a group's targets each key stays with.
-    pub fn table(&self, identity: String, ttl: Duration) -> Arc<Table<usize>> {
-        known(&self.tables, (identity, ttl), || Table::new(ttl))
+    /// Which of a group's targets each key stays with, and what that is called where processes share it.
+    pub fn table(&self, identity: String, ttl: Duration) -> (Arc<Table<usize>>, String) {
+        let name = shared_name("sticky", &identity);
+        (known(&self.tables, (identity, ttl), || Table::new(ttl)), name)
     }
+}
+
+/// A name for what processes share of something: it tells nothing of what it names.
+fn shared_name(kind: &str, identity: &str) -> String {
+    let mut hash = Hash::default();
+    hash.write(identity.as_bytes());
+    format!("{kind}:{:016x}", hash.finish())
 }
 
 fn known<K: std::hash::Hash + Eq, V>(

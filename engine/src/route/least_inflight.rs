@@ -79,6 +79,10 @@ mod tests {
         };
         assert_eq!(drawn(0.0, 0.99), 8, "the idle one, drawn second");
         assert_eq!(drawn(0.99, 0.0), 8, "the idle one, drawn first");
-        assert_eq!(drawn(0.0, 0.0), 0, "the second draw leaves out the first, and equals stay with the first");
+        assert_eq!(
+            drawn(0.0, 0.0),
+            0,
+            "the second draw leaves out the first, and equals stay with the first"
+        );
     }
 }
