@@ -10,11 +10,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::attempt::Keep;
+use crate::attempt::{Checking, Keep};
 use crate::clock::{Alarm, Clock, Instant, SystemClock, at_once, before};
 use crate::config::{Clocks, Target};
 use crate::error::{Error, Result};
 use crate::explain::Place;
+use crate::hooks::{Record, Verdicts, Watch};
 use crate::http::{Failure, ReplyBody};
 use crate::memory::Visit;
 use crate::observe::{Phase, Report, milliseconds};
@@ -62,6 +63,14 @@ pub struct Events {
     done_without_finish: bool,
     held: Held,
     keeping: Option<Keeping>,
+    watch: Option<Watch>,
+    /// What the hooks said of the request, and then of the stream.
+    before: Vec<Record>,
+    verdicts: Option<Verdicts>,
+    /// How many events came, which of them was the first semantic one, and how many were handed out.
+    came: usize,
+    first_semantic: usize,
+    handed_out: usize,
 }
 
 /// How and when a stream ended.
@@ -103,10 +112,15 @@ pub struct Opening {
     pub total: Option<(Instant, Duration)>,
     /// Without its query.
     pub url: String,
+    pub checking: Option<Checking>,
 }
 
 impl Events {
     pub fn new(opening: Opening) -> Self {
+        let (watch, before) = match opening.checking {
+            Some(Checking { watch, before }) => (watch, before),
+            None => (None, Vec::new()),
+        };
         Self {
             body: opening.body,
             alarm: Alarm::default(),
@@ -126,6 +140,12 @@ impl Events {
             done_without_finish: false,
             held: Held::default(),
             keeping: None,
+            watch,
+            before,
+            verdicts: None,
+            came: 0,
+            first_semantic: usize::MAX,
+            handed_out: 0,
         }
     }
 
@@ -161,6 +181,7 @@ impl Events {
             began: SystemClock.now(),
             total: None,
             url,
+            checking: None,
         };
         Self { ready: events, state: State::Ended, ..Self::new(opening) }
     }
@@ -178,7 +199,8 @@ impl Events {
     /// The stream has ended: only one that is whole by its finish reasons is kept.
     fn kept_or_not(&mut self) {
         let Some(Keeping { keep, status, content_type }) = self.keeping.take() else { return };
-        if matches!(self.state, State::Ended) && self.progress.is_whole() {
+        let is_good = self.verdicts.as_ref().is_none_or(|verdicts| !verdicts.failed);
+        if matches!(self.state, State::Ended) && self.progress.is_whole() && is_good {
             keep.finish(status, content_type);
         } else {
             keep.failed();
@@ -186,7 +208,7 @@ impl Events {
     }
 
     fn is_committed(&self, gated: bool) -> bool {
-        self.last_semantic.is_some() || (!gated && !self.ready.is_empty())
+        self.handed_out >= self.first_semantic || (!gated && self.handed_out > 0)
     }
 
     /// Writes what is known by now into the call's report.
@@ -200,6 +222,12 @@ impl Events {
         }
         if self.done_without_finish && !report.changes.iter().any(|change| change == DONE_ONLY) {
             report.changes.push(DONE_ONLY.to_owned());
+        }
+        if let Some(verdicts) = &self.verdicts
+            && report.hooks.after.is_empty()
+        {
+            report.hooks.after.clone_from(&verdicts.results);
+            report.hooks.asynchronous.extend(verdicts.asynchronous.iter().cloned());
         }
         report.usage.clone_from(&self.progress.usage);
     }
@@ -244,7 +272,7 @@ impl Events {
                 self.take(parsed.drain(..));
                 if fed.is_err() {
                     let why = "an event is too long to be read";
-                    self.fail(|events| events.place().truncated(why, events.progress.partial()));
+                    self.fail(|events| events.place().truncated(why, events.partial()));
                 }
             }
             Ok(None) => {
@@ -270,7 +298,7 @@ impl Events {
         } else {
             self.fail(|events| {
                 let elapsed = SystemClock.now() - events.began;
-                events.place().timeout(clock, limit, elapsed).with_partial(events.progress.partial())
+                events.place().timeout(clock, limit, elapsed).with_partial(events.partial())
             });
         }
         None
@@ -322,6 +350,7 @@ impl Events {
         }
         // Checked before it is repaired, which takes longer.
         let text = std::str::from_utf8(&data).map_or_else(|_| String::from_utf8_lossy(&data), Cow::Borrowed);
+        self.came += 1;
         match self.progress.read(&text) {
             Meaning::Semantic => self.semantic(),
             Meaning::Neutral => {}
@@ -331,7 +360,7 @@ impl Events {
             }
             Meaning::Garbled => {
                 return self.fail(|events| {
-                    events.place().truncated("an event is no JSON", events.progress.partial())
+                    events.place().truncated("an event is no JSON", events.partial())
                 });
             }
         }
@@ -339,17 +368,63 @@ impl Events {
             Cow::Borrowed(_) => data,
             Cow::Owned(repaired) => Bytes::from(repaired),
         };
-        let event = Event { name: event.name, data };
-        if let Some(keeping) = &mut self.keeping {
-            keeping.keep.note(std::slice::from_ref(&event));
+        self.hand_out(Event { name: event.name, data });
+    }
+
+    /// Hands out an event, or what the checks of the stream let go now.
+    fn hand_out(&mut self, event: Event) {
+        let before = self.ready.len();
+        let passed = match &mut self.watch {
+            Some(watch) => watch.push(event, &mut self.ready),
+            None => {
+                self.ready.push(event);
+                Ok(())
+            }
+        };
+        self.handed_out(before);
+        if let Err(denied) = passed {
+            self.deny(*denied);
         }
-        self.ready.push(event);
+    }
+
+    /// Events from `before` on are handed out.
+    fn handed_out(&mut self, before: usize) {
+        let events = &self.ready[before..];
+        self.handed_out += events.len();
+        if let Some(keeping) = &mut self.keeping {
+            keeping.keep.note(events);
+        }
+    }
+
+    /// The stream is over: what its checks held back goes out, or nothing more does.
+    fn check(&mut self) {
+        let Some(watch) = self.watch.take() else { return };
+        let before = self.ready.len();
+        let verdicts = watch.finish(&mut self.ready);
+        self.handed_out(before);
+        if verdicts.denied {
+            self.deny(verdicts);
+        } else {
+            self.verdicts = Some(verdicts);
+        }
+    }
+
+    fn deny(&mut self, verdicts: Verdicts) {
+        self.fail(|events| events.place().denied(&events.before, &verdicts.results, true));
+        self.watch = None;
+        self.verdicts = Some(verdicts);
+    }
+
+    /// An event before all others.
+    pub fn begin_with(&mut self, event: Event) {
+        self.ready.insert(0, event);
     }
 
     fn semantic(&mut self) {
         let now = SystemClock.now();
         if self.last_semantic.is_none() {
             self.first_token = Some(milliseconds(now - self.began));
+            self.first_semantic = self.came;
         }
         self.last_semantic = Some(now);
     }
@@ -357,9 +432,7 @@ impl Events {
     /// `[DONE]`: the host's word that nothing follows.
     fn done(&mut self) {
         self.done_without_finish = !self.progress.is_whole();
-        self.close(Phase::Done);
-        self.state = State::Ended;
-        self.kept_or_not();
+        self.whole();
     }
 
     /// The body ended, or broke.
@@ -368,16 +441,28 @@ impl Events {
             return;
         }
         if self.progress.is_whole() {
-            self.close(Phase::Done);
-            self.state = State::Ended;
-            self.kept_or_not();
-            return;
+            return self.whole();
         }
         let why = match failure {
             Some(failure) => format!("the connection broke ({})", failure.detail),
             None => "the body ended without a finish reason".to_owned(),
         };
-        self.fail(|events| events.place().truncated(&why, events.progress.partial()));
+        self.fail(|events| events.place().truncated(&why, events.partial()));
+    }
+
+    /// Nothing more is to come.
+    fn whole(&mut self) {
+        self.check();
+        if matches!(self.state, State::Open) {
+            self.close(Phase::Done);
+            self.state = State::Ended;
+        }
+        self.kept_or_not();
+    }
+
+    /// What a stream that broke had brought, as far as its checks let it be seen.
+    fn partial(&self) -> String {
+        self.progress.partial(self.watch.as_ref().map(Watch::told))
     }
 
     fn fail(&mut self, error: impl FnOnce(&Self) -> Error) {

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::config::Target;
 use crate::error::{Error, Kind, Resend};
+use crate::hooks::{self, Record};
 use crate::http::{Failure, FailureKind};
 use crate::memory::{Limit, NoSlot};
 use crate::observe::{Report, milliseconds};
@@ -153,6 +154,19 @@ impl Place<'_> {
         Error::new(Kind::Busy, self.message(&what, "Raise max_queue or max_concurrent, or add a target."))
             .with_code("queue_full")
             .with_status(429)
+    }
+
+    /// Guardrails deny the call, or (`again`: another try may be better) its answer.
+    pub fn denied(&self, before: &[Record], after: &[Record], again: bool) -> Error {
+        let denying = before.iter().chain(after).filter(|record| record.deny).map(|record| &*record.id);
+        let names: Vec<&str> = denying.collect();
+        let what = if again { "answer" } else { "call" };
+        let what = format!("The {what} was denied by guardrails of the config: {}.", names.join(", "));
+        let error = Error::new(Kind::Denied, self.message(&what, "error.error.hook_results tells what each check said."))
+            .with_code("hooks_failed")
+            .with_status(446)
+            .with_reply(HeaderMap::new(), hooks::denied_body(before, after));
+        if again { error } else { error.with_resend(Resend::Never) }
     }
 
     /// The host answered with an error status.

@@ -37,6 +37,7 @@ mod events;
 mod explain;
 mod headers;
 mod health;
+mod hooks;
 mod http;
 mod memory;
 mod observe;

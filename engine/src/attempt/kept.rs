@@ -11,7 +11,7 @@ use crate::answer::{Content, Reached};
 use crate::cache::{self, Entry, Hit, Identity, Key, Lead, Look, Mode, Place, Recording, Status, Subject};
 use crate::call::{Call, CallOptions};
 use crate::config::{Caching, Target};
-use crate::embeddings::{self, Floats};
+use crate::embeddings::Floats;
 use crate::endpoint::{EMBEDDINGS, ENDPOINTS};
 use crate::engine::Context;
 use crate::events::{Event, Events};
@@ -145,10 +145,7 @@ impl Keep {
 /// A kept answer, as if it had just come.
 pub fn replay(entry: &Entry, target: &Arc<Target>, request: &Request<'_>) -> Reached {
     let content = match &entry.content {
-        cache::Content::Whole(text) => match embeddings::decode(text, request.encoding) {
-            Some(vectors) => Content::Vectors(vectors),
-            None => Content::Whole(text.clone()),
-        },
+        cache::Content::Whole(text) => Content::Whole(text.clone()),
         cache::Content::Events(events) => {
             Content::Events(Box::new(Events::kept(target.clone(), request.shown.clone(), events.clone())))
         }

@@ -1,7 +1,8 @@
-//! One target, one answer: page three of the story. The request is made for the target, answered from the cache where
-//! that has the answer, else sent as often as its policy allows; and the reply is read: whole, or as events up to the
-//! first semantic one. What became of it is the target's to remember.
+//! One target, one answer: page three of the story. The request is made for the target and checked, answered from the
+//! cache where that has the answer, else sent as often as the target's policy allows; the reply is read (whole, or as
+//! events up to the first semantic one) and checked. What became of it is the target's to remember.
 
+mod guard;
 mod kept;
 mod request;
 mod sending;
@@ -17,6 +18,8 @@ use crate::embeddings;
 use crate::engine::Context;
 use crate::error::Result;
 use crate::observe::Report;
+pub use guard::Checking;
+use guard::{Checked, Guard};
 use kept::Found;
 pub use kept::Keep;
 use request::Request;
@@ -33,14 +36,18 @@ pub async fn send(
     target.live.consult(context);
     report.arrive_at(target);
     let body = request::with_params(target, call, report)?;
+    let (guard, body) = Guard::before(context, target, call, body, report)?;
     let request = Request::new(target, call, body, report)?;
     let keep = match kept::look(context, target, call, &request, report).await {
-        Found::Hit(entry) => return Ok(kept::replay(&entry, target, &request)),
+        Found::Hit(entry) => {
+            let checked = Checked::plain(kept::replay(&entry, target, &request));
+            return Ok(decoded(guard.told(checked), &request));
+        }
         Found::Miss(keep) => keep,
     };
     let mut sending = Sending::new(context, target, call, report, &request, visit);
-    match until_answered(&mut sending).await {
-        Ok(reached) => Ok(handed_out(reached, keep, &request)),
+    match until_answered(&mut sending, &guard).await {
+        Ok(checked) => Ok(decoded(guard.told(kept(checked, keep)), &request)),
         Err(error) => {
             sending.gave_up(&error);
             if let Some(keep) = keep {
@@ -51,10 +58,10 @@ pub async fn send(
     }
 }
 
-async fn until_answered(sending: &mut Sending<'_>) -> Result<Reached> {
+async fn until_answered(sending: &mut Sending<'_>, guard: &Guard<'_>) -> Result<Checked> {
     loop {
-        let error = match sending.once().await {
-            Ok(reached) => return Ok(reached),
+        let error = match sending.once(guard).await {
+            Ok(checked) => return Ok(checked),
             Err(error) => error,
         };
         sending.note(&error);
@@ -63,29 +70,26 @@ async fn until_answered(sending: &mut Sending<'_>) -> Result<Reached> {
     }
 }
 
-/// The answer as the caller gets it, kept on the way where the cache wants it: a stream when it has ended.
-fn handed_out(reached: Reached, keep: Option<Keep>, request: &Request<'_>) -> Reached {
-    let Reached { status, headers, content } = reached;
-    let kind = keep.is_some().then(|| content_type(&headers)).flatten();
-    let content = match content {
-        Content::Whole(text) => {
-            if let Some(keep) = keep {
-                keep.store(status, kind, &text);
-            }
-            match embeddings::decode(&text, request.encoding) {
-                Some(vectors) => Content::Vectors(vectors),
-                None => Content::Whole(text),
-            }
-        }
-        Content::Events(mut events) => {
-            if let Some(keep) = keep {
-                events.keep(keep, status, kind);
-            }
-            Content::Events(events)
-        }
-        vectors @ Content::Vectors(_) => vectors,
-    };
-    Reached { status, headers, content }
+/// Keeps the answer, where the cache wants it and no check failed: a stream when it has ended.
+fn kept(mut checked: Checked, keep: Option<Keep>) -> Checked {
+    let Some(keep) = keep else { return checked };
+    let Reached { status, headers, content } = &mut checked.reached;
+    match content {
+        Content::Whole(text) if !checked.failed => keep.store(*status, content_type(headers), text),
+        Content::Events(events) => events.keep(keep, *status, content_type(headers)),
+        Content::Whole(_) | Content::Vectors(_) => keep.failed(),
+    }
+    checked
+}
+
+/// Embeddings with their numbers decoded.
+fn decoded(mut reached: Reached, request: &Request<'_>) -> Reached {
+    if let Content::Whole(text) = &reached.content
+        && let Some(vectors) = embeddings::decode(text, request.encoding)
+    {
+        reached.content = Content::Vectors(vectors);
+    }
+    reached
 }
 
 fn content_type(headers: &HeaderMap) -> Option<String> {

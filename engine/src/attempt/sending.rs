@@ -8,6 +8,7 @@ use ::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::guard::{Checked, Checking, Guard};
 use super::request::Request;
 use crate::answer::{Content, Reached};
 use crate::call::Call;
@@ -69,7 +70,7 @@ impl<'c> Sending<'c> {
     }
 
     /// One request, one reply.
-    pub async fn once(&mut self) -> Result<Reached> {
+    pub async fn once(&mut self, guard: &Guard<'_>) -> Result<Checked> {
         self.began = self.context.clock.now();
         self.made += 1;
         self.report.request_id = None;
@@ -93,9 +94,10 @@ impl<'c> Sending<'c> {
             return Err(self.refused(reply).await);
         }
         if self.call.stream && self.call.endpoint.streams {
-            return self.events(reply).await;
+            return self.events(reply, guard.checking()).await.map(Checked::plain);
         }
-        self.whole(reply).await
+        let reached = self.whole(reply).await?;
+        guard.after(reached, self.report)
     }
 
     /// Waits for a slot of the target, where it takes so many requests at once and no more.
@@ -211,7 +213,7 @@ impl<'c> Sending<'c> {
         }
     }
 
-    async fn events(&mut self, reply: Reply) -> Result<Reached> {
+    async fn events(&mut self, reply: Reply, checking: Option<Checking>) -> Result<Reached> {
         let Reply { status, headers, mut body } = reply;
         let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
         if kind.contains("json") || kind.contains("html") {
@@ -231,6 +233,7 @@ impl<'c> Sending<'c> {
             began: self.began,
             total: self.call.options.timeout.zip(self.context.deadline).map(|(limit, at)| (at, limit)),
             url: self.request.shown.clone(),
+            checking,
         };
         let mut events = Events::new(opening);
         if let Err(error) = events.commit(self.target.gated).await {

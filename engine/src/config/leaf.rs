@@ -13,6 +13,7 @@ use crate::base_url::BaseUrl;
 use crate::cache::Tenant;
 use crate::error::Problem;
 use crate::headers::{fold, insert_secret};
+use crate::hooks::Hooks;
 use crate::memory;
 use crate::provider::{self, PROVIDERS, Provider};
 use crate::retry::{CONFIG_STATUSES, Policy};
@@ -60,6 +61,8 @@ impl Maker<'_> {
             is_open: self.node.is_open,
             health_check: self.node.health_check.clone(),
             caching,
+            hooks: self.hooks(),
+            extras: options.strict == Some(false) || self.node.strict == Some(false),
             params: self.node.params.clone(),
             live,
         })
@@ -83,6 +86,12 @@ impl Maker<'_> {
 
     fn host_option(&self) -> Option<&String> {
         self.options.custom_host.as_ref().filter(|_| !self.aside)
+    }
+
+    fn hooks(&self) -> Option<Hooks> {
+        let Node { before, after, .. } = &self.node;
+        let hooks = Hooks::new(before.clone().unwrap_or_default(), after.clone().unwrap_or_default());
+        (!hooks.is_empty()).then_some(hooks)
     }
 
     /// How the target's answers are kept.

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-pub use names::{OPTIONS, Spelling, option_of_header, overlay};
+pub use names::{OPTIONS, Spelling, nearest, option_of_header, overlay};
 pub use node::Node;
 pub use plan::{Plan, Trace};
 pub use read::Reader;
@@ -55,6 +55,7 @@ pub struct Options {
     pub cache_namespace: Option<String>,
     /// `false`: nothing of the call's content is kept.
     pub debug: Option<bool>,
+    pub strict: Option<bool>,
     pub openai_organization: Option<String>,
     pub openai_project: Option<String>,
     /// `@provider/model`, where the call's body names its model so: for targets that leave the provider to the call.
@@ -137,6 +138,7 @@ impl Options {
             cache_force_refresh: false,
             cache_namespace: None,
             debug: None,
+            strict: None,
             openai_organization: None,
             openai_project: None,
             named_by_model: None,
@@ -175,6 +177,7 @@ impl Options {
             "cacheStore" => self.cache_store = cache::Settings::read(value, name, reader),
             "cacheForceRefresh" => self.cache_force_refresh = reader.boolean(value, name).unwrap_or(false),
             "cacheNamespace" => self.cache_namespace = reader.string(value, name),
+            "strictOpenAiCompliance" => self.strict = reader.boolean(value, name),
             "debug" => self.debug = reader.boolean(value, name),
             "retryBudget" => self.retry_budget = budget::Settings::read(value, name, reader),
             "openaiOrganization" => self.openai_organization = reader.string(value, name),

@@ -60,16 +60,12 @@ const LATER_PREFIXES: &[&str] = &["aws", "azure", "vertex"];
 const LATER_CONFIG_KEYS: &[&str] = &[
     "virtual_key",
     "prompt_id",
-    "before_request_hooks",
-    "after_request_hooks",
-    "input_guardrails",
-    "output_guardrails",
-    "input_mutators",
-    "output_mutators",
 ];
 
 const CONFIG_KEYS: &[&str] = &[
+    "after_request_hooks",
     "api_key",
+    "before_request_hooks",
     "cache",
     "cb_config",
     "custom_host",
@@ -79,6 +75,8 @@ const CONFIG_KEYS: &[&str] = &[
     "health_check",
     "id",
     "idempotent",
+    "input_guardrails",
+    "input_mutators",
     "is_open",
     "max_concurrent",
     "max_queue",
@@ -86,6 +84,8 @@ const CONFIG_KEYS: &[&str] = &[
     "name",
     "openai_organization",
     "openai_project",
+    "output_guardrails",
+    "output_mutators",
     "override_params",
     "passthrough",
     "provider",
@@ -105,7 +105,7 @@ pub fn read_idle(name: &str, value: &Value, reader: &mut Reader) -> bool {
     match name {
         "apiKey" => drop(reader.secret(value, name)),
         "sensitiveHeaders" => drop(reader.strings(value, name)),
-        "calculateAudioDuration" | "dangerouslyAllowBrowser" | "strictOpenAiCompliance" => {
+        "calculateAudioDuration" | "dangerouslyAllowBrowser" => {
             let _ = reader.boolean(value, name);
         }
         "baseURL" => reader.problem(name, "sends every call to a Portkey gateway, which this version does not do; name the host itself as customHost"),

@@ -15,6 +15,7 @@ use crate::clock::Instant;
 use crate::endpoint::{ENDPOINTS, Endpoint};
 use crate::error::{Error, Result};
 use crate::health::check;
+use crate::hooks::Hooks;
 use crate::memory::{Live, Standing};
 use crate::provider::Provider;
 use crate::retry::Policy;
@@ -42,6 +43,10 @@ pub struct Target {
     pub is_open: bool,
     pub health_check: Option<check::Settings>,
     pub caching: Option<Caching>,
+    /// `None` where there are none.
+    pub hooks: Option<Hooks>,
+    /// Whether answers may hold what Portkey adds to OpenAI's (`strictOpenAiCompliance: false`).
+    pub extras: bool,
     pub params: Params,
     /// What is known of it from other calls.
     pub live: Arc<Live>,

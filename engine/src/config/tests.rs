@@ -116,7 +116,7 @@ fn what_a_connection_owns_is_never_forwarded() {
 fn all_problems_are_told_at_once_each_with_its_path() {
     let told = problems(
         json!({"provider": "opnai", "custmHost": "x", "requestTimeout": "100", "metadata": {"n": 1},
-        "config": {"retry": {"attempts": 9, "on_status_codes": [42]}, "cache": {}, "provder": "x"}}),
+        "config": {"retry": {"attempts": 9, "on_status_codes": [42]}, "virtual_key": "v", "provder": "x"}}),
     );
     for wanted in [
         "custmHost: is no option; did you mean customHost?",
@@ -124,7 +124,7 @@ fn all_problems_are_told_at_once_each_with_its_path() {
         "metadata.n: expected a string, got 1",
         "config.retry.attempts: expected a whole number from 0 to 5, got 9",
         "config.retry.on_status_codes[0]: expected a whole number from 100 to 599, got 42",
-        "config.cache: is a key that this version cannot act on yet",
+        "config.virtual_key: is a key that this version cannot act on yet",
         "config.provder: is no key of a config; did you mean provider?",
     ] {
         assert!(told.iter().any(|problem| problem == wanted), "{wanted} in {told:#?}");

@@ -11,7 +11,7 @@ use super::limit::Limit;
 use super::{lock, shared_name};
 use crate::clock::Instant;
 use crate::engine::Context;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::health::bench::{self, Bench};
 use crate::health::breaker::{self, Allowed, Breaker, Circuit, Probe};
 use crate::health::check::Asked;
@@ -227,6 +227,10 @@ impl Visit {
     /// The target gave no answer, or its stream broke. What is not the target's fault counts for nothing.
     pub fn failed(&mut self, error: &Error, now: Instant) -> Fault {
         let live = self.live.clone();
+        if error.kind() == Kind::Denied {
+            // It answered; what it said is another matter.
+            return Fault { live, likeness: Likeness::of(error), benched: None, broke: None };
+        }
         let benched = live.bench.failed(error, now);
         let broke = self.record(Err(error), now);
         let facts = error.facts();
