@@ -125,7 +125,7 @@ pub enum Look {
 }
 
 /// What a call that is being made owes the cache and those who wait for it. Dropped without a word, as an aborted call
-/// drops it, it leaves the call to one of those who wait.
+/// drops it, it leaves the call to one of those who wait. Who holds one looks for nothing else: it could wait for itself.
 pub struct Lead {
     cache: Arc<Inner>,
     key: Key,

@@ -46,7 +46,7 @@ async fn the_store_ends_an_answer_on_time() {
 
 #[tokio::test]
 async fn a_copy_in_memory_gives_way_to_what_another_process_refreshed() {
-    let server = Server::start();
+    let mut server = Server::start();
     let clock = Later::new();
     let one = sharing_at(&server, clock.clone());
     let other = sharing(&server);
@@ -60,6 +60,8 @@ async fn a_copy_in_memory_gives_way_to_what_another_process_refreshed() {
     assert_eq!(found(&one, &key("1")).await.as_deref(), Some("new"), "the copy is new again");
     clock.pass(COPY);
     assert_eq!(found(&one, &key("1")).await, None, "what was purged is gone");
+    server.kill();
+    assert_eq!(found(&one, &key("1")).await, None, "and stays gone without the store");
 }
 
 #[tokio::test]

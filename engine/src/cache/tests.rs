@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Mutex;
 
 use super::*;
-use crate::clock::{SystemClock, before};
+use crate::clock::{SystemClock, at_once, before};
 use crate::events::Event;
 use crate::store::later::Later;
 
@@ -250,6 +250,38 @@ async fn index_of_ended(tasks: &[tokio::task::JoinHandle<Look>]) -> usize {
             return at;
         }
         tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn who_comes_after_a_failure_begins_anew_beside_those_who_have_not_noticed_yet() {
+    let cache = alone();
+    let key = key("1");
+    let leading = lead(&cache, &key).await;
+    let mut waiting = Box::pin(cache.look(&key));
+    assert!(at_once(waiting.as_mut()).is_none());
+    leading.failed();
+    let next = lead(&cache, &key).await;
+    let mut second = Box::pin(cache.look(&key));
+    assert!(at_once(second.as_mut()).is_none(), "it waits for the new call");
+    drop(waiting);
+    let mut third = Box::pin(cache.look(&key));
+    assert!(at_once(third.as_mut()).is_none(), "and so does this one");
+    next.store(entry("anew"), LIFE);
+    for waiting in [second, third] {
+        assert!(matches!(in_time(waiting).await, Look::Hit(_)));
+    }
+}
+
+#[tokio::test]
+async fn who_is_left_with_the_call_looks_once_more_before_it_is_made() {
+    let cache = alone();
+    let leading = lead(&cache, &key("1")).await;
+    let waiting = followers(&cache, &key("1"), 1).await;
+    cache.refresh(&key("1")).store(entry("refreshed"), LIFE);
+    drop(leading);
+    for task in waiting {
+        assert!(matches!(in_time(task).await.expect("no task panics"), Look::Hit(_)));
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use super::breaker::REST;
 use super::later::Later;
@@ -33,6 +33,16 @@ async fn holds(store: &Store) -> Option<Bytes> {
         Found::Value((value, _)) => Some(value),
         Found::Nothing | Found::Unavailable => None,
     }
+}
+
+/// A busy machine may need more than one rest.
+async fn rest_until_it_holds(store: &Store, clock: &Later) {
+    let held = async {
+        while holds(store).await.is_none() {
+            clock.pass(REST);
+        }
+    };
+    before(Some(SystemClock.now() + PATIENT.operation), held).await.expect("it holds the value at last");
 }
 
 #[tokio::test]
@@ -136,6 +146,51 @@ async fn a_connection_that_ended_while_idle_is_made_anew_without_a_failure() {
     assert_eq!(store.health().failures, 0);
 }
 
+#[tokio::test]
+async fn a_single_failure_is_no_reason_to_wait() {
+    let mut server = Server::start();
+    let store = store(&server.url);
+    server.kill();
+    assert_eq!(store.get("key").await, Found::Unavailable);
+    server.restart();
+    assert_eq!(store.get("key").await, Found::Nothing);
+    assert_eq!(store.health().failures, 1);
+}
+
+#[tokio::test]
+async fn a_connection_whose_other_end_fell_silent_is_replaced() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("redis://{}", listener.local_addr().expect("bound"));
+    let server = tokio::spawn(async move {
+        let (silent, _) = listener.accept().await.expect("a connection");
+        // Kept, so that they stay open.
+        let mut open = vec![answering(silent, &[GREETING]).await];
+        while let Ok((connection, _)) = listener.accept().await {
+            open.push(answering(connection, &[GREETING, b"$1\r\nv\r\n:1000\r\n"]).await);
+        }
+    });
+    let clock = Later::new();
+    let store = impatient(&url, clock.clone());
+    rest_until_it_holds(&store, &clock).await;
+    assert!(store.health().failures >= 3);
+    server.abort();
+}
+
+/// What Redis says to a new client's two words about itself.
+const GREETING: &[u8] = b"+OK\r\n+OK\r\n";
+
+/// Gives one answer after the other, each when something was asked.
+async fn answering(mut connection: TcpStream, answers: &[&[u8]]) -> TcpStream {
+    for answer in answers {
+        // A client that has given up by then is no longer answered.
+        let asked = connection.read(&mut [0; 1024]).await.unwrap_or(0);
+        if asked == 0 || connection.write_all(answer).await.is_err() {
+            break;
+        }
+    }
+    connection
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_server_that_never_answers_costs_its_deadline_and_then_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -157,9 +212,7 @@ async fn a_server_that_stops_answering_is_given_up_and_found_again() {
     let clock = Later::new();
     server.ask::<()>(&["SET", "key", "v", "PX", "600000"]).await;
     let store = impatient(&server.url, clock.clone());
-    while holds(&store).await.is_none() {
-        clock.pass(REST);
-    }
+    rest_until_it_holds(&store, &clock).await;
     server.signal("STOP");
     for _ in 0..3 {
         assert_eq!(store.get("key").await, Found::Unavailable);
@@ -167,10 +220,7 @@ async fn a_server_that_stops_answering_is_given_up_and_found_again() {
     assert_eq!(store.health().state, "resting");
     assert_eq!(store.health().last_failure, Some("no answer in time"));
     server.signal("CONT");
-    // A busy machine may need more than one rest.
-    while holds(&store).await.is_none() {
-        clock.pass(REST);
-    }
+    rest_until_it_holds(&store, &clock).await;
     assert_eq!(store.health().state, "connected");
 }
 
