@@ -359,9 +359,7 @@ impl Events {
                 return self.fail(|events| events.place().in_stream(data));
             }
             Meaning::Garbled => {
-                return self.fail(|events| {
-                    events.place().truncated("an event is no JSON", events.partial())
-                });
+                return self.fail(|events| events.place().truncated("an event is no JSON", events.partial()));
             }
         }
         let data = match text {

@@ -150,7 +150,9 @@ impl Place<'_> {
             return self.timeout(clock, allowed, elapsed).with_resend(Resend::Never);
         }
         let Limit { most, longest, .. } = limit;
-        let what = format!("The target is busy: {most} requests at once (max_concurrent), {longest} waiting (max_queue).");
+        let what = format!(
+            "The target is busy: {most} requests at once (max_concurrent), {longest} waiting (max_queue)."
+        );
         Error::new(Kind::Busy, self.message(&what, "Raise max_queue or max_concurrent, or add a target."))
             .with_code("queue_full")
             .with_status(429)
@@ -162,10 +164,13 @@ impl Place<'_> {
         let names: Vec<&str> = denying.collect();
         let what = if again { "answer" } else { "call" };
         let what = format!("The {what} was denied by guardrails of the config: {}.", names.join(", "));
-        let error = Error::new(Kind::Denied, self.message(&what, "error.error.hook_results tells what each check said."))
-            .with_code("hooks_failed")
-            .with_status(446)
-            .with_reply(HeaderMap::new(), hooks::denied_body(before, after));
+        let error = Error::new(
+            Kind::Denied,
+            self.message(&what, "error.error.hook_results tells what each check said."),
+        )
+        .with_code("hooks_failed")
+        .with_status(446)
+        .with_reply(HeaderMap::new(), hooks::denied_body(before, after));
         if again { error } else { error.with_resend(Resend::Never) }
     }
 

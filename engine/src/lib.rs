@@ -24,7 +24,6 @@ mod attempt;
 mod auth;
 mod base_url;
 mod body;
-#[expect(unused_imports, reason = "no call uses it yet")]
 mod cache;
 mod call;
 mod clock;

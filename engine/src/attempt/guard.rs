@@ -48,7 +48,8 @@ impl<'c> Guard<'c> {
         };
         let metadata = (*report.trace.metadata).clone();
         let scene = Scene::new(kind, &body, metadata, context.clock.clone());
-        let Verdicts { results, asynchronous, denied, failed, body: rewritten } = hooks::before(hooks, &scene, &body);
+        let Verdicts { results, asynchronous, denied, failed, body: rewritten } =
+            hooks::before(hooks, &scene, &body);
         report.hooks.before.clone_from(&results);
         report.hooks.asynchronous = asynchronous;
         let place = Place { method: call.endpoint.method.as_str(), url: "not sent", target };
@@ -87,7 +88,11 @@ impl<'c> Guard<'c> {
             }
             None => reached.content,
         };
-        Ok(Checked { reached: Reached { content, ..reached }, after: verdicts.results, failed: verdicts.failed })
+        Ok(Checked {
+            reached: Reached { content, ..reached },
+            after: verdicts.results,
+            failed: verdicts.failed,
+        })
     }
 
     /// The answer as the caller gets it: with what the hooks said, where there were any.

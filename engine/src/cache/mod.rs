@@ -66,7 +66,9 @@ impl Settings {
     /// Reads the option `cacheStore`: `{ maxBytes, redis }`.
     pub fn read(value: &Value, path: &str, reader: &mut Reader) -> Self {
         let mut settings = Self::default();
-        for (written, value) in reader.object(value, path).into_iter().flatten().filter(|(_, value)| !value.is_null()) {
+        for (written, value) in
+            reader.object(value, path).into_iter().flatten().filter(|(_, value)| !value.is_null())
+        {
             let place = format!("{path}.{written}");
             match fold(written).as_str() {
                 "maxbytes" => {

@@ -43,8 +43,8 @@ impl Maker<'_> {
         let caching = self.caching(&headers);
         let base_url = base_url?;
         let live = self.live(provider?, &base_url);
-        let repeats = options.max_retries != Some(0)
-            && self.node.retry.as_ref().is_none_or(|retry| retry.attempts > 0);
+        let repeats =
+            options.max_retries != Some(0) && self.node.retry.as_ref().is_none_or(|retry| retry.attempts > 0);
         Some(Target {
             path: self.node.path.clone(),
             name: self.node.name.clone().unwrap_or_else(|| self.node.path.clone()),
@@ -215,7 +215,9 @@ impl Maker<'_> {
         let credential = match (&self.node.api_key, &self.options.authorization) {
             (Some(key), _) => Some((self.key("api_key"), key)),
             // A group's targets bring their own keys: one target's credential is not another's.
-            (None, Some(key)) if (self.rooted || self.node.passthrough) && !forwarded => Some(("Authorization".to_owned(), key)),
+            (None, Some(key)) if (self.rooted || self.node.passthrough) && !forwarded => {
+                Some(("Authorization".to_owned(), key))
+            }
             _ => None,
         };
         let Some((path, credential)) = credential else { return };

@@ -22,8 +22,8 @@ pub use plan::{Plan, Trace};
 pub use read::Reader;
 pub use target::{Caching, Clocks, Target};
 
-use crate::error::Problem;
 use crate::cache;
+use crate::error::Problem;
 use crate::headers::fold;
 use crate::health::budget;
 use crate::secret::Secret;

@@ -57,10 +57,7 @@ const LATER: &[&str] = &[
 const LATER_PREFIXES: &[&str] = &["aws", "azure", "vertex"];
 
 /// Keys of Portkey's config schema that this version can't act on.
-const LATER_CONFIG_KEYS: &[&str] = &[
-    "virtual_key",
-    "prompt_id",
-];
+const LATER_CONFIG_KEYS: &[&str] = &["virtual_key", "prompt_id"];
 
 const CONFIG_KEYS: &[&str] = &[
     "after_request_hooks",

@@ -152,7 +152,11 @@ impl Node {
         };
         let list = list.get_or_insert_default();
         // Explicit hooks come first, whatever the order of the keys.
-        if name.ends_with("requesthooks") { list.splice(0..0, read).for_each(drop) } else { list.extend(read) }
+        if name.ends_with("requesthooks") {
+            list.splice(0..0, read).for_each(drop)
+        } else {
+            list.extend(read)
+        }
         true
     }
 

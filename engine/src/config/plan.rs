@@ -159,7 +159,8 @@ impl Maker<'_> {
             Strategy::Single(target) => Some(target.base_url.shown()),
             _ => None,
         };
-        let identity = child.name.clone().or(host).filter(|name| others.iter().all(|one| one.identity != *name));
+        let identity =
+            child.name.clone().or(host).filter(|name| others.iter().all(|one| one.identity != *name));
         let identity = identity.unwrap_or_else(|| child.path.clone());
         let label = child.name.clone().unwrap_or_else(|| child.path.clone());
         Branch { weight: child.weight.unwrap_or(1.0), identity, label, node }

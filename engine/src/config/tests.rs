@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::clock::{Clock, SystemClock};
-use crate::memory::Memory;
 use crate::error::Problem;
+use crate::memory::Memory;
 use crate::route::Strategy;
 
 fn map(value: Value) -> Map<String, Value> {

@@ -56,7 +56,8 @@ impl Likeness {
     /// then forgiven. To be asked of a call that nobody answered; one that a third target answers was no bad call. That
     /// a host can't be reached says nothing of the call, of which nothing was sent.
     pub fn is_the_calls_fault(&self, other: &Self) -> bool {
-        let was_sent = |one: &Self| one.kind != Kind::Connect && one.code.as_deref() != Some("connect_timeout");
+        let was_sent =
+            |one: &Self| one.kind != Kind::Connect && one.code.as_deref() != Some("connect_timeout");
         let same = match (self.symptom, other.symptom) {
             (Some(Symptom::Status(one)), Some(Symptom::Status(other))) => one == other && one != 429,
             (Some(_), Some(_)) => self.kind == other.kind && self.code == other.code,

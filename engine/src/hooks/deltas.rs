@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::RequestType;
 use super::check::Fault;
-use super::subject::{field, follow, items, json_string, place_in, places, splice, string, Step};
+use super::subject::{Step, field, follow, items, json_string, place_in, places, splice, string};
 use crate::events::Event;
 
 /// Puts the text of events together.
@@ -118,8 +118,11 @@ pub fn with_text(request: RequestType, events: Vec<Event>, text: &str) -> Result
 /// Whether an event says something beside the first choice's text: another choice, a finish reason, usage, or more in its
 /// delta than content and role.
 fn says_more(json: &str) -> Result<bool, Fault> {
-    let there = |value: Option<&str>| value.is_some_and(|value| !matches!(value, "null" | "\"\"" | "[]" | "{}"));
-    if there(field(json, "usage")?) || field(json, "choices")?.map_or(Ok(0), |list| items(list).map(|list| list.len()))? > 1 {
+    let there =
+        |value: Option<&str>| value.is_some_and(|value| !matches!(value, "null" | "\"\"" | "[]" | "{}"));
+    if there(field(json, "usage")?)
+        || field(json, "choices")?.map_or(Ok(0), |list| items(list).map(|list| list.len()))? > 1
+    {
         return Ok(true);
     }
     for choice in first_choices(json)? {

@@ -49,7 +49,8 @@ impl Words {
             let shorter = self.0[at as usize].shorter;
             let found = self.0[at as usize].found || self.0[shorter as usize].found;
             self.0[at as usize].found = found;
-            let nexts: Vec<(u8, u32)> = self.0[at as usize].next.iter().map(|(byte, next)| (*byte, *next)).collect();
+            let nexts: Vec<(u8, u32)> =
+                self.0[at as usize].next.iter().map(|(byte, next)| (*byte, *next)).collect();
             for (byte, next) in nexts {
                 self.0[next as usize].shorter = self.step(shorter, byte);
                 waiting.push_back(next);

@@ -131,7 +131,10 @@ impl<'v, 'r> Parameters<'v, 'r> {
         };
         let given = [bound(least), bound(most)];
         if self.given.get(least).or(self.given.get(most)).is_none() {
-            self.problem(least, format!("is missing, as is {most}; expected a whole number for either or both"));
+            self.problem(
+                least,
+                format!("is missing, as is {most}; expected a whole number for either or both"),
+            );
         }
         let (low, high) = (given[0].unwrap_or(0), given[1].unwrap_or(u64::MAX));
         if low > high {
@@ -142,7 +145,8 @@ impl<'v, 'r> Parameters<'v, 'r> {
 
     /// Tells of every parameter that nobody asked for.
     pub fn finish(mut self) {
-        let unknown: Vec<&String> = self.given.keys().filter(|key| !self.known.contains(&key.as_str())).collect();
+        let unknown: Vec<&String> =
+            self.given.keys().filter(|key| !self.known.contains(&key.as_str())).collect();
         for key in unknown {
             let near = nearest(key, self.known.iter().copied());
             let message = match near {

@@ -218,15 +218,22 @@ impl Draft {
         let kind = self.kind?;
         if kind == HookKind::Mutator {
             if self.asynchronous {
-                reader.problem(format!("{path}.async"), "a mutator changes what is sent, so nothing can go on beside it");
+                reader.problem(
+                    format!("{path}.async"),
+                    "a mutator changes what is sent, so nothing can go on beside it",
+                );
             }
             if self.sequential == Some(false) {
-                reader.problem(format!("{path}.sequential"), "a mutator's checks always run one after another");
+                reader
+                    .problem(format!("{path}.sequential"), "a mutator's checks always run one after another");
             }
         }
         let writes = |check: &&Check| check.rule.writes() != Writes::Nothing;
         if let Some(check) = self.checks.iter().find(writes).filter(|_| self.asynchronous) {
-            reader.problem(format!("{path}.async"), format!("an async hook changes nothing, and {} does", check.id));
+            reader.problem(
+                format!("{path}.async"),
+                format!("an async hook changes nothing, and {} does", check.id),
+            );
         }
         Some(Hook {
             id: self.id.unwrap_or(default_id).into(),
@@ -256,7 +263,10 @@ fn read_one(check: &Map<String, Value>, path: &str, phase: Phase, reader: &mut R
     }
     let Some(name) = name else {
         if check.get("id").is_none_or(Value::is_null) {
-            reader.problem(format!("{path}.id"), "is missing; expected a check's name, such as default.contains");
+            reader.problem(
+                format!("{path}.id"),
+                "is missing; expected a check's name, such as default.contains",
+            );
         }
         return None;
     };

@@ -74,7 +74,9 @@ impl Run<'_> {
             let judged = self.check(check, hook.sequential);
             must_deny |= judged.is_err() && check.must_run();
             records.push(CheckRecord::new(check, judged.as_ref(), &self.taken(began)));
-            if let Some(rewritten) = judged.ok().and_then(|judged| judged.rewritten).filter(|_| !hook.asynchronous) {
+            if let Some(rewritten) =
+                judged.ok().and_then(|judged| judged.rewritten).filter(|_| !hook.asynchronous)
+            {
                 self.rewritten = Some(rewritten);
             }
         }

@@ -153,7 +153,9 @@ impl Live {
     /// Tells other processes of a circuit that is open.
     pub fn publish(&self, context: &Context) {
         let now = context.clock.now();
-        let Some((shared, breaker)) = context.memory.cache.shared().zip(self.breaker.as_ref()) else { return };
+        let Some((shared, breaker)) = context.memory.cache.shared().zip(self.breaker.as_ref()) else {
+            return;
+        };
         let Circuit::Open { until } = breaker.circuit(now) else { return };
         let left = until - now;
         let at = context.clock.wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default() + left;
@@ -176,10 +178,10 @@ impl Live {
             _ if history.is_loading => "loading",
             _ => "healthy",
         };
-        let last_error = history.last_error.clone().map(|error| LastError {
-            ago: error.at.map_or(0.0, |at| milliseconds(now - at)),
-            ..error
-        });
+        let last_error = history
+            .last_error
+            .clone()
+            .map(|error| LastError { ago: error.at.map_or(0.0, |at| milliseconds(now - at)), ..error });
         Seen {
             health,
             in_flight: self.in_flight(),

@@ -48,12 +48,12 @@ impl Memory {
             })?,
         };
         Ok(Arc::new(Self {
-                budget: settings.0.map(Budget::new),
-                cache,
-                settings,
-                targets: Mutex::default(),
-                turns: Mutex::default(),
-                tables: Mutex::default(),
+            budget: settings.0.map(Budget::new),
+            cache,
+            settings,
+            targets: Mutex::default(),
+            turns: Mutex::default(),
+            tables: Mutex::default(),
         }))
     }
 

@@ -4,7 +4,6 @@
 //! Sources: Thaler and Ravishankar 1998; weights as in Schindelhauer and Schomaker 2005; spill as in consistent hashing
 //! with bounded loads (Mirrokni et al. 2016).
 
-
 use serde_json::Value;
 
 use super::key::{Fields, Hash, mix};

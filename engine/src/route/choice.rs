@@ -75,9 +75,7 @@ impl Choice {
                     .expect("the best standing has a weight")
             }
             Self::Affinity(settings) => match key(&settings.fields, call, report) {
-                Some(key) => {
-                    affinity::choose(&ranked(children, &weights()), key, settings.spill)
-                }
+                Some(key) => affinity::choose(&ranked(children, &weights()), key, settings.spill),
                 None => draw(&weights(), context),
             },
         })

@@ -2,7 +2,6 @@
 //! them. The key is the same in every process and on every platform, since it decides where a conversation's prefix is
 //! cached; it is a hash, and never shown.
 
-
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,7 +1,6 @@
 //! Load balancing by what is under way: the target with the fewest calls in flight for its weight. Pure.
 //! Not for calls that should meet again where they were before: that is `affinity.rs`.
 
-
 use super::loadbalance::draw;
 
 /// A target to choose from.

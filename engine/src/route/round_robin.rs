@@ -1,7 +1,6 @@
 //! Load balancing in turn: smooth weighted round robin as in nginx. Of weights 5, 1, 1 the turns are a a b a c a a, not
 //! five times a in a row. A group keeps one `RoundRobin` for all of its calls.
 
-
 use std::sync::{Mutex, PoisonError};
 
 pub struct RoundRobin {

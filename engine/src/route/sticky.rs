@@ -2,7 +2,6 @@
 //! Whom a new key is given to is the draw's to say (`loadbalance.rs`); this remembers it, in this process.
 //! Source: Portkey's documented `strategy.sticky`.
 
-
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

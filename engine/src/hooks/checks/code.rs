@@ -52,7 +52,8 @@ pub fn read(parameters: &mut Parameters<'_, '_>) -> Made {
     let format = parameters.text("format")?;
     let Some((language, tags)) = LANGUAGES.iter().find(|(language, _)| *language == format) else {
         let names = || LANGUAGES.iter().map(|(language, _)| *language);
-        let known = names().find(|name| name.eq_ignore_ascii_case(&format)).or_else(|| nearest(&format, names()));
+        let known =
+            names().find(|name| name.eq_ignore_ascii_case(&format)).or_else(|| nearest(&format, names()));
         parameters.problem(
             "format",
             match known {
@@ -69,10 +70,14 @@ impl Rule for ContainsCode {
     fn judge(&self, _: &Scene, subject: &Subject) -> Result<Judged, Fault> {
         let text = subject.text()?;
         let blocks = fences(&text);
-        let of_language = |block: &&Fence<'_>| self.tags.iter().any(|tag| tag.eq_ignore_ascii_case(block.tag));
+        let of_language =
+            |block: &&Fence<'_>| self.tags.iter().any(|tag| tag.eq_ignore_ascii_case(block.tag));
         let found = blocks.iter().filter(of_language).count();
         let explanation = format!("{found} of {} fenced blocks are {}", blocks.len(), self.language);
-        Ok(Judged::new((found > 0) != self.not, json!({ "explanation": explanation, "searchedFormat": self.language, "not": self.not })))
+        Ok(Judged::new(
+            (found > 0) != self.not,
+            json!({ "explanation": explanation, "searchedFormat": self.language, "not": self.not }),
+        ))
     }
 }
 

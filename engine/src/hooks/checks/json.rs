@@ -41,9 +41,8 @@ pub fn read_schema(parameters: &mut Parameters<'_, '_>) -> Made {
     compiler.enable_format_assertions();
     compiler.use_loader(Box::new(Closed));
     let mut schemas = Schemas::new();
-    let compiled = compiler
-        .add_resource(SCHEMA, schema.clone())
-        .and_then(|()| compiler.compile(SCHEMA, &mut schemas));
+    let compiled =
+        compiler.add_resource(SCHEMA, schema.clone()).and_then(|()| compiler.compile(SCHEMA, &mut schemas));
     match compiled {
         Ok(index) => Some(Arc::new(Schema { schemas, index, not })),
         Err(why) => {
@@ -135,7 +134,8 @@ impl Rule for Keys {
             }
         }
         let Some((holds, present, missing)) = best else {
-            let data = json!({ "explanation": "no JSON was found in the text", "operator": self.operator.name() });
+            let data =
+                json!({ "explanation": "no JSON was found in the text", "operator": self.operator.name() });
             return Ok(Judged::new(false, data));
         };
         let explanation = format!("{} of {} keys are there", present.len(), self.keys.len());
@@ -146,7 +146,11 @@ impl Rule for Keys {
 
 fn text_of(subject: &Subject) -> Result<Cow<'_, str>, Fault> {
     let text = subject.text()?;
-    if text.len() > LONGEST_TEXT { Err(Fault::new("the text is longer than the 1 MiB that is searched for JSON")) } else { Ok(text) }
+    if text.len() > LONGEST_TEXT {
+        Err(Fault::new("the text is longer than the 1 MiB that is searched for JSON"))
+    } else {
+        Ok(text)
+    }
 }
 
 /// The values in fenced blocks.

@@ -93,7 +93,11 @@ impl Rule for Rules {
             return Err(Fault::new("the rules allow no model for this request's metadata"));
         }
         let listed = allowed.iter().any(|one| *one == model);
-        let explanation = if listed { "the model is among those of the rules" } else { "the model is not among those of the rules" };
+        let explanation = if listed {
+            "the model is among those of the rules"
+        } else {
+            "the model is not among those of the rules"
+        };
         let data = json!({ "explanation": explanation, "requestModel": model, "matchedKeys": rules, "not": self.not });
         Ok(Judged::new(listed != self.not, data))
     }

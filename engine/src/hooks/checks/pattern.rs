@@ -83,7 +83,9 @@ pub fn read_replace(parameters: &mut Parameters<'_, '_>) -> Made {
 fn split_flags(rule: &str) -> (&str, &str) {
     let split = rule.strip_prefix('/').and_then(|rest| rest.rsplit_once('/'));
     match split {
-        Some((pattern, flags)) if !pattern.is_empty() && flags.bytes().all(|flag| flag.is_ascii_lowercase()) => {
+        Some((pattern, flags))
+            if !pattern.is_empty() && flags.bytes().all(|flag| flag.is_ascii_lowercase()) =>
+        {
             (pattern, flags)
         }
         _ => (rule, ""),

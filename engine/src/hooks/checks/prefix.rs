@@ -39,12 +39,14 @@ impl Rule for Prefix {
         let changed = match (scene.request, subject.body()) {
             (RequestType::Chat, Some(body)) => self.in_messages(body)?,
             (RequestType::Completion, Some(_)) => {
-                let new: Vec<_> = subject.texts()?.map(|text| Some(format!("{}{text}", self.prefix))).collect();
+                let new: Vec<_> =
+                    subject.texts()?.map(|text| Some(format!("{}{text}", self.prefix))).collect();
                 if new.is_empty() { None } else { Some(subject.with_texts(new)?) }
             }
             _ => None,
         };
-        let explanation = if changed.is_some() { "the prefix was added" } else { "there was nothing to add it to" };
+        let explanation =
+            if changed.is_some() { "the prefix was added" } else { "there was nothing to add it to" };
         let data = json!({ "explanation": explanation, "applyToRole": self.role });
         Ok(Judged { passes: true, data, rewritten: changed })
     }
@@ -65,7 +67,8 @@ impl Prefix {
                 of_role = Some(*message);
             }
         }
-        let message = format!(r#"{{"role":{},"content":{}}}"#, json_string(&self.role), json_string(&self.prefix));
+        let message =
+            format!(r#"{{"role":{},"content":{}}}"#, json_string(&self.role), json_string(&self.prefix));
         let (place, new) = match of_role {
             Some(_) if self.only_if_empty => return Ok(None),
             Some(existing) if self.to_existing => self.before_content(json, existing)?,

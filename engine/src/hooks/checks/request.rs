@@ -75,7 +75,9 @@ fn types(parameters: &mut Parameters<'_, '_>, name: &'static str) -> Vec<String>
     for unknown in listed.iter().filter(|one| !TYPES.contains(&one.as_str())) {
         let message = match nearest(unknown, TYPES.iter().copied()) {
             Some(near) => format!("holds {unknown}, which is no request type; did you mean {near}?"),
-            None => format!("holds {unknown}, which is no request type; expected some of {}", TYPES.join(", ")),
+            None => {
+                format!("holds {unknown}, which is no request type; expected some of {}", TYPES.join(", "))
+            }
         };
         parameters.problem(name, message);
     }

@@ -137,7 +137,9 @@ impl Rule for Counts {
         let text = subject.text()?;
         let (count, key) = match self.unit {
             Unit::Characters => (text.encode_utf16().count(), "characterCount"),
-            Unit::Words if text.trim().is_empty() => return Err(Fault::new("there is no text whose words could be counted")),
+            Unit::Words if text.trim().is_empty() => {
+                return Err(Fault::new("there is no text whose words could be counted"));
+            }
             Unit::Words => (text.split_whitespace().count(), "wordCount"),
             Unit::Sentences => (text.matches(['.', '!', '?']).count(), "sentenceCount"),
         };
@@ -147,6 +149,9 @@ impl Rule for Counts {
             most => format!("{} to {most}", self.least),
         };
         let explanation = format!("{count}, where the range is {bounds}");
-        Ok(Judged::new(within != self.not, json!({ "explanation": explanation, key: count, "not": self.not })))
+        Ok(Judged::new(
+            within != self.not,
+            json!({ "explanation": explanation, key: count, "not": self.not }),
+        ))
     }
 }

@@ -25,7 +25,8 @@ impl Translator {
         let mut sets = String::new();
         while !self.take("]") {
             let from = self.class_item()?;
-            let dashed = self.peek() == Some('-') && !matches!(self.letters.get(self.at + 1), None | Some(']'));
+            let dashed =
+                self.peek() == Some('-') && !matches!(self.letters.get(self.at + 1), None | Some(']'));
             let to = if dashed {
                 self.at += 1;
                 Some(self.class_item()?)
@@ -142,7 +143,9 @@ impl Translator {
     /// `\p{…}`: a property of Unicode, which the other syntax spells alike.
     fn property(&mut self, letter: char) -> Result<Item, String> {
         if !self.flags.unicode || self.flags.ignore_case {
-            return Err(format!("\\{letter}{{…}} means a property only under the flag u, and is not known under i"));
+            return Err(format!(
+                "\\{letter}{{…}} means a property only under the flag u, and is not known under i"
+            ));
         }
         let name: String = self.letters[self.at..].iter().skip(1).take_while(|c| **c != '}').collect();
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '=');

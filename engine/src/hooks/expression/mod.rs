@@ -66,7 +66,9 @@ impl Expression {
     /// Compiles `pattern` to replace what it matches, which it must match just as JavaScript would.
     pub fn to_replace(pattern: &str, flags: Flags) -> Result<Self, String> {
         match Self::compile(pattern, flags)? {
-            (_, true) => Err("it repeats what may match nothing; what it would replace is not certain".to_owned()),
+            (_, true) => {
+                Err("it repeats what may match nothing; what it would replace is not certain".to_owned())
+            }
             (expression, false) => Ok(expression),
         }
     }
@@ -102,7 +104,10 @@ impl Expression {
         if text.len() <= longest {
             return Ok(());
         }
-        Err(Fault::new(format!("the text is longer than the {} KiB that this expression may be run over", longest >> 10)))
+        Err(Fault::new(format!(
+            "the text is longer than the {} KiB that this expression may be run over",
+            longest >> 10
+        )))
     }
 
     pub fn find(&self, text: &str) -> Result<Option<Range<usize>>, Fault> {

@@ -143,7 +143,8 @@ fn what_has_no_equal_is_refused_with_its_reason() {
         (&"(".repeat(101), "", "nested deeper"),
     ];
     for (pattern, flag, reason) in cases {
-        let why = Expression::new(pattern, flags(flag)).err().unwrap_or_else(|| panic!("{pattern} was accepted"));
+        let why =
+            Expression::new(pattern, flags(flag)).err().unwrap_or_else(|| panic!("{pattern} was accepted"));
         assert!(why.contains(reason), "{pattern}: {why}");
     }
     let why = Expression::to_replace("(?:|a)+", Flags::default()).err().expect("a reason");
@@ -155,7 +156,10 @@ fn what_has_no_equal_is_refused_with_its_reason() {
 fn work_is_bounded_and_what_is_not_done_is_an_error() {
     let evil = compiled(r"(?=x|a)(a|a)+$(?!x)", "");
     let text = format!("{}b", "a".repeat(40));
-    assert_eq!(evil.find(&text).expect_err("too many steps").message(), "the expression takes too many steps over this text");
+    assert_eq!(
+        evil.find(&text).expect_err("too many steps").message(),
+        "the expression takes too many steps over this text"
+    );
     let long = "a".repeat(LONGEST_AROUND + 1);
     assert!(evil.find(&long).expect_err("too long").message().contains("32 KiB"));
     let linear = compiled("(a+)+$", "");
@@ -175,7 +179,8 @@ fn the_reach_of_an_expression_is_its_longest_match() {
 }
 
 fn replaced(pattern: &str, flag: &str, text: &str, with: &str, all: bool) -> Option<(String, usize)> {
-    let expression = Expression::to_replace(pattern, flags(flag)).unwrap_or_else(|why| panic!("{pattern}: {why}"));
+    let expression =
+        Expression::to_replace(pattern, flags(flag)).unwrap_or_else(|why| panic!("{pattern}: {why}"));
     let template = Template::new(with, &expression).unwrap_or_else(|why| panic!("{with}: {why}"));
     expression.replace(text, &template, all, &SystemClock).unwrap_or_else(|why| panic!("{pattern}: {why:?}"))
 }
@@ -222,7 +227,16 @@ fn patterns() -> impl Strategy<Value = String> {
         Just("-"),
     ];
     let assertion = prop_oneof![Just("^"), Just("$"), Just(r"\b"), Just(r"\B")];
-    let quantifier = prop_oneof![Just(""), Just("*"), Just("+"), Just("?"), Just("*?"), Just("+?"), Just("{1,2}"), Just("{2}")];
+    let quantifier = prop_oneof![
+        Just(""),
+        Just("*"),
+        Just("+"),
+        Just("?"),
+        Just("*?"),
+        Just("+?"),
+        Just("{1,2}"),
+        Just("{2}")
+    ];
     let atom = prop_oneof![
         6 => (letter, quantifier.clone()).prop_map(|(letter, quantifier)| format!("{letter}{quantifier}")),
         1 => assertion.prop_map(str::to_owned),
@@ -231,7 +245,8 @@ fn patterns() -> impl Strategy<Value = String> {
         let pieces = prop::collection::vec(inner, 1..4);
         prop_oneof![
             pieces.clone().prop_map(|pieces| pieces.concat()),
-            (pieces.clone(), quantifier.clone()).prop_map(|(pieces, q)| format!("(a{}){q}", pieces.join("|"))),
+            (pieces.clone(), quantifier.clone())
+                .prop_map(|(pieces, q)| format!("(a{}){q}", pieces.join("|"))),
             pieces.clone().prop_map(|pieces| format!("(?:{})", pieces.join("|"))),
             pieces.clone().prop_map(|pieces| format!("(?={})", pieces.concat())),
             pieces.clone().prop_map(|pieces| format!("(?!{})", pieces.concat())),

@@ -121,7 +121,10 @@ impl Translator {
 
     pub(super) fn take(&mut self, text: &str) -> bool {
         let length = text.chars().count();
-        let found = self.letters.get(self.at..self.at + length).is_some_and(|next| next.iter().copied().eq(text.chars()));
+        let found = self
+            .letters
+            .get(self.at..self.at + length)
+            .is_some_and(|next| next.iter().copied().eq(text.chars()));
         if found {
             self.at += length;
         }
@@ -209,7 +212,9 @@ impl Translator {
         let number = |digits: String| digits.parse().map_err(|_| "a repetition is too large".to_owned());
         let bounds = (number(least)?, most.map(number).transpose()?);
         match bounds {
-            (least, Some(most)) if least > most => Err("a repetition's bounds are in the wrong order".to_owned()),
+            (least, Some(most)) if least > most => {
+                Err("a repetition's bounds are in the wrong order".to_owned())
+            }
             _ => Ok(Some(bounds)),
         }
     }
@@ -378,7 +383,11 @@ impl Translator {
 
 /// A letter that stands for itself, in and out of classes.
 pub(super) fn literal(letter: char) -> String {
-    if letter.is_alphanumeric() || letter == ' ' { letter.to_string() } else { format!("\\x{{{:X}}}", u32::from(letter)) }
+    if letter.is_alphanumeric() || letter == ' ' {
+        letter.to_string()
+    } else {
+        format!("\\x{{{:X}}}", u32::from(letter))
+    }
 }
 
 /// The set that a class escape stands for, to be put between brackets.

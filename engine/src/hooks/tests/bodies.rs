@@ -99,7 +99,8 @@ fn half_a_character_is_one_that_cannot_be_read() {
     let half = string(r#""a\ud83dsecret""#).expect("a text");
     assert!(half.starts_with('a') && half.ends_with("secret") && half.contains('\u{FFFD}'), "{half}");
     assert_eq!(string("1"), None);
-    let config = json!({"input_guardrails": [{"contains": {"words": ["secret"], "operator": "none"}, "deny": true}]});
+    let config =
+        json!({"input_guardrails": [{"contains": {"words": ["secret"], "operator": "none"}, "deny": true}]});
     assert!(before_chat(&config, r#"{"messages":[{"content":"\ud83d secret"}]}"#).denied);
 }
 

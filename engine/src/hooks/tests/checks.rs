@@ -49,7 +49,8 @@ fn regex_match_finds_a_javascript_expression() {
             (json!({"rule": "^$"}), "", true),
         ],
     );
-    let why = judged("default.regexMatch", &json!({"rule": "x(?!y)"}), &"x".repeat(40_000)).expect_err("too long");
+    let why =
+        judged("default.regexMatch", &json!({"rule": "x(?!y)"}), &"x".repeat(40_000)).expect_err("too long");
     assert!(why.contains("32 KiB"), "{why}");
 }
 
@@ -83,12 +84,18 @@ fn the_ends_and_the_letters_of_a_text_are_looked_at() {
             (json!({"suffix": "end"}), "", false),
         ],
     );
-    each_turned("default.notNull", &[(json!({}), "x", true), (json!({}), "", false), (json!({}), " \n", false)]);
+    each_turned(
+        "default.notNull",
+        &[(json!({}), "x", true), (json!({}), "", false), (json!({}), " \n", false)],
+    );
     each_turned(
         "default.alluppercase",
         &[(json!({}), "ABC 1é", true), (json!({}), "ABc", false), (json!({}), "12", true)],
     );
-    each_turned("default.alllowercase", &[(json!({}), "abc 1É", true), (json!({}), "aBc", false), (json!({}), "", true)]);
+    each_turned(
+        "default.alllowercase",
+        &[(json!({}), "abc 1É", true), (json!({}), "aBc", false), (json!({}), "", true)],
+    );
 }
 
 #[test]
@@ -160,8 +167,12 @@ fn a_schema_s_broken_rules_are_named_without_what_broke_them() {
         "properties": {"age": {"type": "number"}}, "additionalProperties": false,
     }}}]});
     let record = told(&after_chat(&config, &answered(r#"{"age": "canary", "canary-key": 1}"#)).results[0]);
-    let mut broken: Vec<&str> =
-        record["checks"][0]["data"]["brokenRules"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+    let mut broken: Vec<&str> = record["checks"][0]["data"]["brokenRules"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
     broken.sort_unstable();
     assert_eq!(broken, ["#", "#/properties/age"]);
     assert!(!record.to_string().contains("canary"), "{record}");
@@ -170,7 +181,9 @@ fn a_schema_s_broken_rules_are_named_without_what_broke_them() {
 #[test]
 fn hostile_json_is_searched_in_bounded_time() {
     let keys = json!({"keys": ["a"], "operator": "any"});
-    for text in ["{".repeat(500_000), r#"{"a":["#.repeat(80_000), r#"{"x":1 "#.repeat(70_000), "[{".repeat(200_000)] {
+    for text in
+        ["{".repeat(500_000), r#"{"a":["#.repeat(80_000), r#"{"x":1 "#.repeat(70_000), "[{".repeat(200_000)]
+    {
         assert_eq!(judged("default.jsonKeys", &keys, &text), Ok(false));
     }
     let why = judged("default.jsonKeys", &keys, &"x".repeat((1 << 20) + 1)).expect_err("too long");
@@ -218,7 +231,13 @@ fn code_is_told_by_the_tags_of_fences() {
 }
 
 /// What a check of a request says.
-fn of_request(request: RequestType, check: &str, parameters: &Value, body: &str, metadata: &Value) -> Result<bool, String> {
+fn of_request(
+    request: RequestType,
+    check: &str,
+    parameters: &Value,
+    body: &str,
+    metadata: &Value,
+) -> Result<bool, String> {
     let config = json!({ "before_request_hooks": [
         { "type": "guardrail", "checks": [{ "id": check, "parameters": parameters }] },
     ] });
@@ -236,7 +255,11 @@ fn the_model_is_in_a_list() {
         ("modelWhitelist", json!(["n"]), true, true),
     ] {
         let parameters = json!({"models": list, "not": not});
-        assert_eq!(of_request(RequestType::Chat, name, &parameters, &body, &json!({})), Ok(wanted), "{parameters}");
+        assert_eq!(
+            of_request(RequestType::Chat, name, &parameters, &body, &json!({})),
+            Ok(wanted),
+            "{parameters}"
+        );
     }
     let why = of_request(RequestType::Chat, "modelWhitelist", &json!({"models": ["m"]}), "{}", &json!({}));
     assert_eq!(why, Err("the request names no model".to_owned()));
@@ -270,7 +293,10 @@ fn request_types_are_allowed_or_blocked() {
     assert_eq!(judged(Embeddings, json!({"allowedTypes": "chatComplete, embed"}), json!({})), Ok(true));
     assert_eq!(judged(Embeddings, json!({"blockedTypes": ["embed"]}), json!({})), Ok(false));
     assert_eq!(judged(Chat, json!({}), json!({"supported_endpoints": "embed"})), Ok(false));
-    assert_eq!(judged(Chat, json!({"allowedTypes": ["chatComplete"]}), json!({"supported_endpoints": "embed"})), Ok(true));
+    assert_eq!(
+        judged(Chat, json!({"allowedTypes": ["chatComplete"]}), json!({"supported_endpoints": "embed"})),
+        Ok(true)
+    );
     assert_eq!(judged(Chat, json!({}), json!({"blocked_endpoints": "chatComplete"})), Ok(false));
     let both = judged(Chat, json!({"allowedTypes": ["embed"]}), json!({"blocked_endpoints": "embed"}));
     assert!(both.expect_err("an overlap").contains("both"));
@@ -286,7 +312,8 @@ fn metadata_have_any_all_or_none_of_some_keys() {
         ("none", json!(["plan"]), false),
     ] {
         let parameters = json!({"metadataKeys": keys, "operator": operator});
-        let judged = of_request(RequestType::Chat, "requiredMetadataKeys", &parameters, "{}", &json!({"plan": "p"}));
+        let judged =
+            of_request(RequestType::Chat, "requiredMetadataKeys", &parameters, "{}", &json!({"plan": "p"}));
         assert_eq!(judged, Ok(wanted), "{parameters}");
     }
 }
@@ -304,11 +331,15 @@ fn text_that_cannot_be_read_is_an_error_and_missing_text_is_empty() {
     ] {
         assert_eq!(judged(RequestType::Chat, body), Ok(true), "{body}");
     }
-    for body in ["not JSON", r#"{"messages":{}}"#, r#"{"messages":["x"]}"#, r#"{"messages":[{"content":5}]}"#, "[]"] {
+    for body in
+        ["not JSON", r#"{"messages":{}}"#, r#"{"messages":["x"]}"#, r#"{"messages":[{"content":5}]}"#, "[]"]
+    {
         assert!(judged(RequestType::Chat, body).is_err(), "{body}");
     }
     assert_eq!(judged(RequestType::Completion, r#"{"prompt":["a","bx"]}"#), Ok(false));
     assert!(judged(RequestType::Completion, r#"{"prompt":[1,2]}"#).expect_err("tokens").contains("tokens"));
-    assert!(judged(RequestType::Embeddings, r#"{"input":[[1],[2]]}"#).expect_err("tokens").contains("tokens"));
+    assert!(
+        judged(RequestType::Embeddings, r#"{"input":[[1],[2]]}"#).expect_err("tokens").contains("tokens")
+    );
     assert_eq!(judged(RequestType::Embeddings, r#"{"input":"a"}"#), Ok(true));
 }

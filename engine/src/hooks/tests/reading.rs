@@ -63,33 +63,113 @@ fn all_problems_are_told_at_once_each_with_its_path() {
 #[test]
 fn each_check_s_parameters_are_checked() {
     let cases = [
-        ("regexMatch", json!({"rule": "("}), "rule: is no regular expression that can be run here: a ( is never closed"),
+        (
+            "regexMatch",
+            json!({"rule": "("}),
+            "rule: is no regular expression that can be run here: a ( is never closed",
+        ),
         ("regexMatch", json!({"rule": ""}), "rule: expected a string that is not empty"),
         ("regexMatch", json!({"rule": "x", "not": 1}), "not: expected true or false, got 1"),
-        ("regexReplace", json!({"rule": "/a/gx"}), "rule: is no regular expression that can be run here: it has the flag x; expected flags among g, i, m, s, u"),
-        ("regexReplace", json!({"rule": "a", "redactText": "$'"}), "redactText: holds $` or $', which would repeat the text around each match"),
+        (
+            "regexReplace",
+            json!({"rule": "/a/gx"}),
+            "rule: is no regular expression that can be run here: it has the flag x; expected flags among g, i, m, s, u",
+        ),
+        (
+            "regexReplace",
+            json!({"rule": "a", "redactText": "$'"}),
+            "redactText: holds $` or $', which would repeat the text around each match",
+        ),
         ("regexReplace", json!({"rule": "a", "redactText": 1}), "redactText: expected a string"),
         ("contains", json!({"operator": "any"}), "words: is missing; expected a list of strings"),
-        ("contains", json!({"words": ["a", ""], "operator": "any"}), "words: expected a list of strings, at least one, none of them empty"),
+        (
+            "contains",
+            json!({"words": ["a", ""], "operator": "any"}),
+            "words: expected a list of strings, at least one, none of them empty",
+        ),
         ("contains", json!({"words": ["a"]}), "operator: is missing; expected any, all or none"),
-        ("contains", json!({"words": ["a"], "operatr": "any", "operator": "any"}), "operatr: is no parameter of this check; did you mean operator?"),
-        ("contains", json!({"words": ["a"], "operator": "any", "failOnError": "no"}), "failOnError: expected true or false, got a string"),
+        (
+            "contains",
+            json!({"words": ["a"], "operatr": "any", "operator": "any"}),
+            "operatr: is no parameter of this check; did you mean operator?",
+        ),
+        (
+            "contains",
+            json!({"words": ["a"], "operator": "any", "failOnError": "no"}),
+            "failOnError: expected true or false, got a string",
+        ),
         ("endsWith", json!({}), "suffix: is missing; expected a string"),
-        ("wordCount", json!({}), "minWords: is missing, as is maxWords; expected a whole number for either or both"),
-        ("wordCount", json!({"min_words": 1, "maxWords": 2}), "min_words: is no parameter of this check; did you mean minWords?"),
-        ("characterCount", json!({"minCharacters": -1}), "minCharacters: expected a whole number from 0 to 4294967295, got -1"),
-        ("sentenceCount", json!({"maxSentences": 1.5}), "maxSentences: expected a whole number from 0 to 4294967295, got 1.5"),
+        (
+            "wordCount",
+            json!({}),
+            "minWords: is missing, as is maxWords; expected a whole number for either or both",
+        ),
+        (
+            "wordCount",
+            json!({"min_words": 1, "maxWords": 2}),
+            "min_words: is no parameter of this check; did you mean minWords?",
+        ),
+        (
+            "characterCount",
+            json!({"minCharacters": -1}),
+            "minCharacters: expected a whole number from 0 to 4294967295, got -1",
+        ),
+        (
+            "sentenceCount",
+            json!({"maxSentences": 1.5}),
+            "maxSentences: expected a whole number from 0 to 4294967295, got 1.5",
+        ),
         ("jsonSchema", json!({"schema": "x"}), "schema: expected a JSON schema, an object"),
-        ("jsonKeys", json!({"keys": "a", "operator": "all"}), "keys: expected a list of strings, at least one, none of them empty"),
-        ("containsCode", json!({"format": "python"}), "format: is no format known here; did you mean Python?"),
-        ("notNull", json!({"strict": true}), "strict: is no parameter of this check; expected one of not, failOnError"),
-        ("modelWhitelist", json!({"models": []}), "models: expected a list of strings, at least one, none of them empty"),
-        ("modelRules", json!({"rules": {"default": ["m"]}}), "rules: expected { defaults: [models], metadata: { key: { value: [models] } } }"),
-        ("modelRules", json!({}), "rules: expected { defaults: [models], metadata: { key: { value: [models] } } }"),
-        ("allowedRequestTypes", json!({"allowedTypes": ["chatcomplet"]}), "allowedTypes: holds chatcomplet, which is no request type; did you mean chatComplete?"),
-        ("allowedRequestTypes", json!({"allowedTypes": "embed", "blockedTypes": ["embed"]}), "blockedTypes: holds embed, which allowedTypes holds too"),
-        ("requiredMetadataKeys", json!({"metadataKeys": ["a"], "operator": 1}), "operator: expected any, all or none"),
-        ("addPrefix", json!({"prefix": "x", "applyToRole": ""}), "applyToRole: expected a role, such as user or system"),
+        (
+            "jsonKeys",
+            json!({"keys": "a", "operator": "all"}),
+            "keys: expected a list of strings, at least one, none of them empty",
+        ),
+        (
+            "containsCode",
+            json!({"format": "python"}),
+            "format: is no format known here; did you mean Python?",
+        ),
+        (
+            "notNull",
+            json!({"strict": true}),
+            "strict: is no parameter of this check; expected one of not, failOnError",
+        ),
+        (
+            "modelWhitelist",
+            json!({"models": []}),
+            "models: expected a list of strings, at least one, none of them empty",
+        ),
+        (
+            "modelRules",
+            json!({"rules": {"default": ["m"]}}),
+            "rules: expected { defaults: [models], metadata: { key: { value: [models] } } }",
+        ),
+        (
+            "modelRules",
+            json!({}),
+            "rules: expected { defaults: [models], metadata: { key: { value: [models] } } }",
+        ),
+        (
+            "allowedRequestTypes",
+            json!({"allowedTypes": ["chatcomplet"]}),
+            "allowedTypes: holds chatcomplet, which is no request type; did you mean chatComplete?",
+        ),
+        (
+            "allowedRequestTypes",
+            json!({"allowedTypes": "embed", "blockedTypes": ["embed"]}),
+            "blockedTypes: holds embed, which allowedTypes holds too",
+        ),
+        (
+            "requiredMetadataKeys",
+            json!({"metadataKeys": ["a"], "operator": 1}),
+            "operator: expected any, all or none",
+        ),
+        (
+            "addPrefix",
+            json!({"prefix": "x", "applyToRole": ""}),
+            "applyToRole: expected a role, such as user or system",
+        ),
     ];
     for (check, parameters, wanted) in cases {
         let explicit = json!({"before_request_hooks": [{"type": "guardrail", "checks": [{"id": format!("default.{check}"), "parameters": parameters}]}]});
@@ -99,7 +179,11 @@ fn each_check_s_parameters_are_checked() {
         assert_eq!(told, wanted_full, "{check} {parameters}");
         let told = problems(&guardrail(json!({ check: parameters }))).join("\n");
         let wanted = format!("config.input_guardrails[0].{check}.{wanted}");
-        assert_eq!(known(&told.replace("id, is_enabled, isEnabled, ", "")), known(&wanted), "{check} {parameters}");
+        assert_eq!(
+            known(&told.replace("id, is_enabled, isEnabled, ", "")),
+            known(&wanted),
+            "{check} {parameters}"
+        );
     }
 }
 
@@ -113,14 +197,18 @@ fn a_schema_that_cannot_be_used_is_a_problem() {
         (json!({"pattern": "(?=x)"}), "metaschema"),
     ] {
         let told = problems(&guardrail(json!({"jsonSchema": {"schema": schema}})));
-        assert!(told[0].starts_with("config.input_guardrails[0].jsonSchema.schema: is no JSON schema"), "{told:?}");
+        assert!(
+            told[0].starts_with("config.input_guardrails[0].jsonSchema.schema: is no JSON schema"),
+            "{told:?}"
+        );
         assert!(told[0].contains(reason) && !told[0].contains('\n'), "{told:?}");
     }
 }
 
 #[test]
 fn hooks_may_be_written_either_way() {
-    let feedback = |value: i32| json!({"feedback": {"value": value, "weight": 1, "metadata": {"my_key": "v"}}});
+    let feedback =
+        |value: i32| json!({"feedback": {"value": value, "weight": 1, "metadata": {"my_key": "v"}}});
     let snake = json!({"type": "guardrail", "id": "h", "deny": true, "sequential": true, "on_fail": feedback(-5), "on_success": feedback(5),
         "checks": [{"id": "default.contains", "is_enabled": true, "parameters": {"words": ["zzz"], "operator": "any"}}]});
     let camel = json!({"type": "guardrail", "id": "h", "deny": true, "sequential": true, "onFail": feedback(-5), "onSuccess": feedback(5),
@@ -174,7 +262,10 @@ fn a_hook_without_an_id_has_one_by_its_place() {
         "output_mutators": [{"regexReplace": {"rule": "x"}}],
     }));
     let ids = |hooks: &[Hook]| hooks.iter().map(|hook| hook.id.to_string()).collect::<Vec<_>>();
-    assert_eq!(ids(&hooks.before), ["before_request_hook_1", "input_guardrail_1", "input_guardrail_2", "input_mutator_1"]);
+    assert_eq!(
+        ids(&hooks.before),
+        ["before_request_hook_1", "input_guardrail_1", "input_guardrail_2", "input_mutator_1"]
+    );
     assert_eq!(ids(&hooks.after), ["after_request_hook_1", "output_guardrail_1", "output_mutator_1"]);
 }
 

@@ -39,7 +39,8 @@ fn hk_02_a_failing_one_that_denies_ends_the_call() {
 
 #[test]
 fn hk_04_and_rt_21_an_answer_is_denied_and_a_clean_one_is_not() {
-    let config = json!({"output_guardrails": [{"default.contains": contains(&["secret"], "none"), "deny": true}]});
+    let config =
+        json!({"output_guardrails": [{"default.contains": contains(&["secret"], "none"), "deny": true}]});
     assert!(after_chat(&config, &answered("a secret")).denied);
     let clean = after_chat(&config, &answered("clean"));
     assert!(!clean.denied && !clean.failed);
@@ -51,7 +52,10 @@ fn hk_06_an_async_hook_is_reported_and_never_counts() {
     let verdicts = before_chat(&config, &ask("hi"));
     assert!(!verdicts.denied && !verdicts.failed && verdicts.results.is_empty());
     let record = told(&verdicts.asynchronous[0]);
-    assert_eq!((&record["verdict"], &record["async"], &record["deny"]), (&json!(false), &json!(true), &json!(false)));
+    assert_eq!(
+        (&record["verdict"], &record["async"], &record["deny"]),
+        (&json!(false), &json!(true), &json!(false))
+    );
 }
 
 #[test]
@@ -79,7 +83,8 @@ fn hk_11_a_check_that_is_turned_off_is_skipped() {
 
 #[test]
 fn hk_13_a_request_is_redacted_and_every_other_byte_stays() {
-    let config = json!({"input_guardrails": [{"default.regexReplace": {"rule": "[0-9]+", "redactText": "[N]"}}]});
+    let config =
+        json!({"input_guardrails": [{"default.regexReplace": {"rule": "[0-9]+", "redactText": "[N]"}}]});
     let body = r#"{ "model":"m", "n":1.0,"messages":[{"role":"system","content":"1 \u00e9"}, {"role":"user", "content" : "call 12345 or 6","x":1e2}],"seed":12345678901234567890 }"#;
     let verdicts = before_chat(&config, body);
     assert!(!verdicts.denied && !verdicts.failed);
@@ -120,9 +125,12 @@ fn a_check_that_cannot_run_has_failed_unless_it_is_told_otherwise() {
 
 #[test]
 fn what_could_not_be_redacted_does_not_go_on() {
-    let rule = |fail: bool| json!({"input_guardrails": [{"regexReplace": {"rule": "[0-9]+", "failOnError": fail}}]});
+    let rule =
+        |fail: bool| json!({"input_guardrails": [{"regexReplace": {"rule": "[0-9]+", "failOnError": fail}}]});
     let tokens = r#"{"prompt":[1,2,3]}"#;
-    let run = |config: &Value| before(&hooks(config), &scene(RequestType::Completion, tokens), &tokens.to_owned().into());
+    let run = |config: &Value| {
+        before(&hooks(config), &scene(RequestType::Completion, tokens), &tokens.to_owned().into())
+    };
     let closed = run(&rule(true));
     assert!(closed.denied);
     assert!(closed.results[0].deny);
@@ -137,7 +145,10 @@ fn replacing_gives_up_when_it_takes_too_long() {
     let slow = Scene::new(RequestType::Chat, body.as_bytes(), BTreeMap::new(), clock(Duration::from_secs(1)));
     let verdicts = before(&hooks(&config), &slow, &body.into());
     assert!(verdicts.denied);
-    assert_eq!(told(&verdicts.results[0])["checks"][0]["error"]["message"], json!("replacing took longer than 2 s"));
+    assert_eq!(
+        told(&verdicts.results[0])["checks"][0]["error"]["message"],
+        json!("replacing took longer than 2 s")
+    );
 }
 
 #[test]
@@ -168,14 +179,14 @@ fn a_sequential_hook_s_checks_see_what_was_written_before_them() {
 #[test]
 fn feedback_names_the_checks_by_their_fate() {
     let config = json!({"before_request_hooks": [{"type": "guardrail", "id": "h",
-        "on_fail": {"feedback": {"value": -5, "weight": 1.50, "metadata": {"user": "u"}}},
-        "on_success": {"feedback": {"value": 5}},
-        "checks": [
-            {"id": "default.contains", "parameters": contains(&["zzz"], "any")},
-            {"id": "default.notNull", "parameters": {}},
-            {"id": "default.endsWith", "parameters": {"suffix": "x"}},
-            {"id": "default.jsonKeys", "parameters": {"keys": ["x"], "operator": "any"}},
-        ]}]});
+    "on_fail": {"feedback": {"value": -5, "weight": 1.50, "metadata": {"user": "u"}}},
+    "on_success": {"feedback": {"value": 5}},
+    "checks": [
+        {"id": "default.contains", "parameters": contains(&["zzz"], "any")},
+        {"id": "default.notNull", "parameters": {}},
+        {"id": "default.endsWith", "parameters": {"suffix": "x"}},
+        {"id": "default.jsonKeys", "parameters": {"keys": ["x"], "operator": "any"}},
+    ]}]});
     let record = told(&before_chat(&config, &ask("hi")).results[0]);
     let wanted = json!({"value": -5, "weight": 1.5, "metadata": {"user": "u", "successfulChecks": "default.notNull",
         "failedChecks": "default.contains, default.endsWith, default.jsonKeys", "erroredChecks": ""}});
@@ -210,7 +221,10 @@ fn an_answer_is_redacted_with_its_tokens() {
     let completion = r#"{"choices":[{"text":"is 12","index":0}]}"#;
     let scene = scene(RequestType::Completion, "{}");
     let verdicts = after(&hooks(&config), &scene, &completion.to_owned().into());
-    assert_eq!(verdicts.body.expect("a new body"), r#"{"choices":[{"text":"is [REDACTED]","index":0}]}"#.as_bytes());
+    assert_eq!(
+        verdicts.body.expect("a new body"),
+        r#"{"choices":[{"text":"is [REDACTED]","index":0}]}"#.as_bytes()
+    );
 }
 
 #[test]

@@ -85,7 +85,8 @@ fn hooks_that_do_not_deny_hold_nothing_and_are_judged_at_the_end() {
 
 #[test]
 fn only_what_may_become_forbidden_is_held() {
-    let (told, verdicts) = run_texts(&forbids(&["secret", "sesame"]), &["a", "b s", "e", "s", " open s", "", "afe", " s"]);
+    let (told, verdicts) =
+        run_texts(&forbids(&["secret", "sesame"]), &["a", "b s", "e", "s", " open s", "", "afe", " s"]);
     assert_eq!(told, ["a", "", "", "", "b ses", "", " open safe", "", " s"]);
     assert!(!verdicts.denied);
     let (told, verdicts) = run_texts(&forbids(&["secret"]), &["is s", "sec", "ret", " more"]);
@@ -151,7 +152,8 @@ fn a_stream_without_text_is_judged_too() {
     let call = json!({"choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0, "function": {"arguments": "secret"}}]}}]});
     let (told, verdicts) = run(&forbids(&["secret"]), vec![event(&call)]);
     assert_eq!((told.len(), verdicts.denied), (2, false));
-    let (_, verdicts) = run(&json!({"output_guardrails": [{"notNull": {}, "deny": true}]}), vec![event(&call)]);
+    let (_, verdicts) =
+        run(&json!({"output_guardrails": [{"notNull": {}, "deny": true}]}), vec![event(&call)]);
     assert!(verdicts.denied);
     assert!(run(&json!({"output_guardrails": [{"notNull": {}, "deny": true}]}), vec![]).1.denied);
 }
@@ -161,7 +163,8 @@ fn events_keep_their_order_behind_what_is_held() {
     let mut watch = watch(&forbids(&["secret"]));
     let mut out = Vec::new();
     let call = json!({"choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0}]}}]});
-    for data in [delta("s"), call.clone(), json!({"choices": [{"index": 1, "delta": {"content": "secret"}}]})] {
+    for data in [delta("s"), call.clone(), json!({"choices": [{"index": 1, "delta": {"content": "secret"}}]})]
+    {
         watch.push(event(&data), &mut out).unwrap_or_else(|_| panic!("not denied"));
     }
     assert!(out.is_empty());
@@ -177,7 +180,9 @@ fn a_replaced_text_comes_in_one_piece_and_everything_else_stays() {
         event(&json!({"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}}]})),
         event(&delta("is 1")),
         event(&delta("23")),
-        event(&json!({"choices": [{"index": 0, "delta": {"content": "4", "reasoning": "r"}, "logprobs": {"content": [{"token": "4"}]}}]})),
+        event(
+            &json!({"choices": [{"index": 0, "delta": {"content": "4", "reasoning": "r"}, "logprobs": {"content": [{"token": "4"}]}}]}),
+        ),
         event(&json!({"choices": [{"index": 1, "delta": {"content": "5"}}]})),
         event(&json!({"choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0}]}}]})),
         event(&json!({"choices": [{"index": 0, "delta": {"content": "!"}, "finish_reason": "stop"}]})),
@@ -190,12 +195,16 @@ fn a_replaced_text_comes_in_one_piece_and_everything_else_stays() {
     }
     assert!(out.is_empty());
     assert!(!watch.finish(&mut out).denied);
-    let data: Vec<Value> = out.iter().map(|event| serde_json::from_slice(&event.data).expect("JSON")).collect();
+    let data: Vec<Value> =
+        out.iter().map(|event| serde_json::from_slice(&event.data).expect("JSON")).collect();
     let whole = |at: usize| serde_json::from_slice::<Value>(&events[at].data).expect("JSON");
     assert_eq!(data.len(), 7, "{data:#?}");
     assert_eq!(data[0], whole(0));
     assert_eq!(data[1], delta("is #!"));
-    assert_eq!(data[2]["choices"][0], json!({"index": 0, "delta": {"content": "", "reasoning": "r"}, "logprobs": null}));
+    assert_eq!(
+        data[2]["choices"][0],
+        json!({"index": 0, "delta": {"content": "", "reasoning": "r"}, "logprobs": null})
+    );
     assert_eq!(data[3], whole(4));
     assert_eq!(data[4], whole(5));
     assert_eq!(data[5]["choices"][0], json!({"index": 0, "delta": {"content": ""}, "finish_reason": "stop"}));
@@ -271,7 +280,9 @@ fn what_is_kept_of_a_stream_is_bounded() {
     let mut out = Vec::new();
     let denied = (0..9).find_map(|_| watch.push(big.clone(), &mut out).err()).expect("denied before 36 MiB");
     assert!(denied.denied && out.is_empty());
-    assert!(told(&denied.results[0])["checks"][0]["error"]["message"].as_str().expect("why").contains("32 MiB"));
+    assert!(
+        told(&denied.results[0])["checks"][0]["error"]["message"].as_str().expect("why").contains("32 MiB")
+    );
     let config = json!({"output_guardrails": [{"wordCount": {"maxWords": 9}}]});
     let (told, verdicts) = run(&config, vec![big; 9]);
     assert_eq!(told.iter().map(String::len).sum::<usize>(), 36 << 20);
@@ -298,7 +309,9 @@ fn completions_are_watched_by_their_text() {
     let mut watch = Watch::new(&hooks(&config), scene(RequestType::Completion, "{}")).expect("hooks after");
     let mut out = Vec::new();
     for text in ["is ", "sec"] {
-        watch.push(event(&json!({"choices": [{"text": text, "index": 0}]})), &mut out).unwrap_or_else(|_| panic!("not denied"));
+        watch
+            .push(event(&json!({"choices": [{"text": text, "index": 0}]})), &mut out)
+            .unwrap_or_else(|_| panic!("not denied"));
     }
     assert_eq!((out.len(), watch.told()), (1, "is "));
     assert!(watch.push(event(&json!({"choices": [{"text": "ret"}]})), &mut out).is_err());
@@ -307,7 +320,8 @@ fn completions_are_watched_by_their_text() {
 
 /// Sends `text` cut at `cuts`, and gives what went out and whether it was denied.
 fn cut(config: &Value, text: &str, cuts: &[usize]) -> (String, bool) {
-    let mut at: Vec<usize> = cuts.iter().map(|cut| cut % (text.len() + 1)).filter(|at| text.is_char_boundary(*at)).collect();
+    let mut at: Vec<usize> =
+        cuts.iter().map(|cut| cut % (text.len() + 1)).filter(|at| text.is_char_boundary(*at)).collect();
     at.extend([0, text.len()]);
     at.sort_unstable();
     let mut watch = watch(config);
