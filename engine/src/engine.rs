@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::answer::{Answer, Reached};
+use crate::cache::Health as CacheState;
 use crate::call::{Call, Headers};
 use crate::clock::{Clock, Instant, SystemClock, before};
 use crate::config::{Options, Plan, option_of_header, overlay};
@@ -100,6 +101,11 @@ impl Engine {
     pub fn targets(&self) -> Vec<TargetSeen<'_>> {
         let now = self.context.clock.now();
         self.plan.root.targets().into_iter().map(|target| TargetSeen::of(target, now)).collect()
+    }
+
+    /// What the client's cache holds, and how its store fares.
+    pub fn cache_state(&self) -> CacheState {
+        self.context.memory.cache.health()
     }
 
     /// The client's own plan, or one of its own for a call that brings parameters or headers.

@@ -10,7 +10,7 @@ use super::request::Request;
 use crate::answer::{Content, Reached};
 use crate::cache::{self, Entry, Hit, Identity, Key, Lead, Look, Mode, Place, Recording, Status, Subject};
 use crate::call::{Call, CallOptions};
-use crate::config::{Caching, Target};
+use crate::config::{Caching, Target, Trace};
 use crate::embeddings::Floats;
 use crate::endpoint::{EMBEDDINGS, ENDPOINTS};
 use crate::engine::Context;
@@ -105,7 +105,7 @@ async fn place(
         params: None,
         options: CallOptions::default(),
     };
-    let mut aside = Report::new(&Default::default());
+    let mut aside = Report::new(&Trace::default());
     let reached = Box::pin(super::send(context, target, &call, &mut aside)).await.ok()?;
     let Content::Vectors(vectors) = reached.content else { return None };
     let vector: Vec<f32> = match vectors.floats {
@@ -126,6 +126,11 @@ impl Keep {
     /// Notes a stream's events as they are handed out.
     pub fn note(&mut self, events: &[Event]) {
         self.recording.note(events);
+    }
+
+    /// Those who wait for the answer make the call themselves.
+    pub fn let_others_go(&mut self) {
+        self.lead.release();
     }
 
     /// The stream is whole.

@@ -22,13 +22,14 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::Serialize;
 use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 pub use entry::{Content, Entry, Recording};
 pub use key::{Identity, Key, Tenant};
-pub use policy::{Mode, Policy, Semantic};
+pub use policy::{Mode, Policy};
 pub use semantic::{Place, Similar, Subject};
 pub use status::{Status, cacheable};
 
@@ -136,12 +137,13 @@ pub struct Lead {
 }
 
 /// How the cache has been doing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Health {
     pub entries: u64,
     pub bytes: u64,
     /// Values in the store that are no entries of this version, or not whole.
     pub unreadable: u64,
+    #[serde(rename = "redis")]
     pub store: Option<StoreHealth>,
 }
 

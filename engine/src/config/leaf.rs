@@ -51,7 +51,6 @@ impl Maker<'_> {
             provider: provider?,
             base_url,
             urls: Urls::default(),
-            has_credential: headers.values().any(HeaderValue::is_sensitive),
             headers,
             clocks: Clocks::of(options, &self.node),
             retry: policy(options.max_retries, self.node.retry.as_ref(), self.rooted),

@@ -153,9 +153,9 @@ impl Node {
         let list = list.get_or_insert_default();
         // Explicit hooks come first, whatever the order of the keys.
         if name.ends_with("requesthooks") {
-            list.splice(0..0, read).for_each(drop)
+            list.splice(0..0, read).for_each(drop);
         } else {
-            list.extend(read)
+            list.extend(read);
         }
         true
     }

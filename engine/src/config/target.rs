@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use ::http::HeaderMap;
+use ::http::{HeaderMap, HeaderValue};
 use url::Url;
 
 use super::node::Node;
@@ -30,7 +30,6 @@ pub struct Target {
     pub urls: Urls,
     /// Credential, forwarded headers and the like: all that is the same for each call.
     pub headers: HeaderMap,
-    pub has_credential: bool,
     pub clocks: Clocks,
     pub retry: Policy,
     pub idempotent: bool,
@@ -106,6 +105,11 @@ pub fn clock(milliseconds: Option<u64>) -> Option<Duration> {
 }
 
 impl Target {
+    /// Whether some credential or forwarded value goes out with each request.
+    pub fn has_credential(&self) -> bool {
+        self.headers.values().any(HeaderValue::is_sensitive)
+    }
+
     pub fn standing(&self, now: Instant) -> Standing {
         if self.is_open { Standing::Open } else { self.live.standing(now) }
     }

@@ -97,7 +97,7 @@ fn shared_name(kind: &str, identity: &str) -> String {
 fn known<K: std::hash::Hash + Eq, V>(
     all: &Mutex<HashMap<K, Arc<V>>>,
     key: K,
-    make: impl FnOnce() -> V,
+    new: impl FnOnce() -> V,
 ) -> Arc<V> {
     let mut all = lock(all);
     if all.len() >= MOST && !all.contains_key(&key) {
@@ -106,7 +106,7 @@ fn known<K: std::hash::Hash + Eq, V>(
     if let Some(found) = all.get(&key) {
         return found.clone();
     }
-    let made = Arc::new(make());
+    let made = Arc::new(new());
     all.insert(key, made.clone());
     made
 }

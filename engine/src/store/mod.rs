@@ -19,6 +19,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, ErrorKind, FromRedisValue, Pipeline, RedisError, pipe};
+use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::clock::{Clock, SystemClock, before};
@@ -67,7 +68,8 @@ pub enum Found<T> {
 }
 
 /// How the store has been doing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Health {
     /// `unused`, `connecting`, `connected` or `resting`.
     pub state: &'static str,

@@ -3,6 +3,8 @@
 //! semantic event or, where no other attempt was planned, at its first event that is no error.
 //! A stream is whole when its endpoint's own end was seen; one that just stops is an error, never a success.
 
+mod handing;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::attempt::{Checking, Keep};
+use crate::attempt::Checking;
 use crate::clock::{Alarm, Clock, Instant, SystemClock, at_once, before};
 use crate::config::{Clocks, Target};
 use crate::error::{Error, Result};
@@ -21,6 +23,7 @@ use crate::memory::Visit;
 use crate::observe::{Phase, Report, milliseconds};
 use crate::progress::{Meaning, Progress};
 use crate::sse::{Parser, SseEvent};
+use handing::Keeping;
 
 /// One event of a stream, its data being JSON text.
 #[derive(Clone, Debug)]
@@ -95,13 +98,6 @@ pub struct Held {
     pub slot: Option<OwnedSemaphorePermit>,
 }
 
-/// Keeps a stream's events for the cache until its end.
-struct Keeping {
-    keep: Keep,
-    status: u16,
-    content_type: Option<String>,
-}
-
 /// What an attempt hands over to read a stream.
 pub struct Opening {
     pub body: ReplyBody,
@@ -169,41 +165,6 @@ impl Events {
     pub fn hold(&mut self, held: Held) {
         if matches!(self.state, State::Open) {
             self.held = held;
-        }
-    }
-
-    /// A stream that the cache has kept, given out again.
-    pub fn kept(target: Arc<Target>, url: String, events: Vec<Event>) -> Self {
-        let opening = Opening {
-            body: ReplyBody::empty(),
-            target,
-            method: "POST",
-            began: SystemClock.now(),
-            total: None,
-            url,
-            checking: None,
-        };
-        Self { ready: events, state: State::Ended, ..Self::new(opening) }
-    }
-
-    /// Has the events kept, those that were read by now among them.
-    pub fn keep(&mut self, keep: Keep, status: u16, content_type: Option<String>) {
-        let mut keeping = Keeping { keep, status, content_type };
-        keeping.keep.note(&self.ready);
-        self.keeping = Some(keeping);
-        if !matches!(self.state, State::Open) {
-            self.kept_or_not();
-        }
-    }
-
-    /// The stream has ended: only one that is whole by its finish reasons is kept.
-    fn kept_or_not(&mut self) {
-        let Some(Keeping { keep, status, content_type }) = self.keeping.take() else { return };
-        let is_good = self.verdicts.as_ref().is_none_or(|verdicts| !verdicts.failed);
-        if matches!(self.state, State::Ended) && self.progress.is_whole() && is_good {
-            keep.finish(status, content_type);
-        } else {
-            keep.failed();
         }
     }
 
@@ -369,55 +330,6 @@ impl Events {
         self.hand_out(Event { name: event.name, data });
     }
 
-    /// Hands out an event, or what the checks of the stream let go now.
-    fn hand_out(&mut self, event: Event) {
-        let before = self.ready.len();
-        let passed = match &mut self.watch {
-            Some(watch) => watch.push(event, &mut self.ready),
-            None => {
-                self.ready.push(event);
-                Ok(())
-            }
-        };
-        self.handed_out(before);
-        if let Err(denied) = passed {
-            self.deny(*denied);
-        }
-    }
-
-    /// Events from `before` on are handed out.
-    fn handed_out(&mut self, before: usize) {
-        let events = &self.ready[before..];
-        self.handed_out += events.len();
-        if let Some(keeping) = &mut self.keeping {
-            keeping.keep.note(events);
-        }
-    }
-
-    /// The stream is over: what its checks held back goes out, or nothing more does.
-    fn check(&mut self) {
-        let Some(watch) = self.watch.take() else { return };
-        let before = self.ready.len();
-        let verdicts = watch.finish(&mut self.ready);
-        self.handed_out(before);
-        if verdicts.denied {
-            self.deny(verdicts);
-        } else {
-            self.verdicts = Some(verdicts);
-        }
-    }
-
-    fn deny(&mut self, verdicts: Verdicts) {
-        self.fail(|events| events.place().denied(&events.before, &verdicts.results, true));
-        self.watch = None;
-        self.verdicts = Some(verdicts);
-    }
-
-    /// An event before all others.
-    pub fn begin_with(&mut self, event: Event) {
-        self.ready.insert(0, event);
-    }
-
     fn semantic(&mut self) {
         let now = SystemClock.now();
         if self.last_semantic.is_none() {
@@ -456,11 +368,6 @@ impl Events {
             self.state = State::Ended;
         }
         self.kept_or_not();
-    }
-
-    /// What a stream that broke had brought, as far as its checks let it be seen.
-    fn partial(&self) -> String {
-        self.progress.partial(self.watch.as_ref().map(Watch::told))
     }
 
     fn fail(&mut self, error: impl FnOnce(&Self) -> Error) {
