@@ -5,10 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
 use super::affinity;
-use super::conditional::Query;
+use super::conditional::{Facts, Query};
 use super::key::Fields;
 use super::least_inflight;
 use super::round_robin::RoundRobin;
@@ -162,18 +160,9 @@ fn key(fields: &Fields, call: &Call, report: &Report) -> Option<u64> {
     fields.key(&report.trace.metadata, &call.body, header)
 }
 
-/// The child whose query holds first. The body is read only where a query asks for it.
+/// The child whose query holds first.
 fn first_that_holds(conditions: &[(Arc<Query>, usize)], call: &Call, report: &Report) -> Option<usize> {
-    let params: Value = if conditions.iter().any(|(query, _)| query.needs_params()) {
-        serde_json::from_slice(&call.body).unwrap_or_default()
-    } else {
-        Value::Null
-    };
-    let facts = json!({
-        "metadata": *report.trace.metadata,
-        "params": params,
-        "url": { "pathname": format!("/v1{}", call.endpoint.path) },
-    });
+    let facts = Facts::new(&report.trace.metadata, &call.body, format!("/v1{}", call.endpoint.path));
     conditions.iter().find(|(query, _)| query.holds(&facts)).map(|(_, child)| *child)
 }
 
