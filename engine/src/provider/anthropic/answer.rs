@@ -71,9 +71,7 @@ pub fn translate(context: &Context<'_>, reply: &[u8]) -> Result<Bytes, String> {
         None => out.text("model", &asking.model),
     };
     let read = Read { asking: &asking, blocks, reply };
-    out.key("choices").array(|out| {
-        out.object(|out| read.choice(out));
-    });
+    out.key("choices").array(|out| out.object(|out| read.choice(out)).done());
     if let Some(usage) = read.reply.usage {
         Usage::of(usage).write(&mut out);
     }

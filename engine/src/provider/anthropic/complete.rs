@@ -41,7 +41,7 @@ impl Dialect for Completion {
         out.field("max_tokens_to_sample", given.map_or(DEFAULT_TOKENS, |raw| raw.get()));
         sampling(&mut fields, None, &mut out, &mut notes);
         stop(&mut fields, &mut out, &mut notes)?;
-        metadata(&mut fields, &mut out, &mut notes);
+        metadata(&mut fields, &mut out, &mut notes)?;
         rest(&fields, &mut out, &mut notes);
         out.close(Bracket::Object);
         Ok(Made {

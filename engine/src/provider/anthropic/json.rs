@@ -9,6 +9,8 @@ use bytes::Bytes;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::error::Error;
+
 /// One value as it is written.
 pub type Raw<'a> = &'a RawValue;
 
@@ -32,6 +34,12 @@ impl<'a> Object<'a> {
     pub fn take(&mut self, name: &str) -> Option<Raw<'a>> {
         let at = self.fields.iter().position(|(key, _)| key == name)?;
         Some(self.fields.remove(at).1).filter(|value| value.get() != "null")
+    }
+
+    /// Takes out a field that must be an object.
+    pub fn take_object(&mut self, name: &str) -> Result<Option<Self>, Error> {
+        let Some(raw) = self.take(name) else { return Ok(None) };
+        Self::parse(raw).map(Some).ok_or_else(|| Error::problem(name, "expected an object"))
     }
 
     pub fn push(&mut self, name: Cow<'a, str>, value: Raw<'a>) {
@@ -196,6 +204,10 @@ impl Json {
         self.0.extend_from_slice(written);
         self
     }
+
+    /// Ends a chain of writes where no value is wanted.
+    #[expect(clippy::unused_self, reason = "it stands at the end of a chain")]
+    pub fn done(&self) {}
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

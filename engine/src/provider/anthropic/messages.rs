@@ -30,9 +30,7 @@ pub fn write<'a>(
     let Turns { out, system, .. } = turns;
     out.close(Bracket::Array);
     if !system.is_empty() {
-        out.key("system").array(|out| {
-            out.pieces(&system.into_bytes());
-        });
+        out.key("system").array(|out| out.pieces(&system.into_bytes()).done());
     }
     Ok(())
 }

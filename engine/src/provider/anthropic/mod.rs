@@ -12,11 +12,11 @@ mod messages;
 mod model;
 mod models;
 mod native;
-mod notes;
+pub mod notes;
 mod output;
 mod parts;
 #[cfg(test)]
-mod properties;
+pub mod properties;
 pub mod request;
 pub mod stream;
 #[cfg(test)]

@@ -33,11 +33,18 @@ impl<'a> Output<'a> {
         notes: &mut Notes,
     ) -> Result<Self> {
         let mut output = Self { tool: answer_tool(model, fields), ..Self::default() };
-        output.config = fields.take("output_config").and_then(Object::parse);
+        output.config = fields.take_object("output_config")?;
         output.format(model, fields, notes)?;
         let given = [fields.take("max_completion_tokens"), fields.take("max_tokens")];
         let given = given.into_iter().flatten().next();
-        let budget = output.reasoning(model, given, fields, messages, notes);
+        let effort = match fields.take("reasoning_effort") {
+            Some(raw) => {
+                Some(text(raw).ok_or_else(|| Error::problem("reasoning_effort", "expected a text"))?)
+            }
+            None => None,
+        };
+        let budget =
+            effort.and_then(|effort| output.reasoning(model, &effort, given, fields, messages, notes));
         let budget = budget.or_else(|| budget_in(fields.get("thinking")));
         output.max_tokens = given.map_or_else(
             || {
@@ -52,7 +59,7 @@ impl<'a> Output<'a> {
 
     fn format(&mut self, model: Model, fields: &mut Object<'a>, notes: &mut Notes) -> Result<()> {
         let thinks = fields.get("thinking").is_some();
-        let Some(format) = fields.take("response_format").and_then(Object::parse) else { return Ok(()) };
+        let Some(format) = fields.take_object("response_format")? else { return Ok(()) };
         match format.text("type").as_deref() {
             Some("text") | None => Ok(()),
             Some("json_schema") => {
@@ -84,52 +91,57 @@ impl<'a> Output<'a> {
     fn reasoning(
         &mut self,
         model: Model,
+        effort: &str,
         given: Option<Raw<'a>>,
-        fields: &mut Object<'a>,
+        fields: &Object<'a>,
         messages: &[Object<'a>],
         notes: &mut Notes,
     ) -> Option<u64> {
-        let effort = fields.take("reasoning_effort").and_then(text)?;
-        let thinks = fields.get("thinking").is_some();
-        let samples = is_sampled(fields);
         match model.reasoning() {
             Reasoning::Effort(levels) => {
-                self.effort(&effort, levels, thinks, samples, notes);
+                self.effort(effort, levels, fields, notes);
                 None
             }
-            _ if matches!(&*effort, "none" | "minimal") => None,
+            _ if matches!(effort, "none" | "minimal") => None,
             Reasoning::None => {
                 notes.dropped("reasoning_effort", "this model does not reason");
                 None
             }
             Reasoning::Budget => {
                 let limit: u64 = given.map_or(u64::MAX, |raw| raw.get().parse().unwrap_or(0));
-                let budget = budget_of(&effort).min(limit / 2);
-                let hindrance = match () {
-                    () if thinks => "thinking was given",
-                    () if budget < LEAST_BUDGET => "thinking needs a max_tokens of 2048 or more",
-                    () if samples => "this model does not think beside temperature, top_p or top_k",
-                    () if is_forced(fields) || self.tool.is_some() => {
-                        "this model does not think where a tool must be called"
-                    }
-                    () if goes_on_without_thinking(messages) => {
-                        "after a tool call this model thinks on only with the content_blocks of that turn"
-                    }
-                    () => {
-                        self.thinking = Some(format!(r#"{{"type":"enabled","budget_tokens":{budget}}}"#));
-                        return Some(budget);
-                    }
-                };
-                notes.dropped("reasoning_effort", hindrance);
-                None
+                let budget = budget_of(effort).min(limit / 2);
+                if let Some(why) = self.hindrance(budget, fields, messages) {
+                    notes.dropped("reasoning_effort", why);
+                    return None;
+                }
+                self.thinking = Some(format!(r#"{{"type":"enabled","budget_tokens":{budget}}}"#));
+                Some(budget)
             }
         }
     }
 
-    fn effort(&mut self, asked: &str, levels: Effort, thinks: bool, samples: bool, notes: &mut Notes) {
+    /// Why a model with a budget can't think in this call.
+    fn hindrance(&self, budget: u64, fields: &Object<'_>, messages: &[Object<'_>]) -> Option<&'static str> {
+        if fields.get("thinking").is_some() {
+            Some("thinking was given")
+        } else if budget < LEAST_BUDGET {
+            Some("thinking needs a max_tokens of 2048 or more")
+        } else if is_sampled(fields) {
+            Some("this model does not think beside temperature, top_p or top_k")
+        } else if is_forced(fields) || self.tool.is_some() {
+            Some("this model does not think where a tool must be called")
+        } else if goes_on_without_thinking(messages) {
+            Some("after a tool call this model thinks on only with the content_blocks of that turn")
+        } else {
+            None
+        }
+    }
+
+    fn effort(&mut self, asked: &str, levels: Effort, fields: &Object<'_>, notes: &mut Notes) {
+        let thinks = fields.get("thinking").is_some();
         let sent = match asked {
-            "none" if matches!(levels.thinks, Thinks::Unknown | Thinks::Asked) => return,
-            "none" if levels.thinks == Thinks::Usually => {
+            "none" if levels.thinks == Thinks::Asked => return,
+            "none" if levels.thinks != Thinks::Always => {
                 if !thinks {
                     self.thinking = Some(r#"{"type":"disabled"}"#.to_owned());
                 }
@@ -147,7 +159,7 @@ impl<'a> Output<'a> {
             notes.tell(format!("reasoning_effort {asked} was sent as {sent}: this model knows no {asked}"));
         }
         self.effort = Some(sent.to_owned());
-        if levels.thinks == Thinks::Asked && !thinks && !samples {
+        if levels.thinks == Thinks::Asked && !thinks && !is_sampled(fields) {
             self.thinking = Some(r#"{"type":"adaptive"}"#.to_owned());
         }
     }
@@ -172,9 +184,8 @@ impl<'a> Output<'a> {
                 out.text("effort", effort);
             }
             if let Some(schema) = self.schema {
-                out.key("format").object(|out| {
-                    out.text("type", "json_schema").field("schema", schema.get());
-                });
+                out.key("format")
+                    .object(|out| out.text("type", "json_schema").field("schema", schema.get()).done());
             }
         });
     }

@@ -81,9 +81,7 @@ pub fn write(part: Part<'_>, at: At, out: &mut Json, notes: &mut Notes) -> Resul
     let kind = part.kind();
     let fields = match part {
         Part::Text(text) => {
-            out.object(|out| {
-                out.text("type", "text").text("text", &text);
-            });
+            out.object(|out| out.text("type", "text").text("text", &text).done());
             return Ok(());
         }
         Part::Fields(fields) => fields,
@@ -115,9 +113,7 @@ pub fn write(part: Part<'_>, at: At, out: &mut Json, notes: &mut Notes) -> Resul
 
 /// A text block of a JSON string.
 pub fn write_text(text: Raw<'_>, out: &mut Json) {
-    out.object(|out| {
-        out.text("type", "text").field("text", text.get());
-    });
+    out.object(|out| out.text("type", "text").field("text", text.get()).done());
 }
 
 fn text_part(mut fields: Object<'_>, at: At, out: &mut Json, notes: &mut Notes) -> Result<()> {
@@ -151,14 +147,7 @@ fn image_part(mut object: Object<'_>, at: At, out: &mut Json, notes: &mut Notes)
         let data = DataUrl::parse(&url).ok_or_else(|| at.problem(".image_url.url", NO_DATA_URL))?;
         file.write_data(&data.media_type, &data, out).map_err(|why| at.problem(".image_url.url", why))?;
     } else {
-        file.write(
-            "image",
-            "url",
-            |out| {
-                out.text("url", &url);
-            },
-            out,
-        );
+        file.write("image", "url", |out| out.text("url", &url).done(), out);
     }
     if let Some(fields) = fields {
         leftovers(&fields, "image_url.", notes);
@@ -192,25 +181,11 @@ fn file_part(mut object: Object<'_>, at: At, out: &mut Json, notes: &mut Notes) 
             file.write_data(media_type, &data, out).map_err(|why| at.problem(".file.file_data", why))?;
         }
         (Some(url), ..) | (None, Some(url), _) => {
-            file.write(
-                "document",
-                "url",
-                |out| {
-                    out.text("url", &url);
-                },
-                out,
-            );
+            file.write("document", "url", |out| out.text("url", &url).done(), out);
         }
         (None, None, Some(id)) => {
             notes.needs_beta(FILES);
-            file.write(
-                "document",
-                "file",
-                |out| {
-                    out.text("file_id", &id);
-                },
-                out,
-            );
+            file.write("document", "file", |out| out.text("file_id", &id).done(), out);
         }
         (None, None, None) => {
             return Err(at.problem(".file", "expected file_data, file_url or file_id"));
@@ -274,9 +249,7 @@ impl Document<'_> {
             self.write(
                 "document",
                 "text",
-                |out| {
-                    out.text("media_type", "text/plain").text("data", &plain);
-                },
+                |out| out.text("media_type", "text/plain").text("data", &plain).done(),
                 out,
             );
             return Ok(());
@@ -287,9 +260,7 @@ impl Document<'_> {
         self.write(
             kind,
             "base64",
-            |out| {
-                out.text("media_type", media_type).text("data", &base64);
-            },
+            |out| out.text("media_type", media_type).text("data", &base64).done(),
             out,
         );
         Ok(())

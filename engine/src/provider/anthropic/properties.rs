@@ -10,11 +10,11 @@ use super::request::{DIRECT, translate};
 use crate::provider::dialect::{Context, Dialect, Settings, WireEvent};
 
 /// A field's name, and a value that can be found again.
-type Mark = (String, String);
+pub type Mark = (String, String);
 
 /// Parts and messages, each text being a mark that `marks` keeps.
-struct Maker<'m> {
-    marks: &'m mut Vec<Mark>,
+pub struct Maker<'m> {
+    pub marks: &'m mut Vec<Mark>,
 }
 
 impl Maker<'_> {
@@ -52,7 +52,7 @@ impl Maker<'_> {
         }
     }
 
-    fn message(&mut self, role: u8, kinds: &[u8]) -> Value {
+    pub fn message(&mut self, role: u8, kinds: &[u8]) -> Value {
         let mut message = match role % 6 {
             0 => json!({"role": "system", "content": self.content(kinds)}),
             1 => json!({"role": "user", "content": self.content(kinds), "name": self.mark("name")}),

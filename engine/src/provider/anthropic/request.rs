@@ -17,8 +17,10 @@ use crate::error::{Error, Result};
 
 /// How a host frames the body.
 pub struct Host {
-    /// Whether `model` and `stream` stand in the body; elsewhere they are said by the path.
+    /// Whether `model` stands in the body; elsewhere the path says it.
     pub names_model: bool,
+    /// Whether `stream` stands in the body.
+    pub says_stream: bool,
     /// Fields that the host wants beside ours, as JSON: Vertex's `anthropic_version`.
     pub fields: &'static [(&'static str, &'static str)],
     /// Whether beta features are named in the body, as `anthropic_beta`, and not in a header.
@@ -26,7 +28,7 @@ pub struct Host {
 }
 
 /// Anthropic's own, and that of custom hosts.
-pub const DIRECT: Host = Host { names_model: true, fields: &[], betas_in_body: false };
+pub const DIRECT: Host = Host { names_model: true, says_stream: true, fields: &[], betas_in_body: false };
 
 /// A translated request.
 pub struct Message {
@@ -99,10 +101,10 @@ pub fn translate(body: &[u8], custom_host: bool, host: &Host) -> Result<Message>
     tools.write(model, answer, &mut out, &mut notes)?;
     sampling(&mut fields, (!custom_host).then_some(model), &mut out, &mut notes);
     stop(&mut fields, &mut out, &mut notes)?;
-    metadata(&mut fields, &mut out, &mut notes);
+    metadata(&mut fields, &mut out, &mut notes)?;
     output.write(&mut out);
     rest(&fields, &mut out, &mut notes);
-    if let (Some(raw), true) = (stream, host.names_model) {
+    if let (Some(raw), true) = (stream, host.says_stream) {
         out.field("stream", raw.get());
     }
     betas.extend(notes.betas.iter().map(|beta| (*beta).to_owned()));
@@ -186,8 +188,8 @@ pub fn stop(fields: &mut Object<'_>, out: &mut Json, notes: &mut Notes) -> Resul
 }
 
 /// Who asks, and how urgently.
-pub fn metadata(fields: &mut Object<'_>, out: &mut Json, notes: &mut Notes) {
-    let metadata = fields.take("metadata").and_then(Object::parse);
+pub fn metadata(fields: &mut Object<'_>, out: &mut Json, notes: &mut Notes) -> Result<()> {
+    let metadata = fields.take_object("metadata")?;
     let given = metadata.as_ref().and_then(|metadata| metadata.get("user_id"));
     let others = [("user", fields.take("user")), ("safety_identifier", fields.take("safety_identifier"))];
     let mut user = given;
@@ -199,29 +201,22 @@ pub fn metadata(fields: &mut Object<'_>, out: &mut Json, notes: &mut Notes) {
         user = user.or(Some(other));
     }
     if let Some(user) = user {
-        out.key("metadata").object(|out| {
-            out.field("user_id", user.get());
-        });
+        out.key("metadata").object(|out| out.field("user_id", user.get()).done());
     }
     for (key, _) in metadata.iter().flat_map(Object::iter).filter(|(key, _)| *key != "user_id") {
         notes.unknown(&format!("metadata.{key}"));
     }
     if let Some(raw) = fields.take("service_tier") {
         match raw.get() {
-            "\"auto\"" | "\"standard_only\"" => {
-                out.field("service_tier", raw.get());
-            }
-            "\"default\"" => {
-                out.text("service_tier", "standard_only");
-            }
+            "\"auto\"" | "\"standard_only\"" => out.field("service_tier", raw.get()).done(),
+            "\"default\"" => out.text("service_tier", "standard_only").done(),
             other => {
-                notes.dropped(
-                    &format!("service_tier {}", other.trim_matches('"')),
-                    "anthropic has no such tier",
-                );
+                let what = format!("service_tier {}", other.trim_matches('"'));
+                notes.dropped(&what, "anthropic has no such tier");
             }
         }
     }
+    Ok(())
 }
 
 /// What nothing else has taken.
@@ -288,5 +283,50 @@ impl<'de> Visitor<'de> for BodyVisitor {
             }
         }
         Ok((fields, messages))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// As Vertex and Bedrock frame the body.
+    const VERTEX: Host = Host {
+        names_model: false,
+        says_stream: true,
+        fields: &[("anthropic_version", "\"vertex-2023-10-16\"")],
+        betas_in_body: false,
+    };
+    const BEDROCK: Host = Host {
+        names_model: false,
+        says_stream: false,
+        fields: &[("anthropic_version", "\"bedrock-2023-05-31\"")],
+        betas_in_body: true,
+    };
+
+    #[test]
+    fn a_host_gets_the_body_in_a_frame_of_its_own() {
+        let body = br#"{"model":"anthropic.claude-sonnet-4-5@20250929","max_tokens":9,"stream":true,"messages":[{"role":"user","content":[{"type":"file","file":{"file_id":"f"}}]}],"anthropic_beta":"a"}"#;
+        let made = |host: &Host| {
+            let message = translate(body, false, host).expect("a chat");
+            (serde_json::from_slice::<Value>(&message.body).expect("JSON"), message.betas)
+        };
+        let messages = json!([{"role": "user", "content": [{"type": "document", "source": {"type": "file", "file_id": "f"}}]}]);
+        let betas = ["a".to_owned(), "files-api-2025-04-14".to_owned()];
+        let wanted = json!({"anthropic_version": "vertex-2023-10-16", "max_tokens": 9, "messages": messages, "stream": true});
+        assert_eq!(made(&VERTEX), (wanted, betas.to_vec()));
+        let wanted = json!({"anthropic_version": "bedrock-2023-05-31", "max_tokens": 9, "messages": messages, "anthropic_beta": betas});
+        assert_eq!(made(&BEDROCK).0, wanted);
+    }
+
+    #[test]
+    fn a_parameter_that_can_not_be_read_is_named() {
+        for name in ["response_format", "metadata", "output_config", "stop", "reasoning_effort"] {
+            let body = json!({"model": "m", "messages": [], name: 7}).to_string();
+            let error = translate(body.as_bytes(), true, &DIRECT).err().expect("an error");
+            assert_eq!(error.facts().problems[0].path, name);
+        }
     }
 }

@@ -123,9 +123,7 @@ impl Stream {
             None => head.text("model", &self.asking.model),
         };
         self.head = head.into_bytes().to_vec();
-        let role = |out: &mut Json| {
-            out.text("role", "assistant").text("content", "");
-        };
+        let role = |out: &mut Json| out.text("role", "assistant").text("content", "").done();
         chunks.push(self.chunk(role, None));
     }
 
@@ -201,9 +199,10 @@ impl Stream {
             let [id, name] = ["id", "name"].map(|field| block.get(field).map_or("\"\"", |raw| raw.get()));
             let delta = |out: &mut Json| {
                 write_call(index, out, |out| {
-                    out.field("id", id).text("type", "function").key("function").object(|out| {
-                        out.field("name", name).text("arguments", "");
-                    });
+                    out.field("id", id)
+                        .text("type", "function")
+                        .key("function")
+                        .object(|out| out.field("name", name).text("arguments", "").done());
                 });
             };
             chunks.push(self.chunk(delta, None));
@@ -226,21 +225,14 @@ impl Stream {
             Role::Call(index) => {
                 let delta = |out: &mut Json| {
                     write_call(index, out, |out| {
-                        out.key("function").object(|out| {
-                            out.field("arguments", json);
-                        });
+                        out.key("function").object(|out| out.field("arguments", json).done());
                     });
                 };
                 chunks.push(self.chunk(delta, None));
             }
             Role::Schema => {
                 self.wrote_schema = true;
-                chunks.push(self.chunk(
-                    |out| {
-                        out.field("content", json);
-                    },
-                    None,
-                ));
+                chunks.push(self.chunk(|out| out.field("content", json).done(), None));
             }
             Role::Host => self.say_block(at, "partial_json", json, chunks),
         }
@@ -271,12 +263,7 @@ impl Stream {
         self.finished = true;
         let explanation = details.and_then(Object::parse).and_then(|details| details.get("explanation"));
         if let (Some(raw), Some("refusal")) = (explanation.filter(|raw| is_string(raw)), reason) {
-            chunks.push(self.chunk(
-                |out| {
-                    out.field("refusal", raw.get());
-                },
-                None,
-            ));
+            chunks.push(self.chunk(|out| out.field("refusal", raw.get()).done(), None));
         }
         let reason = self.asking.finish_reason(reason, self.wrote_schema && self.calls == 0);
         chunks.push(self.chunk(|_| {}, Some(reason)));
@@ -378,9 +365,7 @@ pub fn reported_in(event: &WireEvent<'_>) -> Option<Fault> {
 /// `delta` is JSON.
 fn write_block(at: u64, delta: &str, out: &mut Json) {
     out.key("content_blocks").array(|out| {
-        out.object(|out| {
-            out.number("index", at).field("delta", delta);
-        });
+        out.object(|out| out.number("index", at).field("delta", delta).done());
     });
 }
 

@@ -41,13 +41,9 @@ impl<'a> Tools<'a> {
     ) -> Result<()> {
         if let Some((name, schema)) = answer {
             out.key("tools").array(|out| {
-                out.object(|out| {
-                    out.field("name", name).field("input_schema", schema);
-                });
+                out.object(|out| out.field("name", name).field("input_schema", schema).done());
             });
-            out.key("tool_choice").object(|out| {
-                out.text("type", "tool").field("name", name);
-            });
+            out.key("tool_choice").object(|out| out.text("type", "tool").field("name", name).done());
             return Ok(());
         }
         let any = self.are_any();

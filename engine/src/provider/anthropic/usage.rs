@@ -46,14 +46,11 @@ impl Usage {
         out.key("usage").object(|out| {
             out.number("prompt_tokens", prompt).number("completion_tokens", completion);
             out.number("total_tokens", prompt + completion);
-            out.key("prompt_tokens_details").object(|out| {
-                out.number("cached_tokens", read);
-            });
+            out.key("prompt_tokens_details").object(|out| out.number("cached_tokens", read).done());
             if let Some(thinking) = self.output_tokens_details.as_ref().and_then(|some| some.thinking_tokens)
             {
-                out.key("completion_tokens_details").object(|out| {
-                    out.number("reasoning_tokens", thinking);
-                });
+                out.key("completion_tokens_details")
+                    .object(|out| out.number("reasoning_tokens", thinking).done());
             }
             for (name, count) in [("cache_read_input_tokens", read), ("cache_creation_input_tokens", created)]
             {
