@@ -70,10 +70,8 @@ fn output(fields: &mut Object<'_>, beyond: Beyond, out: &mut Json, notes: &mut N
         "max" => "xhigh".to_owned(),
         effort => effort.to_owned(),
     });
-    let effort = match beyond {
-        Beyond::OpenAi => effort,
-        Beyond::Nothing => effort.or(fields.take("thinking").and_then(|raw| effort_of(raw, notes))),
-    };
+    let thinking = if beyond == Beyond::Nothing { fields.take("thinking") } else { None };
+    let effort = effort.or_else(|| thinking.and_then(|raw| effort_of(raw, notes)));
     if let Some(effort) = effort {
         out.text("reasoning_effort", &effort);
     }
@@ -91,10 +89,13 @@ fn output(fields: &mut Object<'_>, beyond: Beyond, out: &mut Json, notes: &mut N
     Ok(())
 }
 
-/// The effort that a thinking budget comes nearest to.
+/// The effort that a thinking budget comes nearest to; other ways of thinking have none.
 fn effort_of(thinking: Raw<'_>, notes: &mut Notes) -> Option<String> {
-    let thinking = Object::parse(thinking)?;
-    let budget: u64 = thinking.get("budget_tokens")?.get().parse().ok()?;
+    let budget = Object::parse(thinking).and_then(|thinking| thinking.get("budget_tokens"));
+    let Some(budget) = budget.and_then(|raw| raw.get().parse::<u64>().ok()) else {
+        notes.dropped("thinking", NO_PARAMETER);
+        return None;
+    };
     let effort = match budget {
         0..4096 => "low",
         4096..12_288 => "medium",
