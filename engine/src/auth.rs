@@ -11,6 +11,8 @@ pub enum Auth {
     /// The provider takes no credential; one that is given all the same is sent as a bearer token, since many such
     /// servers stand behind a proxy that asks for one.
     Optional,
+    /// A header of the provider's own that holds the bare credential: `x-api-key`. In lower case.
+    Header(&'static str),
 }
 
 impl Auth {
@@ -22,9 +24,10 @@ impl Auth {
             Some(scheme) if scheme.eq_ignore_ascii_case("bearer ") => written[7..].trim_start(),
             _ => written,
         };
-        let value = if token.contains(' ') { token.to_owned() } else { format!("Bearer {token}") };
+        let with_scheme = || if token.contains(' ') { token.to_owned() } else { format!("Bearer {token}") };
         match self {
-            Self::Bearer | Self::Optional => (header::AUTHORIZATION, Secret::new(&value)),
+            Self::Bearer | Self::Optional => (header::AUTHORIZATION, Secret::new(&with_scheme())),
+            Self::Header(name) => (HeaderName::from_static(name), Secret::new(token)),
         }
     }
 }
@@ -44,6 +47,14 @@ mod tests {
         ];
         for (written, wanted) in cases {
             assert_eq!(Auth::Bearer.header(&Secret::new(written)).1.expose(), wanted);
+        }
+    }
+
+    #[test]
+    fn a_provider_s_own_header_holds_the_bare_credential() {
+        for written in ["sk-ant-1", "Bearer sk-ant-1", " bearer  sk-ant-1 "] {
+            let (name, value) = Auth::Header("x-api-key").header(&Secret::new(written));
+            assert_eq!((name.as_str(), value.expose()), ("x-api-key", "sk-ant-1"));
         }
     }
 }

@@ -2,8 +2,11 @@
 //! A provider is data and pure functions; it does no I/O. The look-alikes of OpenAI are rows of `compatible.rs`;
 //! a provider with a dialect of its own is a folder beside it, listed here.
 
+pub mod anthropic;
 pub mod compatible;
 pub mod dialect;
+#[cfg(test)]
+pub mod fixtures;
 
 use crate::auth::Auth;
 use crate::endpoint::Endpoint;
@@ -30,7 +33,8 @@ pub trait Provider: Sync {
 }
 
 /// Every provider, in the order of the documentation.
-pub static PROVIDERS: &[&dyn Provider] = &[&compatible::OPENAI, &compatible::MISTRAL, &compatible::OLLAMA];
+pub static PROVIDERS: &[&dyn Provider] =
+    &[&compatible::OPENAI, &compatible::MISTRAL, &compatible::OLLAMA, &anthropic::Anthropic];
 
 /// The dialect that a custom host speaks when no provider is named.
 pub static DEFAULT: &dyn Provider = &compatible::OPENAI;
