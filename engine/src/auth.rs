@@ -11,6 +11,9 @@ pub enum Auth {
     /// The provider takes no credential; one that is given all the same is sent as a bearer token, since many such
     /// servers stand behind a proxy that asks for one.
     Optional,
+    /// Requests are signed for this service of AWS (`provider::aws::sign::sign`), unless `provider::aws::signs` says that the
+    /// credential is an API key, which goes as a bearer token.
+    SigV4 { service: &'static str },
 }
 
 impl Auth {
@@ -24,7 +27,9 @@ impl Auth {
         };
         let value = if token.contains(' ') { token.to_owned() } else { format!("Bearer {token}") };
         match self {
-            Self::Bearer | Self::Optional => (header::AUTHORIZATION, Secret::new(&value)),
+            Self::Bearer | Self::Optional | Self::SigV4 { .. } => {
+                (header::AUTHORIZATION, Secret::new(&value))
+            }
         }
     }
 }
