@@ -110,6 +110,11 @@ pub fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
     }
 }
 
+/// The values of strings, one after the other.
+pub fn texts<'r>(raws: impl Iterator<Item = &'r RawValue>) -> String {
+    raws.filter_map(text).collect()
+}
+
 /// A list's elements, each with its path.
 pub fn list<'a>(path: &str, raw: &'a RawValue) -> Result<Vec<(String, &'a RawValue)>> {
     let items: Vec<&RawValue> =

@@ -11,6 +11,8 @@ pub mod completion;
 pub mod dialect;
 pub mod fields;
 #[cfg(test)]
+mod losses;
+#[cfg(test)]
 mod replay;
 pub mod unsupported;
 pub mod vectors;

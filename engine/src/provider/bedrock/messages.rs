@@ -6,10 +6,10 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::content::{Block, Parts, ToolResult, ToolUse, cache_point};
+use super::content::{Block, Parts, Reasoning, ToolResult, ToolUse, cache_point};
 use crate::error::{Error, Result};
 use crate::provider::completion::Raw;
-use crate::provider::fields::{Changes, Fields, made, text};
+use crate::provider::fields::{Changes, Fields, list, made, text, texts};
 
 /// A call's messages.
 #[derive(Default)]
@@ -93,14 +93,7 @@ impl<'a> Conversation<'a> {
             let block = self.tool_call(Fields::read(path, call.get())?, parts.changes)?;
             blocks.push(block);
         }
-        for name in ["reasoning_content", "reasoning"] {
-            let spoken = fields.spelled(name)?.filter(|said| said.get() != "\"\"");
-            let replayed = blocks.iter().any(|block| matches!(block, Block::ReasoningContent(_)));
-            if spoken.is_some() && !replayed {
-                let why = "bedrock takes reasoning back as content_blocks only, with their signatures";
-                parts.changes.dropped(&fields.at(name), why);
-            }
-        }
+        reasoning(&blocks, fields, parts.changes)?;
         Ok(blocks)
     }
 
@@ -155,7 +148,7 @@ fn from_blocks<'a>(
 ) -> Result<Vec<Block<'a>>> {
     let path = fields.at("content_blocks");
     let mut blocks = Vec::new();
-    for (path, part) in crate::provider::fields::list(&path, whole)? {
+    for (path, part) in list(&path, whole)? {
         let is_call =
             Fields::read(path.clone(), part.get())?.text("type")?.is_some_and(|kind| kind == "tool_use");
         if !is_call {
@@ -163,16 +156,31 @@ fn from_blocks<'a>(
         }
     }
     if let Some(content) = fields.take("content") {
-        let said = |block: &Block<'a>| match block {
-            Block::Text(raw) => text(raw).map(Cow::into_owned),
+        let in_blocks = texts(blocks.iter().filter_map(|block| match block {
+            Block::Text(raw) => Some(&**raw),
             _ => None,
-        };
-        let in_blocks: String = blocks.iter().filter_map(said).collect();
-        if text(content).is_some_and(|content| !content.is_empty() && content != in_blocks) {
+        }));
+        if text(content).is_none_or(|content| !content.is_empty() && content != in_blocks) {
             parts.changes.dropped(&fields.at("content"), "content_blocks stand for it");
         }
     }
     Ok(blocks)
+}
+
+/// Reasoning outside of `content_blocks` has no signature, without which Converse doesn't take it back.
+fn reasoning(blocks: &[Block<'_>], fields: &mut Fields<'_>, changes: &mut Changes) -> Result<()> {
+    let in_blocks = texts(blocks.iter().filter_map(|block| match block {
+        Block::ReasoningContent(Reasoning::ReasoningText { text, .. }) => Some(&**text),
+        _ => None,
+    }));
+    for name in ["reasoning_content", "reasoning"] {
+        let said = fields.text(name)?.unwrap_or_default();
+        if !said.is_empty() && said != in_blocks {
+            let why = "bedrock takes reasoning back as content_blocks only, with their signatures";
+            changes.dropped(&fields.at(name), why);
+        }
+    }
+    Ok(())
 }
 
 /// A call's arguments, the text of a JSON object, as that object; none at all as an empty one.

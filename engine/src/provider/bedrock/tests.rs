@@ -1,5 +1,9 @@
 //! The cases of `fixtures/bedrock`, a test each.
 
+use proptest::prelude::*;
+
+use super::request::Converse;
+use crate::provider::losses::{assert_nothing_is_lost, bodies};
 use crate::provider::replay::cases;
 
 cases! {
@@ -37,4 +41,11 @@ cases! {
         titan_binary,
         titan_picture,
     ],
+}
+
+proptest! {
+    #[test]
+    fn nothing_of_a_body_is_lost_without_a_word(body in bodies()) {
+        assert_nothing_is_lost(&Converse, body);
+    }
 }

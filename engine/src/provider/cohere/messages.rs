@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::error::{Error, Result};
 use crate::provider::completion::{Raw, inside};
-use crate::provider::fields::{Changes, Fields, list, made, text};
+use crate::provider::fields::{Changes, Fields, list, made, text, texts};
 
 #[derive(Serialize)]
 pub struct Message<'a> {
@@ -52,6 +52,26 @@ struct ToolCall<'a> {
 struct Function<'a> {
     name: &'a RawValue,
     arguments: Raw<'a>,
+}
+
+impl<'a> Content<'a> {
+    fn into_parts(self) -> Vec<Part<'a>> {
+        match self {
+            Self::Text(text) => vec![Part::Text { text }],
+            Self::Parts(parts) => parts,
+        }
+    }
+
+    /// Its texts, as JSON strings.
+    fn texts(&self) -> impl Iterator<Item = &RawValue> {
+        let (whole, parts) = match self {
+            Self::Text(text) => (Some(*text), &[][..]),
+            Self::Parts(parts) => (None, &parts[..]),
+        };
+        let in_parts =
+            parts.iter().filter_map(|part| if let Part::Text { text } = part { Some(*text) } else { None });
+        whole.into_iter().chain(in_parts)
+    }
 }
 
 /// Reads `messages`, the list's elements with their paths.
@@ -110,13 +130,19 @@ fn assistant<'a>(message: &mut Message<'a>, fields: &mut Fields<'a>, changes: &m
     }
     message.content = match content(fields, "content_blocks", changes)? {
         Some(blocks) => {
-            fields.take("content");
+            let said = fields.take("content").map(text);
+            let in_blocks = texts(blocks.texts());
+            if said.is_some_and(|said| said.is_none_or(|said| !said.is_empty() && said != in_blocks)) {
+                changes.dropped(&fields.at("content"), "content_blocks stand for it");
+            }
             Some(blocks)
         }
         None => content(fields, "content", changes)?,
     };
     if let Some(refusal) = fields.spelled("refusal")? {
-        message.content.get_or_insert(Content::Text(refusal));
+        let mut parts = message.content.take().map_or_else(Vec::new, Content::into_parts);
+        parts.push(Part::Text { text: refusal });
+        message.content = Some(Content::Parts(parts));
     }
     message.citations = fields.take("citations");
     for (path, call) in fields.list("tool_calls")?.unwrap_or_default() {
@@ -149,20 +175,21 @@ fn plan<'a>(content: &mut Option<Content<'a>>) -> Option<Raw<'a>> {
 
 /// Reasoning goes back as a part before the text.
 fn reasoning<'a>(message: &mut Message<'a>, fields: &mut Fields<'a>, changes: &mut Changes) -> Result<()> {
-    let first = fields.spelled("reasoning_content")?;
-    let said = first.or(fields.spelled("reasoning")?).filter(|said| said.get() != "\"\"");
-    let Some(thinking) = said else { return Ok(()) };
-    let mut parts = match message.content.take() {
-        Some(Content::Parts(parts)) => parts,
-        Some(Content::Text(text)) => vec![Part::Text { text }],
-        None => Vec::new(),
-    };
-    if parts.iter().any(|part| matches!(part, Part::Thinking { .. })) {
-        changes.dropped(&fields.at("reasoning_content"), "content_blocks stand for it");
-    } else {
-        parts.insert(0, Part::Thinking { thinking });
+    for name in ["reasoning_content", "reasoning"] {
+        let said = fields.spelled(name)?.filter(|said| said.get() != "\"\"");
+        let Some(thinking) = said else { continue };
+        let mut parts = message.content.take().map_or_else(Vec::new, Content::into_parts);
+        let thoughts: Vec<&RawValue> = parts
+            .iter()
+            .filter_map(|part| if let Part::Thinking { thinking } = part { Some(*thinking) } else { None })
+            .collect();
+        if thoughts.is_empty() {
+            parts.insert(0, Part::Thinking { thinking });
+        } else if text(thinking).is_none_or(|said| said != texts(thoughts.into_iter())) {
+            changes.dropped(&fields.at(name), "content_blocks stand for it");
+        }
+        message.content = Some(Content::Parts(parts));
     }
-    message.content = Some(Content::Parts(parts));
     Ok(())
 }
 

@@ -155,7 +155,6 @@ fn response_format(fields: &mut Fields<'_>, changes: &mut Changes) -> Result<Opt
             let mut given =
                 format.object("json_schema")?.ok_or_else(|| Error::problem(path, "is missing"))?;
             let schema = given.take("schema");
-            given.take("name");
             if given.take("strict").is_some_and(|strict| strict.get() == "false") {
                 changes.dropped(&given.at("strict"), "cohere keeps to every schema");
             }

@@ -1,5 +1,9 @@
 //! The cases of `fixtures/cohere`, a test each.
 
+use proptest::prelude::*;
+
+use super::request::Chat;
+use crate::provider::losses::{assert_nothing_is_lost, bodies};
 use crate::provider::replay::cases;
 
 cases! {
@@ -29,4 +33,11 @@ cases! {
         texts,
         tokens,
     ],
+}
+
+proptest! {
+    #[test]
+    fn nothing_of_a_body_is_lost_without_a_word(body in bodies()) {
+        assert_nothing_is_lost(&Chat, body);
+    }
 }
