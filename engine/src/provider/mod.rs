@@ -8,6 +8,7 @@ pub mod bedrock;
 pub mod cohere;
 pub mod compatible;
 pub mod completion;
+pub mod completions;
 pub mod dialect;
 pub mod fields;
 #[cfg(test)]

@@ -219,6 +219,9 @@ fn check_discipline(chunks: &[Value]) {
         assert_eq!((&chunk["id"], &chunk["created"]), (&told[0]["id"], &told[0]["created"]));
     }
     assert_eq!(progress.is_whole(), fault.is_empty());
+    if told[0]["object"] == "text_completion" {
+        return;
+    }
     let has_role = |chunk: &&&Value| chunk["choices"][0]["delta"].get("role").is_some();
     assert_eq!(told.iter().filter(has_role).count(), 1);
     assert!(has_role(&&told[0]));

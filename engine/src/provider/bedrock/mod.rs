@@ -1,4 +1,4 @@
-//! Amazon Bedrock: chat through Converse, embeddings by invoking Titan and Cohere models.
+//! Amazon Bedrock: chat and completions through Converse, embeddings by invoking Titan and Cohere models.
 //! Source of the shapes: the Converse API and the models' own parameters, as of AWS's API reference.
 
 mod answer;
@@ -16,6 +16,7 @@ mod tools;
 
 use std::fmt::Write as _;
 
+use super::completions::Completions;
 use super::dialect::{Dialect, Setting, Settings};
 use super::unsupported::Unsupported;
 use super::{Provider, aws};
@@ -30,6 +31,7 @@ pub static BEDROCK: Bedrock = Bedrock;
 
 pub struct Bedrock;
 
+static COMPLETIONS: Completions = Completions { provider: NAME, chat: &request::Converse };
 static UNSUPPORTED: Unsupported = Unsupported(NAME);
 
 static SETTINGS: [Setting; 7] = {
@@ -75,6 +77,7 @@ impl Provider for Bedrock {
     fn dialect(&self, endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
         Some(match endpoint.call {
             "chat.completions.create" => &request::Converse,
+            "completions.create" => &COMPLETIONS,
             EMBEDDINGS => &embeddings::Invoke,
             _ => &UNSUPPORTED,
         })

@@ -31,6 +31,12 @@ cases! {
         tools,
         uploaded_file,
     ],
+    completions: [
+        error,
+        several_prompts,
+        stream,
+        text,
+    ],
     embeddings: [
         another_model,
         cohere,

@@ -11,6 +11,7 @@ mod tests;
 mod tools;
 
 use super::Provider;
+use super::completions::Completions;
 use super::dialect::Dialect;
 use super::unsupported::Unsupported;
 use crate::auth::Auth;
@@ -23,6 +24,7 @@ pub static COHERE: Cohere = Cohere;
 
 pub struct Cohere;
 
+static COMPLETIONS: Completions = Completions { provider: NAME, chat: &request::Chat };
 static UNSUPPORTED: Unsupported = Unsupported(NAME);
 
 impl Provider for Cohere {
@@ -49,6 +51,7 @@ impl Provider for Cohere {
     fn dialect(&self, endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
         Some(match endpoint.call {
             "chat.completions.create" => &request::Chat,
+            "completions.create" => &COMPLETIONS,
             EMBEDDINGS => &embeddings::Embed,
             _ => &UNSUPPORTED,
         })

@@ -25,6 +25,11 @@ cases! {
         tool_result_without_id,
         tools,
     ],
+    completions: [
+        error,
+        stream,
+        text,
+    ],
     embeddings: [
         error,
         mixed_base64,
