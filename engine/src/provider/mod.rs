@@ -15,6 +15,7 @@ pub mod fields;
 mod losses;
 #[cfg(test)]
 mod replay;
+pub mod sagemaker;
 pub mod unsupported;
 pub mod vectors;
 
@@ -53,8 +54,14 @@ pub trait Provider: Sync {
 }
 
 /// Every provider, in the order of the documentation.
-pub static PROVIDERS: &[&dyn Provider] =
-    &[&compatible::OPENAI, &bedrock::BEDROCK, &cohere::COHERE, &compatible::MISTRAL, &compatible::OLLAMA];
+pub static PROVIDERS: &[&dyn Provider] = &[
+    &compatible::OPENAI,
+    &bedrock::BEDROCK,
+    &cohere::COHERE,
+    &compatible::MISTRAL,
+    &compatible::OLLAMA,
+    &sagemaker::SAGEMAKER,
+];
 
 /// The dialect that a custom host speaks when no provider is named.
 pub static DEFAULT: &dyn Provider = &compatible::OPENAI;

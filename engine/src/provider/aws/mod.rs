@@ -2,8 +2,11 @@
 //! Credentials are the caller's own keys; assumed roles, profiles and instance metadata would need calls of their own
 //! and are not known here.
 
+pub mod errors;
 pub mod event_stream;
 pub mod sign;
+
+use std::fmt::Write as _;
 
 use super::dialect::{Setting, Settings};
 use crate::error::Problem;
@@ -12,7 +15,7 @@ const ACCESS_KEY: &str = "aws_access_key_id";
 const SECRET_KEY: &str = "aws_secret_access_key";
 const SESSION_TOKEN: &str = "aws_session_token";
 const REGION: &str = "aws_region";
-const AUTH_TYPE: &str = "aws_auth_type";
+pub const AUTH_TYPE: &str = "aws_auth_type";
 
 /// The options of every AWS service. The keys are needed where requests are signed, which `problems` looks at.
 pub const SETTINGS: [Setting; 5] = [
@@ -41,6 +44,19 @@ pub fn base_url(service: &str, settings: &Settings) -> Option<String> {
 
 fn is_region(region: &str) -> bool {
     !region.is_empty() && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// A name as one segment of a path: an ARN has slashes of its own.
+pub fn segment(name: &str) -> String {
+    let mut segment = String::with_capacity(name.len() + 8);
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            segment.push(char::from(byte));
+        } else {
+            let _ = write!(segment, "%{byte:02X}");
+        }
+    }
+    segment
 }
 
 /// What is wrong with the options taken together; each problem's path is a config key.

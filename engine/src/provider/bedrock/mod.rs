@@ -14,8 +14,6 @@ mod stream;
 mod tests;
 mod tools;
 
-use std::fmt::Write as _;
-
 use super::completions::Completions;
 use super::dialect::{Dialect, Setting, Settings};
 use super::unsupported::Unsupported;
@@ -92,15 +90,7 @@ impl Provider for Bedrock {
     }
 }
 
-/// The path of a model's operation; the model may be an ARN, whose slashes are part of its name.
+/// The path of a model's operation.
 fn path(model: &str, operation: &str) -> String {
-    let mut path = String::from("/model/");
-    for byte in model.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            path.push(char::from(byte));
-        } else {
-            let _ = write!(path, "%{byte:02X}");
-        }
-    }
-    path + "/" + operation
+    format!("/model/{}/{operation}", aws::segment(model))
 }
