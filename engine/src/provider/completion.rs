@@ -118,7 +118,7 @@ impl Usage {
 }
 
 impl Completion<'_> {
-    /// The answer's JSON. Reasoning and every extra are left out where answers are to be strictly OpenAI's.
+    /// The answer's JSON. Every extra is left out where answers are to be strictly OpenAI's.
     pub fn to_bytes(&self, context: &Context<'_>) -> Bytes {
         let Message { text, reasoning, tool_calls, extras } = &self.message;
         let id = quoted(&self.id);
@@ -132,10 +132,10 @@ impl Completion<'_> {
         } else {
             write!(json, "\"{text}\"")
         };
+        if !reasoning.is_empty() {
+            let _ = write!(json, r#","reasoning_content":"{reasoning}""#);
+        }
         if !context.strict {
-            if !reasoning.is_empty() {
-                let _ = write!(json, r#","reasoning_content":"{reasoning}""#);
-            }
             push_extras(&mut json, extras);
         }
         if !tool_calls.is_empty() {

@@ -1,4 +1,4 @@
-//! Errors of AWS's services in our shape. The exception's name becomes the error's type.
+//! Errors of AWS's services in our shape, in their own words. The exception's name becomes the error's type.
 
 use ::http::HeaderMap;
 use bytes::Bytes;
@@ -17,7 +17,7 @@ struct Said {
 }
 
 /// An error reply; `None` for one that isn't AWS's.
-pub fn of_reply(provider: &str, headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {
+pub fn of_reply(headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {
     let said: Said = serde_json::from_slice(reply).ok()?;
     let named = headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok());
     // The header may go on with an address: `ThrottlingException:http://…`.
@@ -26,21 +26,20 @@ pub fn of_reply(provider: &str, headers: &HeaderMap, reply: &[u8]) -> Option<Byt
     if said.message.is_none() && kind.is_none() {
         return None;
     }
-    Some(body(provider, said.message.as_deref(), kind))
+    Some(body(said.message.as_deref(), kind))
 }
 
 /// An exception inside a stream.
-pub fn of_event(provider: &str, event: &WireEvent<'_>) -> Fault {
+pub fn of_event(event: &WireEvent<'_>) -> Fault {
     let said: Option<Said> = serde_json::from_slice(event.data).ok();
     let kind = event.name.map(capitalised);
     let message = said.and_then(|said| said.message);
     let status = kind.as_deref().map_or(500, status);
-    Fault::Reported { status, body: body(provider, message.as_deref(), kind.as_deref()) }
+    Fault::Reported { status, body: body(message.as_deref(), kind.as_deref()) }
 }
 
-fn body(provider: &str, message: Option<&str>, kind: Option<&str>) -> Bytes {
-    let message = message.or(kind).unwrap_or("an error without a message");
-    error_body(&format!("{provider} error: {message}"), kind, None)
+fn body(message: Option<&str>, kind: Option<&str>) -> Bytes {
+    error_body(message.or(kind).unwrap_or("an error without a message"), kind, None)
 }
 
 /// The header has `ThrottlingException`, a stream `throttlingException`.
@@ -79,11 +78,10 @@ mod tests {
 
     #[test]
     fn the_type_is_found_in_header_and_body() {
-        let wanted = error("bedrock error: no", "AccessDeniedException");
+        let wanted = error("no", "AccessDeniedException");
         let mut headers = HeaderMap::new();
         let body = br#"{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"no"}"#;
-        let read =
-            |headers: &HeaderMap, body: &[u8]| of_reply("bedrock", headers, body).map(|body| parsed(&body));
+        let read = |headers: &HeaderMap, body: &[u8]| of_reply(headers, body).map(|body| parsed(&body));
         assert_eq!(read(&headers, body), Some(wanted.clone()));
         let named = "AccessDeniedException:http://internal.amazon.com/coral/";
         headers.insert("x-amzn-errortype", named.parse().expect("a value"));
@@ -93,7 +91,7 @@ mod tests {
     #[test]
     fn what_is_not_aws_s_is_left_as_it_is() {
         for body in [&b"<html>"[..], b"{}", b"[]", br#"{"error":{"message":"x"}}"#] {
-            assert!(of_reply("bedrock", &HeaderMap::new(), body).is_none());
+            assert!(of_reply(&HeaderMap::new(), body).is_none());
         }
     }
 
@@ -111,8 +109,8 @@ mod tests {
         ];
         for (name, wanted, kind) in cases {
             let event = WireEvent { name: Some(name), data: br#"{"message":"m"}"#, exception: true };
-            let Fault::Reported { status, body } = of_event("bedrock", &event) else { panic!("{name}") };
-            assert_eq!((status, parsed(&body)), (wanted, error("bedrock error: m", kind)), "{name}");
+            let Fault::Reported { status, body } = of_event(&event) else { panic!("{name}") };
+            assert_eq!((status, parsed(&body)), (wanted, error("m", kind)), "{name}");
         }
     }
 }

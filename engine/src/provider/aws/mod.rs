@@ -79,6 +79,11 @@ pub fn problems(settings: &Settings) -> Vec<Problem> {
         }
         Some(_) => found.push(problem(AUTH_TYPE, "expected accessKey or apiKey")),
     }
+    for key in [ACCESS_KEY, SESSION_TOKEN] {
+        if settings.get(key).is_some_and(|value| !value.bytes().all(|b| b.is_ascii_graphic())) {
+            found.push(problem(key, "holds a character that no header can"));
+        }
+    }
     if settings.get(REGION).is_some_and(|region| !is_region(region)) {
         found.push(problem(REGION, "expected a region's name, such as us-east-1"));
     }
@@ -118,6 +123,10 @@ mod tests {
         assert!(paths(&keys).is_empty());
         assert_eq!(paths(&[]), [ACCESS_KEY, SECRET_KEY]);
         assert_eq!(paths(&[(ACCESS_KEY, "id"), (REGION, "Oslo")]), [SECRET_KEY, REGION]);
+        assert_eq!(
+            paths(&[(ACCESS_KEY, "i d"), (SECRET_KEY, "s"), (SESSION_TOKEN, "t\n")]),
+            [ACCESS_KEY, SESSION_TOKEN]
+        );
         assert!(paths(&[(AUTH_TYPE, "apiKey")]).is_empty());
         assert_eq!(paths(&[(AUTH_TYPE, "assumedRole")]), [AUTH_TYPE]);
         assert_eq!(paths(&[(AUTH_TYPE, "APIKEY")]), [AUTH_TYPE]);

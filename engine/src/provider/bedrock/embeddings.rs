@@ -8,8 +8,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{errors, path};
+use super::path;
 use crate::error::{Error, Result};
+use crate::provider::aws::errors;
 use crate::provider::cohere::embeddings as cohere;
 use crate::provider::completion::{self, Raw};
 use crate::provider::dialect::{Asked, Context, Dialect, Made, Translator};

@@ -152,8 +152,13 @@ pub fn effort(
             additional.set(NAME, "reasoningConfig", level, changes);
             None
         }
-        Family::Anthropic if effort == "none" => None,
-        Family::Anthropic if THINK_BY_BUDGET.iter().any(|name| model.contains(name)) => {
+        Family::Anthropic if effort == "none" => {
+            if !never_thinks(model) {
+                additional.set(NAME, "thinking", r#"{"type":"disabled"}"#.to_owned(), changes);
+            }
+            None
+        }
+        Family::Anthropic if thinks_by_budget(model) => {
             let most = max_tokens.map_or(u64::MAX, |most| most.saturating_sub(1));
             let budget = budget(effort).min(most);
             if budget < LEAST_BUDGET {
@@ -165,7 +170,7 @@ pub fn effort(
             }
             None
         }
-        Family::Anthropic if NEVER_THINK.iter().any(|name| model.contains(name)) => {
+        Family::Anthropic if never_thinks(model) => {
             changes.dropped(NAME, "this model doesn't reason");
             None
         }
@@ -195,6 +200,14 @@ const THINK_BY_BUDGET: &[&str] = &[
     "claude-haiku-4-5",
 ];
 const NEVER_THINK: &[&str] = &["claude-3", "claude-v2", "claude-instant"];
+
+fn thinks_by_budget(model: &str) -> bool {
+    THINK_BY_BUDGET.iter().any(|name| model.contains(name))
+}
+
+fn never_thinks(model: &str) -> bool {
+    !thinks_by_budget(model) && NEVER_THINK.iter().any(|name| model.contains(name))
+}
 
 /// Anthropic's least budget.
 const LEAST_BUDGET: u64 = 1024;
@@ -245,7 +258,8 @@ mod tests {
     fn effort_is_told_as_each_model_takes_it() {
         let newer = "us.anthropic.claude-opus-4-6-v1";
         assert_eq!(told(newer, "high", None), (Some("high".to_owned()), String::new(), vec![]));
-        assert_eq!(told(newer, "none", None), (None, String::new(), vec![]));
+        assert_eq!(told(newer, "none", None).1, r#"{"thinking":{"type":"disabled"}}"#);
+        assert_eq!(told("anthropic.claude-v2:1", "none", None), (None, String::new(), vec![]));
         assert_eq!(told(newer, "minimal", None).0.as_deref(), Some("low"));
         let budget = |tokens: u32| format!(r#"{{"thinking":{{"type":"enabled","budget_tokens":{tokens}}}}}"#);
         assert_eq!(told("anthropic.claude-sonnet-4-5-v1:0", "medium", None).1, budget(4096));

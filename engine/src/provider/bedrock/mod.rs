@@ -4,7 +4,6 @@
 mod answer;
 mod content;
 mod embeddings;
-mod errors;
 mod family;
 mod formats;
 mod messages;
@@ -22,7 +21,7 @@ use crate::auth::Auth;
 use crate::endpoint::{EMBEDDINGS, Endpoint};
 use crate::error::Problem;
 
-/// The name in `provider`, in errors and in changes.
+/// The name in `provider` and in changes.
 const NAME: &str = "bedrock";
 
 pub static BEDROCK: Bedrock = Bedrock;

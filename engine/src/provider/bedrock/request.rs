@@ -12,8 +12,9 @@ use super::content::Block;
 use super::family::{Additional, Family, OF_SOME, effort};
 use super::messages::Turn;
 use super::tools::ToolConfig;
-use super::{answer, errors, messages, path, stream, tools};
+use super::{answer, messages, path, stream, tools};
 use crate::error::{Error, Result};
+use crate::provider::aws::errors;
 use crate::provider::completion::{Raw, quoted};
 use crate::provider::dialect::{Asked, Context, Dialect, Framing, Made, Settings, Translator};
 use crate::provider::fields::{Changes, Fields, json, made, text};
@@ -237,8 +238,10 @@ fn anthropic(
 ) {
     let beta = fields.take("anthropic_beta");
     if !family.is_anthropic() {
-        if let Some(beta) = beta {
-            changes.no_parameter("anthropic_beta", beta);
+        for name in ["anthropic_beta", "anthropic_version"] {
+            if settings.get(name).is_some() || (name == "anthropic_beta" && beta.is_some()) {
+                changes.dropped(name, "this model isn't Anthropic's");
+            }
         }
         return;
     }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::answer::{RESPONSE_FIELDS, TokenUsage, answer_id, finish_reason};
-use super::errors;
+use crate::provider::aws::errors;
 use crate::provider::completion::{Chunks, Usage};
 use crate::provider::dialect::{Context, Fault, Translator, WireEvent};
 
@@ -122,9 +122,6 @@ impl Converse {
             tool.has_arguments |= piece.input.get() != "\"\"";
             self.chunks.arguments(tool.index, piece.input.get(), out);
         }
-        if self.strict {
-            return;
-        }
         if let Some(reasoning) = &delta.reasoning_content {
             if let Some(text) = reasoning.text {
                 let content = format!(r#""reasoning_content":{}"#, text.get());
@@ -144,7 +141,10 @@ impl Converse {
     /// A piece of a block. Without strict compliance the block itself is told beside its content.
     fn spoken(&mut self, content: &str, block: u64, name: &str, raw: &RawValue, out: &mut Vec<Bytes>) {
         if self.strict {
-            return self.chunks.delta(content, out);
+            if !content.is_empty() {
+                self.chunks.delta(content, out);
+            }
+            return;
         }
         let comma = if content.is_empty() { "" } else { "," };
         let raw = raw.get();

@@ -25,6 +25,7 @@ cases! {
         stream_cut_in_a_payload,
         stream_exception,
         stream_reasoning,
+        stream_reasoning_strict,
         stream_text,
         stream_tools,
         text,

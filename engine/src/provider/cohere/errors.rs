@@ -1,4 +1,4 @@
-//! Errors of Cohere in our shape: `{"id", "message"}`, and in a stream the message of its end.
+//! Errors of Cohere in our shape, in its own words: `{"id", "message"}`, and in a stream the message of its end.
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -14,17 +14,13 @@ struct Said {
 /// An error reply; `None` for one that isn't Cohere's.
 pub fn of_reply(reply: &[u8]) -> Option<Bytes> {
     let said: Said = serde_json::from_slice(reply).ok()?;
-    Some(body(&said.message, None))
-}
-
-fn body(message: &str, kind: Option<&str>) -> Bytes {
-    error_body(&format!("{} error: {message}", super::NAME), kind, None)
+    Some(error_body(&said.message, None, None))
 }
 
 /// A stream that ends with a finish reason which is an error.
 pub fn at_the_end(reason: &str, message: Option<&str>) -> Fault {
     let status = if reason == "TIMEOUT" { 504 } else { 500 };
-    Fault::Reported { status, body: body(message.unwrap_or(reason), Some(reason)) }
+    Fault::Reported { status, body: error_body(message.unwrap_or(reason), Some(reason), None) }
 }
 
 /// An event that is none: an error that came after the stream began.

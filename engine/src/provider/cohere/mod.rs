@@ -17,7 +17,7 @@ use super::unsupported::Unsupported;
 use crate::auth::Auth;
 use crate::endpoint::{EMBEDDINGS, Endpoint};
 
-/// The name in `provider`, in errors and in changes.
+/// The name in `provider` and in changes.
 const NAME: &str = "cohere";
 
 pub static COHERE: Cohere = Cohere;

@@ -92,7 +92,7 @@ impl Chat {
             let fields = format!(r#""content":{text}"#);
             self.chunks.delta_with(&fields, &told.unwrap_or_default(), out);
         }
-        if let Some(thinking) = said(content.thinking).filter(|_| !self.strict) {
+        if let Some(thinking) = said(content.thinking) {
             self.chunks.delta(&format!(r#""reasoning_content":{thinking}"#), out);
         }
     }

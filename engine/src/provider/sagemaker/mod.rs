@@ -19,7 +19,6 @@ use crate::endpoint::{EMBEDDINGS, Endpoint};
 use crate::error::{Error, Problem, Result};
 use crate::sse::{Parser, SseEvent};
 
-/// The name in `provider` and in errors.
 const NAME: &str = "sagemaker";
 
 pub static SAGEMAKER: SageMaker = SageMaker;
@@ -155,7 +154,7 @@ impl Dialect for Invocations {
     }
 
     fn error(&self, _status: u16, headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {
-        aws::errors::of_reply(NAME, headers, reply)
+        aws::errors::of_reply(headers, reply)
     }
 }
 
@@ -176,7 +175,7 @@ impl Inside {
 impl Translator for Inside {
     fn event(&mut self, event: WireEvent<'_>, chunks: &mut Vec<Bytes>) -> std::result::Result<(), Fault> {
         if event.exception {
-            return Err(aws::errors::of_event(NAME, &event));
+            return Err(aws::errors::of_event(&event));
         }
         let fed = self.parser.feed(&Bytes::copy_from_slice(event.data), &mut self.events);
         self.tell(chunks);
