@@ -93,8 +93,9 @@ pub struct Usage {
     pub total: Option<u64>,
     /// Of the prompt, what was read from a cache; `None` where the provider doesn't tell.
     pub cached: Option<u64>,
-    /// Of the prompt, what was written to a cache.
-    pub written: u64,
+    /// Of the prompt, what was written to a cache; `None` where the provider doesn't tell. Where it does, both are told
+    /// once more under Anthropic's names, unless both are none.
+    pub written: Option<u64>,
 }
 
 impl Usage {
@@ -106,9 +107,9 @@ impl Usage {
         if let Some(cached) = self.cached {
             let _ = write!(json, r#","prompt_tokens_details":{{"cached_tokens":{cached}}}"#);
         }
-        let read = self.cached.unwrap_or(0);
-        if read > 0 || self.written > 0 {
-            let written = self.written;
+        if let (Some(read), Some(written)) = (self.cached, self.written)
+            && read + written > 0
+        {
             let _ =
                 write!(json, r#","cache_read_input_tokens":{read},"cache_creation_input_tokens":{written}"#);
         }

@@ -146,7 +146,7 @@ impl From<TokenUsage> for Usage {
             completion: usage.output_tokens,
             total: usage.total_tokens,
             cached: Some(read),
-            written,
+            written: Some(written),
         }
     }
 }
@@ -251,5 +251,25 @@ fn tool_call<'a>(tool: &ToolUse<'a>) -> ToolCall<'a> {
         id: Cow::Borrowed(tool.tool_use_id),
         r#type: "function",
         function: Function { name: Cow::Borrowed(tool.name), arguments: Cow::Owned(arguments) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::dialect::Settings;
+    use ::http::HeaderMap;
+
+    #[test]
+    fn what_a_tool_is_called_with_stays_as_it_was_spelled() {
+        let (settings, headers) = (Settings::default(), HeaderMap::new());
+        let asked = br#"{"model":"m"}"#;
+        let context =
+            Context { asked, settings: &settings, strict: true, created: 1, id: "x", headers: &headers };
+        let reply = r#"{"output":{"message":{"content":[{"toolUse":{"toolUseId":"t","name":"f","input":{"n":1.50,"big":123456789012345678901234567890,"e":"\ud83d"}}}]}},"stopReason":"tool_use"}"#;
+        let answer = read(&context, reply.as_bytes()).expect("an answer");
+        let wanted = r#""arguments":"{\"n\":1.50,\"big\":123456789012345678901234567890,\"e\":\"\\ud83d\"}""#;
+        let text = std::str::from_utf8(&answer).expect("UTF-8");
+        assert!(text.contains(wanted), "{text}");
     }
 }
