@@ -13,6 +13,9 @@ pub enum Auth {
     Optional,
     /// A header of the provider's own that holds the bare credential: `x-api-key`. In lower case.
     Header(&'static str),
+    /// Requests are signed for this service of AWS (`provider::aws::sign::sign`), unless `provider::aws::signs` says that the
+    /// credential is an API key, which goes as a bearer token.
+    SigV4 { service: &'static str },
 }
 
 impl Auth {
@@ -26,7 +29,9 @@ impl Auth {
         };
         let with_scheme = || if token.contains(' ') { token.to_owned() } else { format!("Bearer {token}") };
         match self {
-            Self::Bearer | Self::Optional => (header::AUTHORIZATION, Secret::new(&with_scheme())),
+            Self::Bearer | Self::Optional | Self::SigV4 { .. } => {
+                (header::AUTHORIZATION, Secret::new(&with_scheme()))
+            }
             Self::Header(name) => (HeaderName::from_static(name), Secret::new(token)),
         }
     }

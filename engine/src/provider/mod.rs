@@ -3,13 +3,28 @@
 //! a provider with a dialect of its own is a folder beside it, listed here.
 
 pub mod anthropic;
+#[cfg_attr(not(test), expect(dead_code, reason = "the attempt doesn't sign and frame yet"))]
+pub mod aws;
+pub mod bedrock;
+pub mod cohere;
 pub mod compatible;
+pub mod completion;
+pub mod completions;
 pub mod dialect;
 #[cfg(test)]
 pub mod fixtures;
+pub mod fields;
+#[cfg(test)]
+mod losses;
+#[cfg(test)]
+mod replay;
+pub mod sagemaker;
+pub mod unsupported;
+pub mod vectors;
 
 use crate::auth::Auth;
 use crate::endpoint::Endpoint;
+use crate::error::Problem;
 
 /// A service, or a kind of server, whose API we know.
 pub trait Provider: Sync {
@@ -17,6 +32,10 @@ pub trait Provider: Sync {
     fn name(&self) -> &'static str;
     /// Where the service is; `None` for servers that people run themselves, which need a custom host.
     fn base_url(&self) -> Option<&'static str>;
+    /// The same where it depends on its options, such as a region; `None` where they don't tell it.
+    fn base_url_for(&self, _settings: &dialect::Settings) -> Option<String> {
+        self.base_url().map(str::to_owned)
+    }
     fn auth(&self) -> Auth;
     /// The path of an endpoint below the base URL.
     fn path(&self, endpoint: &Endpoint) -> String;
@@ -30,11 +49,23 @@ pub trait Provider: Sync {
     fn settings(&self) -> &'static [dialect::Setting] {
         &[]
     }
+    /// What is wrong with its own options taken together, beyond a required one that is missing. Each problem's path is a
+    /// config key.
+    fn problems(&self, _settings: &dialect::Settings) -> Vec<Problem> {
+        Vec::new()
+    }
 }
 
 /// Every provider, in the order of the documentation.
-pub static PROVIDERS: &[&dyn Provider] =
-    &[&compatible::OPENAI, &compatible::MISTRAL, &compatible::OLLAMA, &anthropic::Anthropic];
+pub static PROVIDERS: &[&dyn Provider] = &[
+    &compatible::OPENAI,
+    &anthropic::Anthropic,
+    &bedrock::BEDROCK,
+    &cohere::COHERE,
+    &compatible::MISTRAL,
+    &compatible::OLLAMA,
+    &sagemaker::SAGEMAKER,
+];
 
 /// The dialect that a custom host speaks when no provider is named.
 pub static DEFAULT: &dyn Provider = &compatible::OPENAI;
