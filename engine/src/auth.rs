@@ -11,6 +11,8 @@ pub enum Auth {
     /// The provider takes no credential; one that is given all the same is sent as a bearer token, since many such
     /// servers stand behind a proxy that asks for one.
     Optional,
+    /// The credential as it is, in the header of this name, which is in lower case.
+    Header(&'static str),
 }
 
 impl Auth {
@@ -24,6 +26,7 @@ impl Auth {
         };
         let value = if token.contains(' ') { token.to_owned() } else { format!("Bearer {token}") };
         match self {
+            Self::Header(name) => (HeaderName::from_static(name), Secret::new(token)),
             Self::Bearer | Self::Optional => (header::AUTHORIZATION, Secret::new(&value)),
         }
     }
@@ -45,5 +48,11 @@ mod tests {
         for (written, wanted) in cases {
             assert_eq!(Auth::Bearer.header(&Secret::new(written)).1.expose(), wanted);
         }
+    }
+
+    #[test]
+    fn a_header_of_its_own_carries_the_key_without_a_scheme() {
+        let (name, value) = Auth::Header("x-goog-api-key").header(&Secret::new("Bearer k-1"));
+        assert_eq!((name.as_str(), value.expose()), ("x-goog-api-key", "k-1"));
     }
 }
