@@ -4,6 +4,8 @@
 
 pub mod compatible;
 pub mod dialect;
+pub mod google;
+pub mod vertex;
 
 use crate::auth::Auth;
 use crate::endpoint::Endpoint;
@@ -14,6 +16,10 @@ pub trait Provider: Sync {
     fn name(&self) -> &'static str;
     /// Where the service is; `None` for servers that people run themselves, which need a custom host.
     fn base_url(&self) -> Option<&'static str>;
+    /// Where the service is for a target with these settings, when that depends on them.
+    fn base_url_for(&self, _settings: &dialect::Settings) -> Option<String> {
+        self.base_url().map(str::to_owned)
+    }
     fn auth(&self) -> Auth;
     /// The path of an endpoint below the base URL.
     fn path(&self, endpoint: &Endpoint) -> String;
@@ -30,7 +36,8 @@ pub trait Provider: Sync {
 }
 
 /// Every provider, in the order of the documentation.
-pub static PROVIDERS: &[&dyn Provider] = &[&compatible::OPENAI, &compatible::MISTRAL, &compatible::OLLAMA];
+pub static PROVIDERS: &[&dyn Provider] =
+    &[&compatible::OPENAI, &compatible::MISTRAL, &compatible::OLLAMA, &google::GOOGLE, &vertex::VERTEX];
 
 /// The dialect that a custom host speaks when no provider is named.
 pub static DEFAULT: &dyn Provider = &compatible::OPENAI;
