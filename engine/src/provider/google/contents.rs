@@ -5,11 +5,10 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use serde_json::value::RawValue;
-
-use super::fields::{Fields, elements, unquoted};
+use super::fields::Fields;
 use super::json::{Writer, inside};
 use super::parts::{self, signature};
+use super::raw::{Element, Raw};
 use super::{Generation, Notes};
 use crate::error::{Error, Result};
 
@@ -34,7 +33,7 @@ pub struct Contents<'w, 'a> {
     open: Option<Kind>,
     turns: usize,
     /// The functions' names by their calls' ids.
-    calls: HashMap<Cow<'a, str>, &'a RawValue>,
+    calls: HashMap<Cow<'a, str>, Raw<'a>>,
     /// JSON strings.
     system: Vec<&'a str>,
 }
@@ -80,18 +79,17 @@ impl<'a> Contents<'_, 'a> {
 
     fn system(&mut self, message: &mut Fields<'a>, at: &str) -> Result<()> {
         let content = message.take("content");
-        let Some(content) = content.filter(|content| !content.get().starts_with('"')) else {
-            self.system.extend(content.map(RawValue::get));
+        let Some(content) = content.filter(|content| !content.is_string()) else {
+            self.system.extend(content.map(Raw::get));
             return Ok(());
         };
-        for (index, part) in listed(content, at)?.into_iter().enumerate() {
-            let text = Fields::read(part.get()).and_then(|mut part| part.take("text"));
+        for (index, part) in content_parts(content, at)?.into_iter().enumerate() {
             let wanted = || {
                 let path = format!("{at}.content[{index}]");
                 Error::problem(path, "expected text: Google's system instruction is text only")
             };
-            let text = text.filter(|text| text.get().starts_with('"'));
-            self.system.push(text.ok_or_else(wanted)?.get());
+            let text = text_of(part, self.notes).map_err(|_| wanted())?;
+            self.system.push(text.get());
         }
         Ok(())
     }
@@ -111,8 +109,9 @@ impl<'a> Contents<'_, 'a> {
             content = Some(blocks);
         }
         let refusal = message.take("refusal");
-        let calls =
-            message.take("tool_calls").map(|calls| listed(calls, at)).transpose()?.unwrap_or_default();
+        let calls = message.take("tool_calls");
+        let wanted = || Error::problem(format!("{at}.tool_calls"), "expected a list");
+        let calls = calls.map(|calls| calls.elements().ok_or_else(wanted)).transpose()?.unwrap_or_default();
         let legacy = message.object("function_call");
         let speaks = content.is_some() || refusal.is_some() || signature.is_some();
         if !speaks && calls.is_empty() && legacy.is_none() {
@@ -125,7 +124,7 @@ impl<'a> Contents<'_, 'a> {
             (None, Some(signature)) => self.text("\"\"", Some(signature.get())),
             (None, None) => {}
         }
-        if let Some(refusal) = refusal.filter(|refusal| refusal.get().starts_with('"')) {
+        if let Some(refusal) = refusal.filter(|refusal| refusal.is_string()) {
             self.text(refusal.get(), None);
         }
         self.calls(&calls, at)?;
@@ -136,18 +135,18 @@ impl<'a> Contents<'_, 'a> {
     }
 
     /// A string or a list of parts; `signature` goes with its text.
-    fn content(&mut self, content: &'a RawValue, signature: Option<&'a RawValue>, at: &str) -> Result<()> {
-        if content.get().starts_with('"') {
-            self.text(content.get(), signature.map(RawValue::get));
+    fn content(&mut self, content: Raw<'a>, signature: Option<Raw<'a>>, at: &str) -> Result<()> {
+        if content.is_string() {
+            self.text(content.get(), signature.map(Raw::get));
             return Ok(());
         }
-        let at = format!("{at}.content");
         let mut written = 0;
-        for (index, part) in listed(content, &at)?.into_iter().enumerate() {
-            written += usize::from(parts::write(self.w, part, &format!("{at}[{index}]"), self.notes)?);
+        for (index, part) in content_parts(content, at)?.into_iter().enumerate() {
+            let at = format!("{at}.content[{index}]");
+            written += usize::from(parts::write(self.w, part, &at, self.notes)?);
         }
         if signature.is_some() || written == 0 {
-            self.text("\"\"", signature.map(RawValue::get));
+            self.text("\"\"", signature.map(Raw::get));
         }
         Ok(())
     }
@@ -161,17 +160,17 @@ impl<'a> Contents<'_, 'a> {
         });
     }
 
-    fn calls(&mut self, calls: &[&'a RawValue], at: &str) -> Result<()> {
+    fn calls(&mut self, calls: &[Raw<'a>], at: &str) -> Result<()> {
         let mut signed = !self.generation.has_levels();
         for (index, call) in calls.iter().enumerate() {
             let at = format!("{at}.tool_calls[{index}]");
             let wanted = "expected { id, type: \"function\", function: { name, arguments } }";
-            let Some(mut call) = Fields::read(call.get()) else { return Err(Error::problem(at, wanted)) };
+            let Some(mut call) = call.fields() else { return Err(Error::problem(at, wanted)) };
             let id = call.take("id");
             let outer = signature(&mut call);
             let function = call.object("function").or_else(|| call.object("custom"));
             let Some(mut function) = function else { return Err(Error::problem(at, wanted)) };
-            let signature = outer.or_else(|| function.take("thought_signature")).map(RawValue::get);
+            let signature = outer.or_else(|| function.take("thought_signature")).map(Raw::get);
             let foreign = format!("\"{FOREIGN}\"");
             let signature = signature.or_else(|| (!signed && index == 0).then_some(&*foreign));
             if signature == Some(&*foreign) {
@@ -187,15 +186,15 @@ impl<'a> Contents<'_, 'a> {
     fn call(
         &mut self,
         function: &mut Fields<'a>,
-        id: Option<&'a RawValue>,
+        id: Option<Raw<'a>>,
         signature: Option<&str>,
         at: &str,
     ) -> Result<()> {
-        let Some(name) = function.take("name").filter(|name| name.get().starts_with('"')) else {
+        let Some(name) = function.take("name").filter(|name| name.is_string()) else {
             return Err(Error::problem(format!("{at}.function.name"), "expected a string"));
         };
         let arguments = arguments(function, at)?;
-        if let Some(id) = id.and_then(unquoted) {
+        if let Some(id) = id.and_then(Raw::text) {
             self.calls.insert(id, name);
         }
         let id = id.filter(|_| self.knows_ids());
@@ -222,15 +221,16 @@ impl<'a> Contents<'_, 'a> {
     /// A tool's result.
     fn result(&mut self, message: &mut Fields<'a>, at: &str) -> Result<()> {
         let id = message.take("tool_call_id");
-        let called = id.and_then(unquoted).and_then(|id| self.calls.get(&id).copied());
+        let called = id.and_then(Raw::text).and_then(|id| self.calls.get(&id).copied());
         let own = message.take("name");
         let Some(name) = called.or(own) else {
             let wanted = "no tool call before it has this id, and Google wants its function's name";
             return Err(Error::problem(format!("{at}.tool_call_id"), wanted));
         };
         self.turn(Kind::Results);
-        let (output, media) = output(message.take("content"), at)?;
-        let within = self.generation.has_levels();
+        let (output, media) = output(message.take("content"), at, self.notes)?;
+        let media = Some(media).filter(|media| !media.is_empty());
+        let (within, beside) = if self.generation.has_levels() { (media, None) } else { (None, media) };
         let id = id.filter(|_| self.knows_ids());
         let mut failed = Ok(());
         let Self { w, notes, .. } = self;
@@ -241,15 +241,15 @@ impl<'a> Contents<'_, 'a> {
                 }
                 w.key("name").raw(name.get());
                 w.key("response").object(|w| w.key("output").raw(&output));
-                if within && !media.is_empty() {
+                if let Some(media) = within {
                     w.key("parts").open(b'[');
-                    failed = each(w, &media, notes);
+                    failed = each(w, media, notes);
                     w.close(b']');
                 }
             });
         });
-        if !within {
-            failed = each(w, &media, notes);
+        if let Some(media) = beside {
+            failed = each(w, media, notes);
         }
         failed
     }
@@ -301,12 +301,31 @@ impl<'a> Contents<'_, 'a> {
     }
 }
 
-fn each(w: &mut Writer, media: &[(String, &RawValue)], notes: &mut Notes) -> Result<()> {
-    media.iter().try_for_each(|(at, part)| parts::write(w, part, at, notes).map(drop))
+fn each(w: &mut Writer, media: Media<'_>, notes: &mut Notes) -> Result<()> {
+    media.into_iter().try_for_each(|(at, part)| parts::write(w, part, &at, notes).map(drop))
 }
 
-fn listed<'a>(value: &'a RawValue, at: &str) -> Result<Vec<&'a RawValue>> {
-    elements(value).ok_or_else(|| Error::problem(at, "expected a list"))
+/// The parts of a message's content.
+fn content_parts<'a>(content: Raw<'a>, at: &str) -> Result<Vec<Element<'a>>> {
+    let wanted = || Error::problem(format!("{at}.content"), "expected a string or a list of parts");
+    content.objects().ok_or_else(wanted)
+}
+
+/// The JSON string of a part of type text; another part is handed back.
+fn text_of<'a>(part: Element<'a>, notes: &mut Notes) -> std::result::Result<Raw<'a>, Element<'a>> {
+    let mut fields = match part {
+        Element::Object(fields) if fields.is("type", "\"text\"") => fields,
+        Element::Other(text) if text.is_string() => return Ok(text),
+        other => return Err(other),
+    };
+    let Some(text) = fields.take("text").filter(|text| text.is_string()) else {
+        return Err(Element::Object(fields));
+    };
+    fields.take("type");
+    for name in fields.left() {
+        notes.dropped(&format!("messages[].content[].{name}"));
+    }
+    Ok(text)
 }
 
 /// A call's arguments as JSON text of an object, spelled as they came.
@@ -316,36 +335,33 @@ fn arguments<'a>(function: &mut Fields<'a>, at: &str) -> Result<Cow<'a, str>> {
         return Ok(Cow::Owned(format!("{{\"input\":{}}}", input.get())));
     }
     let Some(given) = function.take("arguments") else { return Ok(Cow::Borrowed("{}")) };
-    if given.get().starts_with('{') {
+    if given.is_object() {
         return Ok(Cow::Borrowed(given.get()));
     }
-    let text = unquoted(given).ok_or_else(wrong)?;
+    let text = given.text().ok_or_else(wrong)?;
     let trimmed = text.trim();
     if trimmed.is_empty() {
         return Ok(Cow::Borrowed("{}"));
     }
-    let valid = trimmed.starts_with('{') && serde_json::from_str::<&RawValue>(trimmed).is_ok();
+    let valid = Raw::parse(trimmed).is_some_and(Raw::is_object);
     if valid { Ok(Cow::Owned(trimmed.to_owned())) } else { Err(wrong()) }
 }
 
 /// Parts with their paths.
-type Media<'a> = Vec<(String, &'a RawValue)>;
+type Media<'a> = Vec<(String, Element<'a>)>;
 
 /// A result's text as one JSON string, and its other parts.
-fn output<'a>(content: Option<&'a RawValue>, at: &str) -> Result<(Cow<'a, str>, Media<'a>)> {
+fn output<'a>(content: Option<Raw<'a>>, at: &str, notes: &mut Notes) -> Result<(Cow<'a, str>, Media<'a>)> {
     let Some(content) = content else { return Ok((Cow::Borrowed("\"\""), Vec::new())) };
     if !content.get().starts_with('[') {
         return Ok((Cow::Borrowed(content.get()), Vec::new()));
     }
     let mut text = "\"".to_owned();
     let mut media = Vec::new();
-    for (index, part) in listed(content, at)?.into_iter().enumerate() {
-        let said = Fields::read(part.get())
-            .filter(|part| !part.has("inlineData"))
-            .and_then(|mut part| part.take("text").filter(|text| text.get().starts_with('"')));
-        match said {
-            Some(said) => text.push_str(inside(said.get())),
-            None => media.push((format!("{at}.content[{index}]"), part)),
+    for (index, part) in content_parts(content, at)?.into_iter().enumerate() {
+        match text_of(part, notes) {
+            Ok(said) => text.push_str(inside(said.get())),
+            Err(part) => media.push((format!("{at}.content[{index}]"), part)),
         }
     }
     text.push('"');

@@ -4,10 +4,10 @@
 use ::http::HeaderMap;
 use bytes::Bytes;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use super::fields::{Fields, elements};
+use super::fields::Fields;
 use super::json::Writer;
+use super::raw::Raw;
 use super::{Model, Notes, Service, errors};
 use crate::error::{Error, Result};
 use crate::provider::dialect::{Asked, Context, Dialect, Fault, Made, Translator, WireEvent};
@@ -30,7 +30,7 @@ impl Dialect for Embeddings {
                 for input in &inputs {
                     w.object(|w| {
                         w.key("model").string(&format!("models/{}", model.name()));
-                        content(w.key("content"), input);
+                        content(w.key("content"), *input);
                         for (name, value) in told {
                             if let Some(value) = value {
                                 w.key(name).raw(value.get());
@@ -58,7 +58,7 @@ impl Dialect for Embeddings {
         #[derive(Deserialize)]
         struct Embedding<'a> {
             #[serde(borrow)]
-            values: &'a RawValue,
+            values: Raw<'a>,
         }
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -88,7 +88,7 @@ impl Dialect for Embeddings {
 
 /// An embeddings body without what is said elsewhere: by the path, and by the form of the answer.
 pub fn read(body: &[u8]) -> Result<Fields<'_>> {
-    let fields = std::str::from_utf8(body).ok().and_then(Fields::read);
+    let fields = std::str::from_utf8(body).ok().and_then(Fields::parse);
     let mut fields = fields.ok_or_else(|| Error::problem("body", "expected a JSON object"))?;
     fields.take("model");
     fields.take("encoding_format");
@@ -96,15 +96,15 @@ pub fn read(body: &[u8]) -> Result<Fields<'_>> {
 }
 
 /// The inputs, each a string or an object.
-pub fn inputs<'a>(fields: &mut Fields<'a>) -> Result<Vec<&'a RawValue>> {
+pub fn inputs<'a>(fields: &mut Fields<'a>) -> Result<Vec<Raw<'a>>> {
     let wrong = || Error::problem("input", "expected a string or a list of strings: Google takes no tokens");
     let input = fields.take("input").ok_or_else(wrong)?;
-    let inputs = if input.get().starts_with('[') { elements(input).ok_or_else(wrong)? } else { vec![input] };
+    let inputs = if input.get().starts_with('[') { input.elements().ok_or_else(wrong)? } else { vec![input] };
     let known = inputs.iter().all(|input| input.get().starts_with(['"', '{']));
     if known && !inputs.is_empty() { Ok(inputs) } else { Err(wrong()) }
 }
 
-fn content(w: &mut Writer, input: &RawValue) {
+fn content(w: &mut Writer, input: Raw<'_>) {
     if input.get().starts_with('{') {
         // Google's own content, for models that embed images.
         return w.raw(input.get());

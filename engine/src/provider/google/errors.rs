@@ -23,7 +23,7 @@ pub fn read(reply: &[u8]) -> Option<(Option<u16>, Bytes)> {
     if error.has("type") {
         return None;
     }
-    let message = error.take("message").filter(|message| message.get().starts_with('"'))?;
+    let message = error.take("message").filter(|message| message.is_string())?;
     let code = error.take("code").map_or("null", |code| code.get());
     let status = error.take("status").map_or("null", |status| status.get());
     let mut w = Writer::with_capacity(text.len() + 64);

@@ -6,54 +6,74 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
+
+use super::raw::Raw;
 
 /// The fields of one object, in their order.
 #[derive(Default)]
-pub struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub struct Fields<'a>(Vec<(Cow<'a, str>, Raw<'a>)>);
 
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> Fields<'a> {
-    /// `json` as an object.
-    pub fn read(json: &'a str) -> Option<Self> {
-        serde_json::from_str(json).ok()
+    pub fn new(fields: Vec<(Cow<'a, str>, Raw<'a>)>) -> Self {
+        Self(fields)
+    }
+
+    /// `None` when `text` is no JSON object.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        serde_json::from_str(text).ok()
     }
 
     /// A field's value, which is then no longer among the fields.
-    pub fn take(&mut self, name: &str) -> Option<&'a RawValue> {
+    pub fn take(&mut self, name: &str) -> Option<Raw<'a>> {
         let at = self.0.iter().position(|(key, _)| key == name)?;
         Some(self.0.remove(at).1).filter(|value| value.get() != "null")
     }
 
     /// The first of several spellings of one field.
-    pub fn take_any(&mut self, names: &[&str]) -> Option<&'a RawValue> {
+    pub fn take_any(&mut self, names: &[&str]) -> Option<Raw<'a>> {
         names.iter().map(|name| self.take(name)).fold(None, Option::or)
     }
 
-    /// A field that should be a string; another value counts as absent.
+    /// The text of a field that should be a string; another value stays among the fields.
     pub fn text(&mut self, name: &str) -> Option<Cow<'a, str>> {
-        unquoted(self.take(name)?)
+        self.take_as(name, Raw::text)
     }
 
-    /// A field that should be an object; another value counts as absent.
+    /// A field that should be an object; another value stays among the fields.
     pub fn object(&mut self, name: &str) -> Option<Fields<'a>> {
-        Self::read(self.take(name)?.get())
+        self.take_as(name, Raw::fields)
+    }
+
+    fn take_as<T>(&mut self, name: &str, read: impl FnOnce(Raw<'a>) -> Option<T>) -> Option<T> {
+        let at = self.0.iter().position(|(key, _)| key == name)?;
+        let value = read(self.0[at].1)?;
+        self.0.remove(at);
+        Some(value)
+    }
+
+    pub fn add(&mut self, name: &'a str, value: Raw<'a>) {
+        self.0.push((Cow::Borrowed(name), value));
     }
 
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(key, value)| key == name && value.get() != "null")
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+    /// Whether a field is spelled like this.
+    pub fn is(&self, name: &str, json: &str) -> bool {
+        self.0.iter().any(|(key, value)| key == name && value.get() == json)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Raw<'a>)> {
         self.0.iter().map(|(name, value)| (&**name, *value))
     }
 
     /// The names of the fields that say something.
     pub fn left(&self) -> impl Iterator<Item = &str> {
-        let empty = |value: &RawValue| matches!(value.get(), "null" | "[]" | "{}" | "\"\"");
-        self.0.iter().filter(move |(_, value)| !empty(value)).map(|(name, _)| &**name)
+        self.0.iter().filter(|(_, value)| !value.is_empty()).map(|(name, _)| &**name)
     }
 }
 
@@ -111,20 +131,6 @@ impl<'de> Deserialize<'de> for Chat<'de> {
     }
 }
 
-/// The text of a JSON string.
-pub fn unquoted(value: &RawValue) -> Option<Cow<'_, str>> {
-    let inner = value.get().strip_prefix('"')?.strip_suffix('"')?;
-    match memchr::memchr(b'\\', inner.as_bytes()) {
-        None => Some(Cow::Borrowed(inner)),
-        Some(_) => serde_json::from_str(value.get()).ok().map(Cow::Owned),
-    }
-}
-
-/// The elements of a JSON array.
-pub fn elements(value: &RawValue) -> Option<Vec<&RawValue>> {
-    serde_json::from_str(value.get()).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,8 +138,8 @@ mod tests {
     #[test]
     fn a_field_is_taken_once_and_null_is_absent() {
         let mut fields =
-            Fields::read(r#"{"a":1.0,"b":null,"c":"x\n","d":[],"e":{"f":2}}"#).expect("an object");
-        assert_eq!(fields.take("a").map(RawValue::get), Some("1.0"));
+            Fields::parse(r#"{"a":1.0,"b":null,"c":"x\n","d":[],"e":{"f":2}}"#).expect("an object");
+        assert_eq!(fields.take("a").map(Raw::get), Some("1.0"));
         assert!(fields.take("a").is_none() && fields.take("b").is_none());
         assert_eq!(fields.text("c").as_deref(), Some("x\n"));
         assert_eq!(fields.left().collect::<Vec<_>>(), ["e"]);
@@ -141,9 +147,16 @@ mod tests {
     }
 
     #[test]
+    fn a_field_of_another_kind_is_left_to_be_told() {
+        let mut fields = Fields::parse(r#"{"a":1,"b":"x"}"#).expect("an object");
+        assert!(fields.text("a").is_none() && fields.object("b").is_none());
+        assert_eq!(fields.left().collect::<Vec<_>>(), ["a", "b"]);
+    }
+
+    #[test]
     fn a_later_spelling_is_taken_too_but_the_first_counts() {
-        let mut fields = Fields::read(r#"{"b":2,"a":1}"#).expect("an object");
-        assert_eq!(fields.take_any(&["a", "b"]).map(RawValue::get), Some("1"));
+        let mut fields = Fields::parse(r#"{"b":2,"a":1}"#).expect("an object");
+        assert_eq!(fields.take_any(&["a", "b"]).map(Raw::get), Some("1"));
         assert_eq!(fields.left().count(), 0);
     }
 }

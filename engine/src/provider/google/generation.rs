@@ -3,10 +3,9 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
 use super::fields::Fields;
 use super::json::{Writer, object};
+use super::raw::Raw;
 use super::{Generation, Notes, schema};
 use crate::body::Body;
 use crate::error::{Error, Result};
@@ -43,7 +42,7 @@ pub fn write(w: &mut Writer, fields: &mut Fields<'_>, model: Generation, notes: 
     }
     if let Some(own) = own {
         let wanted = || Error::problem("generationConfig", "expected an object");
-        for (name, value) in Fields::read(own.get()).ok_or_else(wanted)?.iter() {
+        for (name, value) in own.fields().ok_or_else(wanted)?.iter() {
             config.set(name, value.get());
         }
     }
@@ -66,7 +65,7 @@ fn lengths<'a>(config: &mut Body<'a>, fields: &mut Fields<'a>, notes: &mut Notes
         config.set("maxOutputTokens", length.get());
     }
     if let Some(stop) = fields.take("stop") {
-        let single = stop.get().starts_with('"');
+        let single = stop.is_string();
         config.set(
             "stopSequences",
             if single { format!("[{}]", stop.get()).into() } else { Cow::from(stop.get()) },
@@ -86,7 +85,7 @@ fn form<'a>(
         let wanted = "expected { type: \"text\" }, { type: \"json_object\" } or { type: \"json_schema\", json_schema }";
         Error::problem("response_format", wanted)
     };
-    let mut format = Fields::read(format.get()).ok_or_else(wanted)?;
+    let mut format = format.fields().ok_or_else(wanted)?;
     match format.text("type").as_deref() {
         Some("text") => return Ok(()),
         Some("json_object" | "json_schema") => config.set("responseMimeType", "\"application/json\""),
@@ -175,7 +174,7 @@ fn thinking(fields: &mut Fields<'_>, model: Generation, notes: &mut Notes) -> Re
     })))
 }
 
-fn by_effort(effort: &RawValue, model: Generation, notes: &mut Notes) -> Result<String> {
+fn by_effort(effort: Raw<'_>, model: Generation, notes: &mut Notes) -> Result<String> {
     let (budget, level) = match effort.get() {
         "\"none\"" => return Ok(least("reasoning_effort", model, notes)),
         "\"minimal\"" => (1024, "minimal"),

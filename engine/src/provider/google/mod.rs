@@ -11,6 +11,7 @@ pub mod fields;
 mod generation;
 pub mod json;
 mod parts;
+pub mod raw;
 pub mod reply;
 pub mod request;
 mod schema;
@@ -19,6 +20,8 @@ mod tools;
 
 #[cfg(test)]
 pub mod fixtures;
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;
 

@@ -4,23 +4,25 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
 use super::Notes;
-use super::fields::{Fields, unquoted};
+use super::fields::Fields;
 use super::json::Writer;
+use super::raw::{Element, Raw};
 use crate::error::{Error, Result};
 
 const KNOWN: &str = "expected a part of type text, image_url, input_audio, video_url, file or refusal";
 
 /// Writes a part of a message that stands at `at`. False: it says nothing to Google and was left out.
-pub fn write(w: &mut Writer, part: &RawValue, at: &str, notes: &mut Notes) -> Result<bool> {
-    if part.get().starts_with('"') {
-        w.object(|w| w.key("text").raw(part.get()));
-        return Ok(true);
-    }
-    let Some(mut fields) = Fields::read(part.get()) else { return Err(Error::problem(at, KNOWN)) };
-    let Some(kind) = fields.text("type") else { return native(w, part, &fields, at) };
+pub fn write(w: &mut Writer, part: Element<'_>, at: &str, notes: &mut Notes) -> Result<bool> {
+    let mut fields = match part {
+        Element::Object(fields) => fields,
+        Element::Other(text) if text.is_string() => {
+            w.object(|w| w.key("text").raw(text.get()));
+            return Ok(true);
+        }
+        Element::Other(_) => return Err(Error::problem(at, KNOWN)),
+    };
+    let Some(kind) = fields.text("type") else { return native(w, &fields, at) };
     let signature = signature(&mut fields);
     match &*kind {
         "thinking" | "redacted_thinking" | "reasoning" => {
@@ -45,18 +47,22 @@ pub fn write(w: &mut Writer, part: &RawValue, at: &str, notes: &mut Notes) -> Re
 }
 
 /// A part in Google's own words.
-fn native(w: &mut Writer, part: &RawValue, fields: &Fields<'_>, at: &str) -> Result<bool> {
+fn native(w: &mut Writer, fields: &Fields<'_>, at: &str) -> Result<bool> {
     const NATIVE: [&str; 6] =
         ["text", "inlineData", "inline_data", "fileData", "file_data", "executableCode"];
     if !NATIVE.iter().any(|name| fields.has(name)) {
         return Err(Error::problem(at, KNOWN));
     }
-    w.raw(part.get());
+    w.object(|w| {
+        for (name, value) in fields.iter() {
+            w.key(name).raw(value.get());
+        }
+    });
     Ok(true)
 }
 
 /// A thought signature, where Google's OpenAI surface has it or where Portkey has it.
-pub fn signature<'a>(fields: &mut Fields<'a>) -> Option<&'a RawValue> {
+pub fn signature<'a>(fields: &mut Fields<'a>) -> Option<Raw<'a>> {
     let own = fields.take("thought_signature");
     let google = fields.object("extra_content").and_then(|mut extra| extra.object("google"));
     google.and_then(|mut google| google.take("thought_signature")).or(own)
@@ -64,9 +70,9 @@ pub fn signature<'a>(fields: &mut Fields<'a>) -> Option<&'a RawValue> {
 
 /// What one part holds.
 enum Content<'a> {
-    Text(&'a RawValue),
+    Text(Raw<'a>),
     Media(Media<'a>),
-    Native(&'static str, &'a RawValue),
+    Native(&'static str, Raw<'a>),
 }
 
 impl<'a> Content<'a> {
@@ -75,7 +81,7 @@ impl<'a> Content<'a> {
         let media = |media: Option<Media<'a>>, name: &str, wanted: &str| {
             media.map(Self::Media).ok_or_else(|| wrong(name, wanted))
         };
-        let string = |value: Option<&'a RawValue>| value.filter(|value| value.get().starts_with('"'));
+        let string = |value: Option<Raw<'a>>| value.filter(|value| value.is_string());
         match kind {
             "text" => {
                 string(fields.take("text")).map(Self::Text).ok_or_else(|| wrong("text", "expected a string"))
@@ -125,12 +131,12 @@ struct Media<'a> {
 }
 
 impl<'a> Media<'a> {
-    fn linked(value: Option<&'a RawValue>, fallback: &'static str) -> Option<Self> {
+    fn linked(value: Option<Raw<'a>>, fallback: &'static str) -> Option<Self> {
         let value = value?;
-        if let Some(source) = unquoted(value) {
+        if let Some(source) = value.text() {
             return Some(Self { source, mime: None, name: None, fallback, stored: false, left: Vec::new() });
         }
-        let mut fields = Fields::read(value.get())?;
+        let mut fields = value.fields()?;
         let source = fields.text("url")?;
         let mime = fields.text("mime_type").or_else(|| fields.text("format"));
         let detail = fields.text("detail").filter(|detail| detail != "auto");
@@ -268,11 +274,15 @@ mod tests {
     use super::*;
     use crate::provider::google::Service;
 
+    fn element(part: &str) -> Element<'_> {
+        let part = Raw::parse(part).expect("JSON");
+        part.fields().map_or(Element::Other(part), Element::Object)
+    }
+
     fn written(service: Service, part: &str) -> (String, Vec<String>) {
         let mut notes = Notes::new(service);
         let mut w = Writer::with_capacity(64);
-        let part: &RawValue = serde_json::from_str(part).expect("JSON");
-        write(&mut w, part, "messages[0].content[0]", &mut notes).expect("a known part");
+        write(&mut w, element(part), "messages[0].content[0]", &mut notes).expect("a known part");
         (w.finish_text(), notes.finish())
     }
 
@@ -350,9 +360,8 @@ mod tests {
             (r#"{"x":1}"#, "messages[0].content[0]"),
             ("1", "messages[0].content[0]"),
         ] {
-            let raw: &RawValue = serde_json::from_str(part).expect("JSON");
             let mut w = Writer::with_capacity(0);
-            let error = write(&mut w, raw, "messages[0].content[0]", &mut notes).expect_err(part);
+            let error = write(&mut w, element(part), "messages[0].content[0]", &mut notes).expect_err(part);
             assert_eq!(error.facts().problems[0].path, path, "{part}");
         }
     }

@@ -5,12 +5,10 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::fields::Fields;
 use super::json::{Writer, compact, inside, object};
-
-type Raw<'a> = Option<&'a RawValue>;
+use super::raw::Raw;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -18,7 +16,7 @@ pub struct Reply<'a> {
     #[serde(borrow, default)]
     pub candidates: Option<Vec<Candidate<'a>>>,
     #[serde(borrow, default)]
-    pub prompt_feedback: Raw<'a>,
+    pub prompt_feedback: Option<Raw<'a>>,
     #[serde(default)]
     pub usage_metadata: Option<Usage>,
     #[serde(default)]
@@ -29,7 +27,7 @@ pub struct Reply<'a> {
     #[serde(default)]
     pub create_time: Option<String>,
     #[serde(borrow, default)]
-    pub error: Raw<'a>,
+    pub error: Option<Raw<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -44,15 +42,15 @@ pub struct Candidate<'a> {
     #[serde(borrow, default)]
     logprobs_result: Option<Logprobs<'a>>,
     #[serde(borrow, default)]
-    finish_message: Raw<'a>,
+    finish_message: Option<Raw<'a>>,
     #[serde(borrow, default)]
-    safety_ratings: Raw<'a>,
+    safety_ratings: Option<Raw<'a>>,
     #[serde(borrow, default)]
-    citation_metadata: Raw<'a>,
+    citation_metadata: Option<Raw<'a>>,
     #[serde(borrow, default)]
-    grounding_metadata: Raw<'a>,
+    grounding_metadata: Option<Raw<'a>>,
     #[serde(borrow, default)]
-    url_context_metadata: Raw<'a>,
+    url_context_metadata: Option<Raw<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -70,7 +68,8 @@ impl Reply<'_> {
 
     /// Whether the prompt was refused, so that there is no candidate.
     pub fn is_blocked(&self) -> bool {
-        let feedback = self.prompt_feedback.and_then(|feedback| Fields::read(feedback.get()));
+        let none = self.candidates.as_ref().is_none_or(Vec::is_empty);
+        let feedback = self.prompt_feedback.filter(|_| none).and_then(Raw::fields);
         feedback.is_some_and(|feedback| feedback.has("blockReason"))
     }
 }
@@ -130,13 +129,13 @@ struct Token<'a> {
     #[serde(default)]
     token: String,
     #[serde(borrow, default)]
-    log_probability: Raw<'a>,
+    log_probability: Option<Raw<'a>>,
 }
 
 impl Token<'_> {
     fn write(&self, w: &mut Writer) {
         w.key("token").string(&self.token);
-        w.key("logprob").raw(self.log_probability.map_or("0", RawValue::get));
+        w.key("logprob").raw(self.log_probability.map_or("0", Raw::get));
         w.key("bytes").array(|w| self.token.bytes().for_each(|byte| w.number(byte.into())));
     }
 }
@@ -211,12 +210,12 @@ pub struct Call<'a> {
 
 /// A part, and its thought signature as a JSON string.
 pub fn piece(mut part: Fields<'_>) -> Result<(Piece<'_>, Option<&str>), String> {
-    let signature = part.take("thoughtSignature").map(RawValue::get);
+    let signature = part.take("thoughtSignature").map(Raw::get);
     let thought = part.take("thought").is_some_and(|thought| thought.get() == "true");
     if let Some(call) = part.object("functionCall") {
         return Ok((Piece::Call(Call::read(call)?), signature));
     }
-    let piece = match part.take("text").map(RawValue::get) {
+    let piece = match part.take("text").map(Raw::get) {
         Some("\"\"") => Piece::Nothing,
         Some(text) if !text.starts_with('"') => return Err("a part's text is no string".to_owned()),
         Some(text) if thought => Piece::Thought(text),
@@ -265,7 +264,7 @@ fn write_media(w: &mut Writer, mut media: Fields<'_>, inline: bool) {
         let data = media.take("data").map_or("", |data| inside(data.get()));
         format!("\"data:{mime};base64,{data}\"")
     } else {
-        media.take("fileUri").map_or("\"\"", RawValue::get).to_owned()
+        media.take("fileUri").map_or("\"\"", Raw::get).to_owned()
     };
     if mime.starts_with("image/") {
         w.key("type").string("image_url");
@@ -288,7 +287,7 @@ impl<'a> Call<'a> {
         if call.has("partialArgs") || call.take("willContinue").is_some_and(|more| more.get() == "true") {
             return Err("a function call in pieces, which was not asked for".to_owned());
         }
-        let name = call.take("name").map(RawValue::get).filter(|name| name.starts_with('"'));
+        let name = call.take("name").map(Raw::get).filter(|name| name.starts_with('"'));
         let name = name.ok_or("a function call without a name")?;
         let id = call.text("id").filter(|id| !id.is_empty());
         let arguments = call.take("args").map_or_else(|| "{}".to_owned(), |args| compact(args.get()));

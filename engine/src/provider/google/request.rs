@@ -50,9 +50,8 @@ fn own(w: &mut Writer, fields: &mut Fields<'_>, notes: &Notes) {
             w.key(name).raw(value.get());
         }
     }
-    let has = |fields: &Fields<'_>, name: &str, values: &[&str]| {
-        fields.iter().any(|(key, value)| key == name && values.contains(&value.get()))
-    };
+    let has =
+        |fields: &Fields<'_>, name: &str, values: &[&str]| values.iter().any(|value| fields.is(name, value));
     for (name, values) in [
         ("parallel_tool_calls", &["true"][..]),
         ("store", &["false"]),

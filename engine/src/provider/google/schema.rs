@@ -4,10 +4,10 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::Notes;
+use super::raw::Raw;
 
 /// Keywords that are the same there.
 const SAME: &[&str] = &[
@@ -32,7 +32,7 @@ const SAME: &[&str] = &[
 const FORMATS: &[&str] = &["enum", "date-time", "int32", "int64", "float", "double"];
 
 /// JSON text of `schema` as older models take it. `at` is where it stands, for the note.
-pub fn reduced(schema: &RawValue, at: &str, notes: &mut Notes) -> String {
+pub fn reduced(schema: Raw<'_>, at: &str, notes: &mut Notes) -> String {
     let root: Value = serde_json::from_str(schema.get()).unwrap_or_default();
     let mut reducer = Reducer { root: &root, within: Vec::new(), left_out: BTreeSet::new() };
     let schema = Value::Object(reducer.schema(&root));
@@ -181,7 +181,7 @@ mod tests {
     fn reduce(schema: &Value) -> (Value, Vec<String>) {
         let mut notes = Notes::new(Service::Developer);
         let text = schema.to_string();
-        let reduced = reduced(serde_json::from_str(&text).expect("JSON"), "x", &mut notes);
+        let reduced = reduced(Raw::parse(&text).expect("JSON"), "x", &mut notes);
         (serde_json::from_str(&reduced).expect("JSON"), notes.finish())
     }
 

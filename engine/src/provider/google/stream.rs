@@ -3,9 +3,9 @@
 //! Events are replies, by server-sent events or as the elements of an array.
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
 
 use super::json::{Writer, object};
+use super::raw::Raw;
 use super::reply::{Candidate, Piece, Reply, Usage, extra_content, finish_reason, piece};
 use super::{Model, errors, request};
 use crate::provider::dialect::{Context, Fault, Translator, WireEvent};
@@ -258,7 +258,7 @@ impl Translator for Stream {
             "" | "[DONE]" => Ok(()),
             list if list.starts_with('[') => {
                 let garbled = |_| Fault::Garbled("no list of events".to_owned());
-                let events: Vec<&RawValue> = serde_json::from_str(list).map_err(garbled)?;
+                let events: Vec<Raw<'_>> = serde_json::from_str(list).map_err(garbled)?;
                 events.into_iter().try_for_each(|event| self.reply(event.get(), chunks))
             }
             one => self.reply(one, chunks),

@@ -1,10 +1,9 @@
 //! Tools as Google's: functions with their whole JSON Schema, Google's own tools by name, and which of them to call.
 //! A tool that Google does not have is an error; a field of a tool that it does not have is noted.
 
-use serde_json::value::RawValue;
-
-use super::fields::{Fields, elements};
+use super::fields::Fields;
 use super::json::{Writer, object};
+use super::raw::Raw;
 use super::{Generation, Notes, schema};
 use crate::body::Body;
 use crate::error::{Error, Result};
@@ -31,6 +30,9 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("fileSearch", "fileSearch"),
 ];
 
+/// What a custom tool of OpenAI's takes.
+const INPUT: &str = r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}"#;
+
 /// What of the tools goes into `toolConfig`.
 #[derive(Default)]
 struct Gathered<'a> {
@@ -38,7 +40,7 @@ struct Gathered<'a> {
     functions: Vec<String>,
     /// JSON of Google's own tools.
     built_in: Vec<String>,
-    retrieval: Option<&'a RawValue>,
+    retrieval: Option<Raw<'a>>,
 }
 
 /// Writes `tools` and `toolConfig`.
@@ -50,14 +52,16 @@ pub fn write(w: &mut Writer, fields: &mut Fields<'_>, model: Generation, notes: 
     for (index, function) in listed(fields.take("functions"), "functions")?.into_iter().enumerate() {
         notes.add("functions were sent as tools: the answer has tool_calls".to_owned());
         let wanted = || Error::problem(format!("functions[{index}]"), "expected { name, parameters }");
-        let function = Fields::read(function.get()).ok_or_else(wanted)?;
+        let function = function.fields().ok_or_else(wanted)?;
         gathered.function(function, &format!("functions[{index}]"), model, notes)?;
     }
     if let Some(options) = fields.object("web_search_options") {
         for name in options.left() {
             notes.dropped(&format!("web_search_options.{name}"));
         }
-        gathered.built_in.push(r#"{"googleSearch":{}}"#.to_owned());
+        if !gathered.built_in.iter().any(|tool| tool.starts_with(r#"{"googleSearch":"#)) {
+            gathered.own("googleSearch", None);
+        }
     }
     let Gathered { functions, built_in, retrieval } = gathered;
     if !functions.is_empty() || !built_in.is_empty() {
@@ -68,16 +72,16 @@ pub fn write(w: &mut Writer, fields: &mut Fields<'_>, model: Generation, notes: 
     config(w, fields, retrieval, notes)
 }
 
-fn listed<'a>(list: Option<&'a RawValue>, name: &str) -> Result<Vec<&'a RawValue>> {
+fn listed<'a>(list: Option<Raw<'a>>, name: &str) -> Result<Vec<Raw<'a>>> {
     let Some(list) = list else { return Ok(Vec::new()) };
-    elements(list).ok_or_else(|| Error::problem(name, "expected a list"))
+    list.elements().ok_or_else(|| Error::problem(name, "expected a list"))
 }
 
 impl<'a> Gathered<'a> {
-    fn tool(&mut self, tool: &'a RawValue, at: &str, model: Generation, notes: &mut Notes) -> Result<()> {
+    fn tool(&mut self, tool: Raw<'a>, at: &str, model: Generation, notes: &mut Notes) -> Result<()> {
         let wanted = "expected a function, or one of Google's own tools, such as { type: \"google_search\" }";
         let wrong = || Error::problem(at, wanted);
-        let mut fields = Fields::read(tool.get()).ok_or_else(wrong)?;
+        let mut fields = tool.fields().ok_or_else(wrong)?;
         let Some(kind) = fields.text("type") else {
             let known = |name: &str| {
                 name == "functionDeclarations" || BUILT_IN.iter().any(|(_, google)| name == *google)
@@ -90,9 +94,13 @@ impl<'a> Gathered<'a> {
             return Ok(());
         };
         if kind == "function" || kind == "custom" {
-            let function = fields.object(&kind).ok_or_else(wrong)?;
+            let mut function = fields.object(&kind).ok_or_else(wrong)?;
             for name in fields.left() {
                 notes.dropped(&format!("tools[].{name}"));
+            }
+            if kind == "custom" {
+                notes.add("custom tools were sent as functions of one text, input".to_owned());
+                function.add("parameters", Raw::parse(INPUT).expect("it is JSON"));
             }
             return self.function(function, &format!("{at}.{kind}"), model, notes);
         }
@@ -114,14 +122,14 @@ impl<'a> Gathered<'a> {
         model: Generation,
         notes: &mut Notes,
     ) -> Result<()> {
-        let name = function.take("name").filter(|name| name.get().starts_with('"'));
+        let name = function.take("name").filter(|name| name.is_string());
         let name = name.ok_or_else(|| Error::problem(format!("{at}.name"), "expected a string"))?;
         let description = function.take("description");
         let parameters = function.take("parameters");
         let called = name.get().trim_matches('"');
         let google = called.starts_with("google") || called == "computer_use";
         let own = BUILT_IN.iter().find(|(known, _)| google && called == *known);
-        let takes = parameters.and_then(|schema| Fields::read(schema.get()));
+        let takes = parameters.and_then(Raw::fields);
         let is_schema = takes.is_some_and(|schema| schema.has("properties") || schema.has("type"));
         if let Some((known, google)) = own.filter(|_| !is_schema) {
             notes.add(format!("the function {known} became Google's own tool {google}"));
@@ -135,11 +143,9 @@ impl<'a> Gathered<'a> {
             }
             match (parameters, model) {
                 (None, _) => {}
-                // An object without properties is refused there; no parameters mean the same.
                 (Some(given), Generation::Plain) => {
-                    let reduced = schema::reduced(given, &format!("{at}.parameters"), notes);
-                    if !reduced.ends_with(r#""properties":{}}"#) && reduced != "{}" {
-                        w.key("parameters").raw(&reduced);
+                    if says_something(given) {
+                        w.key("parameters").raw(&schema::reduced(given, &format!("{at}.parameters"), notes));
                     }
                 }
                 (Some(given), _) => w.key("parametersJsonSchema").raw(given.get()),
@@ -155,8 +161,8 @@ impl<'a> Gathered<'a> {
         Ok(())
     }
 
-    fn own(&mut self, google: &str, options: Option<&'a RawValue>) {
-        let options = options.and_then(|options| Fields::read(options.get())).unwrap_or_default();
+    fn own(&mut self, google: &str, options: Option<Raw<'a>>) {
+        let options = options.and_then(Raw::fields).unwrap_or_default();
         let json = object(|w| {
             w.key(google).object(|w| {
                 for (name, value) in options.iter() {
@@ -172,14 +178,21 @@ impl<'a> Gathered<'a> {
     }
 }
 
+/// Whether a schema of parameters says more than that there are none: older models refuse an object without properties.
+fn says_something(schema: Raw<'_>) -> bool {
+    let empty = ["type", "title", "description", "required", "additionalProperties", "$schema"];
+    let fields = schema.fields().unwrap_or_default();
+    fields.left().any(|name| !empty.contains(&name))
+}
+
 /// Writes `toolConfig`: the caller's own, with the tool to call and where its search looks.
 fn config<'a>(
     w: &mut Writer,
     fields: &mut Fields<'a>,
-    retrieval: Option<&'a RawValue>,
+    retrieval: Option<Raw<'a>>,
     notes: &mut Notes,
 ) -> Result<()> {
-    let own = fields.take_any(&["toolConfig", "tool_config"]).map_or("{}", RawValue::get);
+    let own = fields.take_any(&["toolConfig", "tool_config"]).map_or("{}", Raw::get);
     let wanted = |_| Error::problem("toolConfig", "expected an object");
     let mut config = Body::parse(own.as_bytes()).map_err(wanted)?;
     let legacy = fields.take("function_call");
@@ -197,13 +210,13 @@ fn config<'a>(
 }
 
 /// `functionCallingConfig` of a `tool_choice`.
-fn calling(choice: &RawValue, notes: &mut Notes) -> Result<String> {
+fn calling(choice: Raw<'_>, notes: &mut Notes) -> Result<String> {
     let wanted = || {
         let wanted = "expected none, auto, required, or { type: \"function\", function: { name } }";
         Error::problem("tool_choice", wanted)
     };
-    let mut fields = Fields::read(choice.get()).unwrap_or_default();
-    let kind = fields.text("type").or_else(|| super::fields::unquoted(choice));
+    let mut fields = choice.fields().unwrap_or_default();
+    let kind = fields.text("type").or_else(|| choice.text());
     let mode = match kind.as_deref() {
         Some("none") => "NONE",
         Some("auto") => "AUTO",
@@ -226,8 +239,8 @@ fn allowed(fields: &mut Fields<'_>, notes: &mut Notes) -> Option<String> {
         _ => "VALIDATED",
     };
     let mut names = Vec::new();
-    for tool in elements(allowed.take("tools")?)? {
-        let mut tool = Fields::read(tool.get())?;
+    for tool in allowed.take("tools")?.elements()? {
+        let mut tool = tool.fields()?;
         match tool.object("function").and_then(|mut function| function.take("name")) {
             Some(name) => names.push(name.get()),
             None => notes.dropped("tool_choice.allowed_tools.tools[] other than a function"),

@@ -8,8 +8,9 @@ use super::router::Publisher;
 use crate::body::Body;
 use crate::error::{Error, Result};
 use crate::provider::dialect::{Asked, Context, Fault, Made, Translator, WireEvent};
-use crate::provider::google::fields::{Fields, elements};
+use crate::provider::google::fields::Fields;
 use crate::provider::google::json::Writer;
+use crate::provider::google::raw::Raw;
 use crate::provider::google::{errors, segment};
 
 pub fn request(asked: &Asked<'_>, publisher: &Publisher<'_>, place: &Place<'_>) -> Result<Made> {
@@ -83,9 +84,8 @@ fn without_model_length(text: &str) -> Option<Bytes> {
         return None;
     }
     let mut body = Body::parse(text.as_bytes()).ok()?;
-    let choices: &serde_json::value::RawValue = serde_json::from_str(body.get("choices")?).ok()?;
-    let choices: Option<Vec<Fields<'_>>> =
-        elements(choices)?.into_iter().map(|choice| Fields::read(choice.get())).collect();
+    let choices = Raw::parse(body.get("choices")?)?.elements()?;
+    let choices: Option<Vec<Fields<'_>>> = choices.into_iter().map(Raw::fields).collect();
     let mut w = Writer::with_capacity(text.len());
     w.array(|w| {
         for choice in choices.iter().flatten() {
@@ -123,8 +123,8 @@ impl Translator for Stream {
         if let Some((status, body)) = errors::read(text.as_bytes()) {
             return Err(Fault::Reported { status: status.unwrap_or(500), body });
         }
-        let fields =
-            Fields::read(text).ok_or_else(|| Fault::Garbled("an event that is no JSON object".to_owned()))?;
+        let fields = Fields::parse(text)
+            .ok_or_else(|| Fault::Garbled("an event that is no JSON object".to_owned()))?;
         let body = Bytes::copy_from_slice(text.as_bytes());
         if fields.has("error") {
             return Err(Fault::Reported { status: 500, body });

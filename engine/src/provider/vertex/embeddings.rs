@@ -4,7 +4,6 @@
 use ::http::HeaderMap;
 use bytes::Bytes;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::place::Place;
 use super::router::Publisher;
@@ -14,6 +13,7 @@ use crate::provider::dialect::{Asked, Context, Dialect, Made, Translator};
 use crate::provider::google::embeddings::{NoStream, Vector, inputs, read, write};
 use crate::provider::google::fields::Fields;
 use crate::provider::google::json::{Writer, object};
+use crate::provider::google::raw::Raw;
 use crate::provider::google::{Model, Notes, Service, errors};
 
 pub struct Predict;
@@ -83,8 +83,8 @@ impl Dialect for Predict {
 }
 
 /// The fields of a multimodal instance.
-fn instance(w: &mut Writer, input: &RawValue, at: &str, notes: &mut Notes) -> Result<()> {
-    let Some(mut input) = Fields::read(input.get()) else {
+fn instance(w: &mut Writer, input: Raw<'_>, at: &str, notes: &mut Notes) -> Result<()> {
+    let Some(mut input) = input.fields() else {
         w.key("text").raw(input.get());
         return Ok(());
     };
@@ -124,7 +124,7 @@ fn instance(w: &mut Writer, input: &RawValue, at: &str, notes: &mut Notes) -> Re
     Ok(())
 }
 
-fn told(w: &mut Writer, fields: [(&str, Option<&RawValue>); 3]) {
+fn told(w: &mut Writer, fields: [(&str, Option<Raw<'_>>); 3]) {
     for (name, value) in fields {
         if let Some(value) = value {
             w.key(name).raw(value.get());
@@ -134,7 +134,7 @@ fn told(w: &mut Writer, fields: [(&str, Option<&RawValue>); 3]) {
 
 /// Writes `parameters`: the caller's own, with the number of dimensions.
 fn parameters(w: &mut Writer, fields: &mut Fields<'_>, multimodal: bool) -> Result<()> {
-    let own = fields.take("parameters").map_or("{}", RawValue::get);
+    let own = fields.take("parameters").map_or("{}", Raw::get);
     let wanted = |_| Error::problem("parameters", "expected an object");
     let mut parameters = Body::parse(own.as_bytes()).map_err(wanted)?;
     if let Some(dimensions) = fields.take("dimensions") {
@@ -159,9 +159,9 @@ struct Prediction<'a> {
     #[serde(borrow, default)]
     embeddings: Option<Embedding<'a>>,
     #[serde(borrow, default)]
-    text_embedding: Option<&'a RawValue>,
+    text_embedding: Option<Raw<'a>>,
     #[serde(borrow, default)]
-    image_embedding: Option<&'a RawValue>,
+    image_embedding: Option<Raw<'a>>,
     #[serde(borrow, default)]
     video_embeddings: Option<Vec<Video<'a>>>,
 }
@@ -169,7 +169,7 @@ struct Prediction<'a> {
 #[derive(Deserialize)]
 struct Embedding<'a> {
     #[serde(borrow)]
-    values: &'a RawValue,
+    values: Raw<'a>,
     #[serde(default)]
     statistics: Option<Statistics>,
 }
@@ -184,11 +184,11 @@ struct Statistics {
 #[serde(rename_all = "camelCase")]
 struct Video<'a> {
     #[serde(borrow)]
-    embedding: &'a RawValue,
+    embedding: Raw<'a>,
     #[serde(borrow, default)]
-    start_offset_sec: Option<&'a RawValue>,
+    start_offset_sec: Option<Raw<'a>>,
     #[serde(borrow, default)]
-    end_offset_sec: Option<&'a RawValue>,
+    end_offset_sec: Option<Raw<'a>>,
 }
 
 impl<'a> Prediction<'a> {
