@@ -21,6 +21,8 @@ mod replay;
 pub mod sagemaker;
 pub mod unsupported;
 pub mod vectors;
+pub mod google;
+pub mod vertex;
 
 use crate::auth::Auth;
 use crate::endpoint::Endpoint;
@@ -62,9 +64,11 @@ pub static PROVIDERS: &[&dyn Provider] = &[
     &anthropic::Anthropic,
     &bedrock::BEDROCK,
     &cohere::COHERE,
+    &google::GOOGLE,
     &compatible::MISTRAL,
     &compatible::OLLAMA,
     &sagemaker::SAGEMAKER,
+    &vertex::VERTEX,
 ];
 
 /// The dialect that a custom host speaks when no provider is named.
