@@ -122,10 +122,9 @@ fn all_problems_are_told_at_once_each_with_its_path() {
     ] {
         assert!(told.iter().any(|problem| problem == wanted), "{wanted} in {told:#?}");
     }
-    assert_eq!(
-        problems(json!({"provider": "opnai"})),
-        ["provider: expected one of openai, mistral-ai, ollama; did you mean openai?"]
-    );
+    let told = problems(json!({"provider": "opnai"}));
+    assert!(told[0].starts_with("provider: expected one of openai, ollama, "), "{told:?}");
+    assert!(told[0].ends_with("; did you mean openai?"), "{told:?}");
 }
 
 #[test]

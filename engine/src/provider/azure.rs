@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::dialect::{Asked, Context, Dialect, Framing, Made, Setting, Settings, Translator};
 use super::params::Rule;
 use super::passing::{PLAIN, Passing};
-use super::{Provider, compatible, missing, path, problem, reported};
+use super::{CUSTOM_HOST, Provider, compatible, path, problem, reported};
 use crate::auth::Auth;
 use crate::body::Body;
 use crate::endpoint::{EMBEDDINGS, Endpoint};
@@ -100,10 +100,10 @@ impl Provider for AzureOpenAi {
         OPENAI_SETTINGS
     }
 
-    fn problems(&self, settings: &Settings, custom_host: bool) -> Vec<Problem> {
+    fn problems(&self, settings: &Settings) -> Vec<Problem> {
         let mut problems = mode_problems(settings);
         match settings.get("azure_resource_name") {
-            None if !custom_host => {
+            None if settings.get(CUSTOM_HOST).is_none() => {
                 let what = OPENAI_SETTINGS[0].what;
                 problems.push(problem(
                     "azure_resource_name",
@@ -245,10 +245,9 @@ impl Provider for AzureAi {
         FOUNDRY_SETTINGS
     }
 
-    fn problems(&self, settings: &Settings, custom_host: bool) -> Vec<Problem> {
-        let mut problems = missing(FOUNDRY_SETTINGS, settings);
-        problems.extend(mode_problems(settings));
-        if settings.get("azure_foundry_url").is_none() && !custom_host {
+    fn problems(&self, settings: &Settings) -> Vec<Problem> {
+        let mut problems = mode_problems(settings);
+        if base_of(settings).is_none() {
             let what = FOUNDRY_SETTINGS[0].what;
             problems.push(problem("azure_foundry_url", format!("is missing: {what}; or name a custom host")));
         }
@@ -258,10 +257,12 @@ impl Provider for AzureAi {
 
 /// Foundry serves Anthropic's models below `/anthropic`.
 fn is_anthropic(settings: &Settings) -> bool {
-    [super::CUSTOM_HOST, "azure_foundry_url"]
-        .into_iter()
-        .filter_map(|key| settings.get(key))
-        .any(|url| url.contains("anthropic"))
+    base_of(settings).is_some_and(|url| url.contains("anthropic"))
+}
+
+/// Where calls go.
+fn base_of(settings: &Settings) -> Option<&str> {
+    settings.get(CUSTOM_HOST).or_else(|| settings.get("azure_foundry_url"))
 }
 
 impl AzureAi {

@@ -7,7 +7,8 @@ use super::dialect::{Dialect, Setting, Settings};
 use super::params::{MAX_COMPLETION_TOKENS, Rule};
 use super::passing::{self, PASSING, Passing};
 use super::{
-    Provider, images, missing, mistral, nomic, ollama, openrouter, predibase, problem, usage, workers_ai,
+    CUSTOM_HOST, Provider, bytez, images, mistral, nomic, ollama, openrouter, predibase, problem, replicate,
+    triton, usage, workers_ai,
 };
 use crate::auth::Auth;
 use crate::endpoint::{EMBEDDINGS, Endpoint};
@@ -163,14 +164,14 @@ impl Provider for Compatible {
         self.settings
     }
 
-    fn problems(&self, settings: &Settings, custom_host: bool) -> Vec<Problem> {
-        let mut problems = missing(self.settings, settings);
+    fn problems(&self, settings: &Settings) -> Vec<Problem> {
+        let mut problems = Vec::new();
         for key in self.placeholders() {
             match settings.get(key) {
                 Some(value) if !is_plain(value) => {
                     problems.push(problem(key, "expected a name of letters, digits, -, _ and ."));
                 }
-                None if !custom_host => {
+                None if settings.get(CUSTOM_HOST).is_none() => {
                     let what = self.setting(key).map_or("a part of the base URL", |setting| setting.what);
                     problems.push(problem(key, format!("is missing: {what}; or name a custom host")));
                 }
@@ -244,6 +245,18 @@ pub static TGI: Compatible = Compatible {
     ..SELF_HOSTED
 };
 
+/// Triton's own text API, below `/v2/models/NAME`. Its OpenAI frontend is `openai` at a custom host.
+pub static TRITON: Compatible = Compatible {
+    name: "triton",
+    endpoints: Some(&[TEXT]),
+    version: "",
+    rules: triton::RULES,
+    dialect: Some(&triton::DIALECT),
+    usual_host: Some("http://localhost:8000/v2/models/ensemble"),
+    health: Some("/v2/health/ready"),
+    ..SELF_HOSTED
+};
+
 pub static AI_302: Compatible =
     Compatible { name: "302ai", base_url: Some("https://api.302.ai"), version: "/v1", rules: &[], ..HOSTED };
 
@@ -252,6 +265,17 @@ pub static AI21: Compatible =
 
 pub static AI_BADGR: Compatible =
     Compatible { name: "aibadgr", base_url: Some("https://aibadgr.com/api/v1"), ..HOSTED };
+
+pub static BYTEZ: Compatible = Compatible {
+    name: "bytez",
+    base_url: Some("https://api.bytez.com"),
+    auth: Auth::Scheme("Key"),
+    version: "/models/v2/openai/v1",
+    endpoints: Some(&[CHAT, TEXT]),
+    rules: &[],
+    dialect: Some(&bytez::DIALECT),
+    ..HOSTED
+};
 
 pub static CEREBRAS: Compatible = Compatible {
     name: "cerebras",
@@ -583,6 +607,14 @@ pub static RECRAFT: Compatible = Compatible {
 /// Reka's OpenAI route; its older API is gone.
 pub static REKA: Compatible =
     Compatible { name: "reka-ai", base_url: Some("https://api.reka.ai"), version: "/v1", ..HOSTED_OLDER };
+
+pub static REPLICATE: Compatible = Compatible {
+    name: "replicate",
+    base_url: Some("https://api.replicate.com/v1"),
+    endpoints: Some(&[CHAT]),
+    dialect: Some(&replicate::DIALECT),
+    ..HOSTED
+};
 
 pub static SAMBANOVA: Compatible = Compatible {
     name: "sambanova",

@@ -162,6 +162,7 @@ fn segmind(mut fields: Map<String, Value>) -> Result<Made> {
     Ok(made(format!("/{model}"), fields, changes))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the others can fail")]
 fn siliconflow(mut fields: Map<String, Value>) -> Result<Made> {
     rename(&mut fields, "size", "image_size");
     rename(&mut fields, "n", "batch_size");

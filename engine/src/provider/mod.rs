@@ -3,6 +3,9 @@
 //! a provider with a dialect of its own is a folder beside it, listed here.
 
 mod azure;
+mod bytez;
+#[cfg(test)]
+mod cases;
 pub mod compatible;
 pub mod dialect;
 mod images;
@@ -10,17 +13,28 @@ mod mistral;
 mod nomic;
 mod ollama;
 mod openrouter;
+mod oracle;
 mod ours;
 pub mod params;
 mod passing;
 mod path;
 mod predibase;
+mod replicate;
 mod reported;
+// Listed once requests to AWS are signed.
+#[cfg(test)]
+mod sagemaker;
+#[cfg(test)]
+mod table_tests;
+mod triton;
 mod usage;
 mod workers_ai;
 
-use ::http::HeaderName;
+use std::time::SystemTime;
+
+use ::http::{HeaderName, HeaderValue, Method};
 use bytes::Bytes;
+use url::Url;
 
 use self::dialect::{Setting, Settings};
 use self::params::Rule;
@@ -81,10 +95,20 @@ pub trait Provider: Sync {
     fn settings(&self) -> &'static [Setting] {
         &[]
     }
-    /// What is wrong with its settings, each problem's path being a setting's key. `custom_host`: the user names a host,
-    /// so that what only the base URL is made of may be missing.
-    fn problems(&self, settings: &Settings, _custom_host: bool) -> Vec<Problem> {
-        missing(self.settings(), settings)
+    /// What is wrong with its own options taken together, beyond a required one that is missing. Each problem's path is a
+    /// config key.
+    fn problems(&self, _settings: &Settings) -> Vec<Problem> {
+        Vec::new()
+    }
+    /// The headers that sign a request, to be set over any of the same names, for services whose credential is a
+    /// signature.
+    fn sign(
+        &self,
+        _request: &Unsigned<'_>,
+        _settings: &Settings,
+        _now: SystemTime,
+    ) -> Result<Vec<(HeaderName, HeaderValue)>> {
+        Ok(Vec::new())
     }
     /// Where a server of this kind usually listens, as an example.
     fn usual_host(&self) -> Option<&'static str> {
@@ -94,6 +118,13 @@ pub trait Provider: Sync {
     fn health(&self) -> Option<&'static str> {
         None
     }
+}
+
+/// A request as it goes onto the wire, but for its signature.
+pub struct Unsigned<'a> {
+    pub method: &'a Method,
+    pub url: &'a Url,
+    pub body: &'a [u8],
 }
 
 /// Every provider, in the order of the documentation.
@@ -106,12 +137,14 @@ pub static PROVIDERS: &[&dyn Provider] = &[
     &compatible::LM_STUDIO,
     &compatible::SGLANG,
     &compatible::TGI,
+    &compatible::TRITON,
     // Services, by name.
     &compatible::AI_302,
     &compatible::AI21,
     &compatible::AI_BADGR,
     &azure::AZURE_AI,
     &azure::AZURE_OPENAI,
+    &compatible::BYTEZ,
     &compatible::CEREBRAS,
     &compatible::COMET_API,
     &compatible::CORTEX,
@@ -144,11 +177,13 @@ pub static PROVIDERS: &[&dyn Provider] = &[
     &compatible::NOVITA,
     &compatible::NSCALE,
     &compatible::OPENROUTER,
+    &oracle::ORACLE,
     &compatible::OVH_CLOUD,
     &compatible::PERPLEXITY,
     &compatible::PREDIBASE,
     &compatible::RECRAFT,
     &compatible::REKA,
+    &compatible::REPLICATE,
     &compatible::SAMBANOVA,
     &compatible::SEGMIND,
     &compatible::SILICONFLOW,
@@ -162,17 +197,23 @@ pub static PROVIDERS: &[&dyn Provider] = &[
     &compatible::ZHIPU,
 ];
 
+/// Names that Portkey's gateway takes and we do not, and why.
+pub static LEFT_OUT: &[(&str, &str)] = &[
+    ("anyscale", "its public endpoints closed in 2024; a private one is openai at a custom host"),
+    ("lambda", "its inference API is closed"),
+    ("lepton", "the service is closed"),
+    ("meshy", "it makes 3D models, for which there is no endpoint here"),
+    ("milvus", "it is a vector database, for which there is no endpoint here"),
+    ("palm", "Google shut the PaLM API down; its models are google's"),
+    ("qdrant", "it is a vector database, for which there is no endpoint here"),
+    ("tripo3d", "it makes 3D models, for which there is no endpoint here"),
+];
+
 /// The dialect that a custom host speaks when no provider is named.
 pub static DEFAULT: &dyn Provider = &compatible::OPENAI;
 
 pub fn find(name: &str) -> Option<&'static dyn Provider> {
     PROVIDERS.iter().copied().find(|provider| provider.name() == name)
-}
-
-/// Required settings that are not given.
-fn missing(known: &[Setting], settings: &Settings) -> Vec<Problem> {
-    let absent = known.iter().filter(|setting| setting.required && settings.get(setting.key).is_none());
-    absent.map(|setting| problem(setting.key, format!("is missing: {}", setting.what))).collect()
 }
 
 fn problem(key: &str, message: impl Into<String>) -> Problem {

@@ -211,7 +211,7 @@ fn own_answer(context: &Context<'_>, parsed: &Value) -> std::result::Result<Byte
         if !calls.is_empty() {
             message["tool_calls"] = Value::Array(calls);
         }
-        return Ok(ours::completion(context, message, reason, usage));
+        return Ok(ours::completion(context, &message, reason, usage));
     }
     if let Some(text) = parsed["response"].as_str() {
         return Ok(ours::text_completion(context, parsed["model"].clone(), text, usage));

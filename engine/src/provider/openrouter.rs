@@ -1,4 +1,4 @@
-//! OpenRouter: OpenAI's shape, reasoning asked for as an object, and usage counted on request. Its two headers name the
+//! The dialect of `openrouter`: OpenAI's shape, reasoning asked for as an object, and usage counted on request. Its two headers name the
 //! app that calls; forwarded headers of the same names take their place.
 
 use serde_json::{Map, Value, json};

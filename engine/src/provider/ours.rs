@@ -14,7 +14,12 @@ pub fn asked(context: &Context<'_>, name: &str) -> Value {
 }
 
 /// A whole chat completion of one choice.
-pub fn completion(context: &Context<'_>, message: Value, finish_reason: &str, usage: Option<Value>) -> Bytes {
+pub fn completion(
+    context: &Context<'_>,
+    message: &Value,
+    finish_reason: &str,
+    usage: Option<Value>,
+) -> Bytes {
     let choice = json!({ "index": 0, "message": message, "logprobs": null, "finish_reason": finish_reason });
     let answer = head(
         &format!("chatcmpl-{}", context.id),
@@ -22,14 +27,14 @@ pub fn completion(context: &Context<'_>, message: Value, finish_reason: &str, us
         context.created,
         asked(context, "model"),
     );
-    finished(answer, choice, usage)
+    finished(answer, &choice, usage)
 }
 
 /// A whole text completion of one choice.
 pub fn text_completion(context: &Context<'_>, model: Value, text: &str, usage: Option<Value>) -> Bytes {
     let choice = json!({ "index": 0, "text": text, "logprobs": null, "finish_reason": "stop" });
     let answer = head(&format!("cmpl-{}", context.id), "text_completion", context.created, model);
-    finished(answer, choice, usage)
+    finished(answer, &choice, usage)
 }
 
 fn head(id: &str, object: &str, created: u64, model: Value) -> Map<String, Value> {
@@ -41,7 +46,7 @@ fn head(id: &str, object: &str, created: u64, model: Value) -> Map<String, Value
     answer
 }
 
-fn finished(mut answer: Map<String, Value>, choice: Value, usage: Option<Value>) -> Bytes {
+fn finished(mut answer: Map<String, Value>, choice: &Value, usage: Option<Value>) -> Bytes {
     answer.insert("choices".to_owned(), json!([choice]));
     if let Some(usage) = usage.filter(|usage| !usage.is_null()) {
         answer.insert("usage".to_owned(), usage);
@@ -160,7 +165,15 @@ impl Chunks {
             json!([{ "index": 0, "delta": {}, "finish_reason": reason }])
         };
         out.push(self.chunk(&choice, None));
-        if let Some(usage) = usage.filter(|usage| self.wants_usage && !usage.is_null()) {
+        if let Some(usage) = usage {
+            self.usage(usage, out);
+        }
+    }
+
+    /// What it took, where the caller asked for that.
+    pub fn usage(&mut self, usage: Value, out: &mut Vec<Bytes>) {
+        if self.wants_usage && !usage.is_null() {
+            self.wants_usage = false;
             out.push(self.chunk(&json!([]), Some(usage)));
         }
     }

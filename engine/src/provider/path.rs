@@ -49,7 +49,7 @@ fn encoded(text: &str, keep_slashes: bool) -> String {
     for byte in text.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'@' => {
-                path.push(char::from(byte))
+                path.push(char::from(byte));
             }
             b'/' if keep_slashes => path.push('/'),
             _ => write!(path, "%{byte:02X}").expect("a string takes every write"),

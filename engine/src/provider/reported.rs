@@ -1,6 +1,6 @@
 //! Error replies of other shapes than OpenAI's, made `{"error": {message, type, param, code}}`: a bare text, `errors`,
 //! `detail`, `fault`, a `message` at the top, a web page. One that has OpenAI's shape keeps its bytes, and with them
-//! what it holds beyond (Azure's `innererror`, OpenRouter's `metadata`).
+//! what it holds beyond (Azure's `innererror`, `metadata`).
 
 use ::http::{HeaderMap, header};
 use bytes::Bytes;

@@ -98,7 +98,7 @@ fn of_result(context: &Context<'_>, result: &Value) -> std::result::Result<Bytes
     if !calls.is_empty() {
         message["tool_calls"] = Value::Array(calls);
     }
-    Ok(ours::completion(context, message, reason, Some(result["usage"].clone())))
+    Ok(ours::completion(context, &message, reason, Some(result["usage"].clone())))
 }
 
 /// With a schema, the response is an object and no text.
