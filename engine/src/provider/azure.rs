@@ -257,7 +257,8 @@ impl Provider for AzureAi {
 
 /// Foundry serves Anthropic's models below `/anthropic`.
 fn is_anthropic(settings: &Settings) -> bool {
-    base_of(settings).is_some_and(|url| url.contains("anthropic"))
+    let places = [settings.get(CUSTOM_HOST), settings.get("azure_foundry_url")];
+    places.into_iter().flatten().any(|url| url.contains("/anthropic"))
 }
 
 /// Where calls go.

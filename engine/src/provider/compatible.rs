@@ -44,6 +44,7 @@ type Calls = &'static [&'static str];
 const CHAT: Calls = &["chat.completions.create"];
 const TEXT: Calls = &["completions.create"];
 const EMBED: Calls = &[EMBEDDINGS];
+const MODERATE: Calls = &["moderations.create"];
 const MODELS: Calls = &["models.list", "models.retrieve"];
 const IMAGES: Calls = &["images.generate"];
 
@@ -485,7 +486,7 @@ pub static MATTER_AI: Compatible =
 pub static MISTRAL: Compatible = Compatible {
     name: "mistral-ai",
     base_url: Some("https://api.mistral.ai/v1"),
-    endpoints: Some(&[CHAT, EMBED, MODELS]),
+    endpoints: Some(&[CHAT, EMBED, MODERATE, MODELS]),
     rules: mistral::RULES,
     embedding_rules: &[
         OUTPUT_DIMENSION,

@@ -41,16 +41,16 @@ pub fn apply(rules: &[Rule], body: &mut Body<'_>, strict: bool) -> Result<Vec<St
     let mut changes = Vec::new();
     for rule in rules {
         let loss = rule.run(body, &mut changes);
-        if let Some((name, why)) = loss.filter(|_| strict) {
+        if let Some((path, why)) = loss.filter(|_| strict) {
             let message = format!("{why}; leave it out, or turn strictParams off");
-            return Err(Problem { path: format!("body.{name}"), message });
+            return Err(Problem { path: format!("body.{path}"), message });
         }
     }
     Ok(changes)
 }
 
-/// What a rule took away: the parameter, and why.
-type Loss = Option<(&'static str, String)>;
+/// What a rule took away, and why.
+type Loss = Option<(String, String)>;
 
 impl Rule {
     fn run(self, body: &mut Body<'_>, changes: &mut Vec<String>) -> Loss {
@@ -96,6 +96,9 @@ fn rename(body: &mut Body<'_>, from: &str, to: &str, changes: &mut Vec<String>) 
     let Some(value) = body.get(from).map(str::to_owned) else { return };
     let replaced = body.get(to).is_some();
     body.remove(from);
+    if value == "null" {
+        return changes.push(format!("{from} was left out: it is null"));
+    }
     body.set(to, value);
     changes.push(format!(
         "{from} was sent as {to}{}",
@@ -104,15 +107,15 @@ fn rename(body: &mut Body<'_>, from: &str, to: &str, changes: &mut Vec<String>) 
 }
 
 /// Takes a parameter out. One that is `null` asks for nothing, so nothing is lost with it.
-fn drop_field(body: &mut Body<'_>, name: &'static str, why: &str, changes: &mut Vec<String>) -> Loss {
+fn drop_field(body: &mut Body<'_>, name: &str, why: &str, changes: &mut Vec<String>) -> Loss {
     let value = body.get(name)?;
     let asks = value != "null";
     body.remove(name);
     changes.push(format!("{name} was dropped: {why}"));
-    asks.then(|| (name, why.to_owned()))
+    asks.then(|| (name.to_owned(), why.to_owned()))
 }
 
-fn clamp(body: &mut Body<'_>, name: &'static str, min: f64, max: f64, changes: &mut Vec<String>) -> Loss {
+fn clamp(body: &mut Body<'_>, name: &str, min: f64, max: f64, changes: &mut Vec<String>) -> Loss {
     let value: f64 = serde_json::from_str(body.get(name)?).ok()?;
     let nearest = value.clamp(min, max);
     if (min..=max).contains(&value) {
@@ -120,7 +123,7 @@ fn clamp(body: &mut Body<'_>, name: &'static str, min: f64, max: f64, changes: &
     }
     body.set(name, nearest.to_string());
     changes.push(format!("{name} was set to {nearest}, the nearest value that the provider takes"));
-    Some((name, format!("expected a number from {min} to {max}")))
+    Some((name.to_owned(), format!("expected a number from {min} to {max}")))
 }
 
 fn developer_to_system(body: &mut Body<'_>, changes: &mut Vec<String>) {
@@ -136,7 +139,7 @@ fn developer_to_system(body: &mut Body<'_>, changes: &mut Vec<String>) {
     }
 }
 
-fn drop_of_messages(body: &mut Body<'_>, name: &'static str, why: &str, changes: &mut Vec<String>) -> Loss {
+fn drop_of_messages(body: &mut Body<'_>, name: &str, why: &str, changes: &mut Vec<String>) -> Loss {
     let mut asks = false;
     let count = each_message(body, name, |message| {
         let value = message.get(name);
@@ -148,7 +151,7 @@ fn drop_of_messages(body: &mut Body<'_>, name: &'static str, why: &str, changes:
     if count > 0 {
         changes.push(format!("messages[*].{name} was dropped: {why}"));
     }
-    asks.then(|| (name, why.to_owned()))
+    asks.then(|| (format!("messages[*].{name}"), why.to_owned()))
 }
 
 /// Lets `change` have every message, as long as `needle` is in the messages at all. Returns how many it changed; the
@@ -257,7 +260,7 @@ mod tests {
             (r#"{"logit_bias":{}}"#, "body.logit_bias", "it has none"),
             (r#"{"top_k":0}"#, "body.top_k", "expected a number from 1 to 128"),
             (r#"{"encoding_format":"float"}"#, "body.encoding_format", "floats are what it sends"),
-            (r#"{"messages":[{"reasoning":"r"}]}"#, "body.reasoning", "it refuses it"),
+            (r#"{"messages":[{"reasoning":"r"}]}"#, "body.messages[*].reasoning", "it refuses it"),
         ];
         for (text, path, why) in cases {
             let problem = run(EVERY, text, true).expect_err(text);
@@ -280,6 +283,14 @@ mod tests {
             run(EVERY, r#"{"max_tokens":5,"max_completion_tokens":7}"#, false).expect("no loss");
         assert_eq!(body, r#"{"max_tokens":7}"#);
         assert_eq!(changes, ["max_completion_tokens was sent as max_tokens, in place of the one given"]);
+    }
+
+    #[test]
+    fn a_name_that_holds_null_takes_no_other_s_place() {
+        let (body, changes) =
+            run(EVERY, r#"{"max_tokens":5,"max_completion_tokens":null}"#, true).expect("no loss");
+        assert_eq!(body, r#"{"max_tokens":5}"#);
+        assert_eq!(changes, ["max_completion_tokens was left out: it is null"]);
     }
 
     #[test]
