@@ -61,7 +61,7 @@ impl Rule {
             }
             Self::Drop { name, why } => drop_field(body, name, why, changes),
             Self::Omit { name, why } => {
-                drop_field(body, name, why, changes);
+                leave_out(body, name, why, changes);
                 None
             }
             Self::DropValue { name, value, why } if body.get(name) == Some(value) => {
@@ -95,10 +95,10 @@ impl Rule {
 fn rename(body: &mut Body<'_>, from: &str, to: &str, changes: &mut Vec<String>) {
     let Some(value) = body.get(from).map(str::to_owned) else { return };
     let replaced = body.get(to).is_some();
-    body.remove(from);
     if value == "null" {
-        return changes.push(format!("{from} was left out: it is null"));
+        return leave_out(body, from, "it is null", changes);
     }
+    body.remove(from);
     body.set(to, value);
     changes.push(format!(
         "{from} was sent as {to}{}",
@@ -108,11 +108,21 @@ fn rename(body: &mut Body<'_>, from: &str, to: &str, changes: &mut Vec<String>) 
 
 /// Takes a parameter out. One that is `null` asks for nothing, so nothing is lost with it.
 fn drop_field(body: &mut Body<'_>, name: &str, why: &str, changes: &mut Vec<String>) -> Loss {
-    let value = body.get(name)?;
-    let asks = value != "null";
+    if body.get(name)? == "null" {
+        leave_out(body, name, "it is null", changes);
+        return None;
+    }
     body.remove(name);
     changes.push(format!("{name} was dropped: {why}"));
-    asks.then(|| (name.to_owned(), why.to_owned()))
+    Some((name.to_owned(), why.to_owned()))
+}
+
+/// Takes out what is not missed: `dropped` is said of a loss alone.
+fn leave_out(body: &mut Body<'_>, name: &str, why: &str, changes: &mut Vec<String>) {
+    if body.get(name).is_some() {
+        body.remove(name);
+        changes.push(format!("{name} was left out: {why}"));
+    }
 }
 
 fn clamp(body: &mut Body<'_>, name: &str, min: f64, max: f64, changes: &mut Vec<String>) -> Loss {
@@ -192,7 +202,7 @@ fn thinking_to_effort(body: &mut Body<'_>, changes: &mut Vec<String>) {
         .is_ok_and(|thinking| thinking["type"] == "disabled" || thinking == false);
     body.remove("thinking");
     if body.get("reasoning_effort").is_some_and(|effort| effort != "null") {
-        changes.push("thinking was dropped: reasoning_effort says how much".to_owned());
+        changes.push("thinking was left out: reasoning_effort says how much".to_owned());
         return;
     }
     let effort = if off { "\"none\"" } else { "\"medium\"" };
@@ -244,7 +254,7 @@ mod tests {
                 "the role developer was sent as system",
                 "max_completion_tokens was sent as max_tokens",
                 "logit_bias was dropped: it has none",
-                "stream_options was dropped: usage comes anyway",
+                "stream_options was left out: usage comes anyway",
                 "encoding_format was dropped: floats are what it sends",
                 "tool_choice \"required\" was sent as \"any\"",
                 "top_k was set to 128, the nearest value that the provider takes",
@@ -298,7 +308,7 @@ mod tests {
         let text = r#"{"thinking":{"type":"enabled","budget_tokens":10},"reasoning_effort":"low"}"#;
         let (body, changes) = run(EVERY, text, true).expect("no loss");
         assert_eq!(body, r#"{"reasoning_effort":"low"}"#);
-        assert_eq!(changes, ["thinking was dropped: reasoning_effort says how much"]);
+        assert_eq!(changes, ["thinking was left out: reasoning_effort says how much"]);
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Dialect for Triton {
         }
         let mut changes = Vec::new();
         if fields.shift_remove("stream_options").is_some() {
-            changes.push("stream_options was dropped: Triton counts no tokens".to_owned());
+            changes.push("stream_options was left out: Triton counts no tokens".to_owned());
         }
         fields.shift_remove("stream");
         let model = fields.shift_remove("model").unwrap_or_default();
