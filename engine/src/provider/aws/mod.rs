@@ -8,8 +8,13 @@ pub mod sign;
 
 use std::fmt::Write as _;
 
+use std::time::SystemTime;
+
+use ::http::{HeaderName, HeaderValue};
+
+use super::Unsigned;
 use super::dialect::{Setting, Settings};
-use crate::error::Problem;
+use crate::error::{Problem, Result};
 
 const ACCESS_KEY: &str = "aws_access_key_id";
 const SECRET_KEY: &str = "aws_secret_access_key";
@@ -33,6 +38,16 @@ pub const SETTINGS: [Setting; 5] = [
 /// Whether requests are signed; else the credential goes as a bearer token.
 pub fn signs(settings: &Settings) -> bool {
     settings.get(AUTH_TYPE) != Some("apiKey")
+}
+
+/// The headers that sign `request` for `service`; none where the credential goes as a bearer token.
+pub fn sign(
+    service: &str,
+    request: &Unsigned<'_>,
+    settings: &Settings,
+    now: SystemTime,
+) -> Result<Vec<(HeaderName, HeaderValue)>> {
+    if signs(settings) { sign::sign(service, request, settings, now) } else { Ok(Vec::new()) }
 }
 
 /// The base URL of a service in the settings' region; `None` without a region that can be part of a host's name.

@@ -5,23 +5,15 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use ::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use ::http::{HeaderName, HeaderValue};
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{self, PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings};
 use aws_sigv4::sign::v4;
 
 use super::{ACCESS_KEY, REGION, SECRET_KEY, SESSION_TOKEN};
 use crate::error::{Error, Kind, Result};
+use crate::provider::Unsigned;
 use crate::provider::dialect::Settings;
-
-/// A request as it goes onto the wire, but for its signature.
-pub struct Unsigned<'a> {
-    pub method: &'a Method,
-    /// With its host, and its port where that is not the scheme's own.
-    pub url: &'a str,
-    pub headers: &'a HeaderMap,
-    pub body: &'a [u8],
-}
 
 /// The headers that sign `request` for `service`, to be set over any of the same names. A setting that is missing is a
 /// `Kind::Config` error that names it.
@@ -56,7 +48,7 @@ pub fn sign(
     });
     // The crate's own words may hold a header's value.
     let unsignable = |_| Error::new(Kind::Internal, "the request could not be signed");
-    let url = Cow::Borrowed(request.url);
+    let url = Cow::Borrowed(request.url.as_str());
     let body = SignableBody::Bytes(request.body);
     let signable = SignableRequest::new(request.method.as_str(), url, signed, body).map_err(unsignable)?;
     let (instructions, _) = http_request::sign(signable, &parameters).map_err(unsignable)?.into_parts();
@@ -72,6 +64,9 @@ pub fn sign(
 
 #[cfg(test)]
 mod tests {
+    use ::http::{HeaderMap, Method};
+    use url::Url;
+
     use super::*;
     use crate::secret::Secret;
     use std::time::Duration;
@@ -95,7 +90,8 @@ mod tests {
         for (name, value) in headers {
             given.insert(*name, HeaderValue::from_static(value));
         }
-        let request = Unsigned { method: &Method::POST, url, headers: &given, body: BODY.as_bytes() };
+        let url = Url::parse(url).expect("a URL");
+        let request = Unsigned { method: &Method::POST, url: &url, headers: &given, body: BODY.as_bytes() };
         let made = sign("bedrock", &request, settings, SystemTime::UNIX_EPOCH + NEW_YEAR).expect("signed");
         made.into_iter().collect()
     }
@@ -161,7 +157,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        let request = Unsigned { method: &Method::POST, url: URL, headers: &HeaderMap::new(), body: b"" };
+        let request = Unsigned { method: &Method::POST, url: &Url::parse(URL).expect("a URL"), headers: &HeaderMap::new(), body: b"" };
         for missing in [ACCESS_KEY, SECRET_KEY, REGION] {
             let mut some = Settings::default();
             for key in [ACCESS_KEY, SECRET_KEY, REGION] {
@@ -179,7 +175,7 @@ mod tests {
     fn a_key_that_no_header_can_hold_is_never_shown() {
         let mut settings = settings();
         settings.set(SESSION_TOKEN, Secret::new("secret\nword"));
-        let request = Unsigned { method: &Method::POST, url: URL, headers: &HeaderMap::new(), body: b"" };
+        let request = Unsigned { method: &Method::POST, url: &Url::parse(URL).expect("a URL"), headers: &HeaderMap::new(), body: b"" };
         let error = sign("bedrock", &request, &settings, SystemTime::UNIX_EPOCH).expect_err("refused");
         assert!(!error.to_string().contains("secret"), "{error}");
     }

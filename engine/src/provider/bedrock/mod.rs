@@ -13,13 +13,17 @@ mod stream;
 mod tests;
 mod tools;
 
+use std::time::SystemTime;
+
+use ::http::{HeaderName, HeaderValue};
+
 use super::completions::Completions;
 use super::dialect::{Dialect, Setting, Settings};
 use super::unsupported::Unsupported;
-use super::{Provider, aws};
+use super::{Provider, Unsigned, aws};
 use crate::auth::Auth;
 use crate::endpoint::{EMBEDDINGS, Endpoint};
-use crate::error::Problem;
+use crate::error::{Problem, Result};
 
 /// The name in `provider` and in changes.
 const NAME: &str = "bedrock";
@@ -60,7 +64,7 @@ impl Provider for Bedrock {
     }
 
     fn auth(&self) -> Auth {
-        Auth::SigV4 { service: "bedrock" }
+        Auth::Bearer
     }
 
     fn path(&self, endpoint: &Endpoint) -> String {
@@ -82,6 +86,15 @@ impl Provider for Bedrock {
 
     fn settings(&self) -> &'static [Setting] {
         &SETTINGS
+    }
+
+    fn sign(
+        &self,
+        request: &Unsigned<'_>,
+        settings: &Settings,
+        now: SystemTime,
+    ) -> Result<Vec<(HeaderName, HeaderValue)>> {
+        aws::sign("bedrock", request, settings, now)
     }
 
     fn problems(&self, settings: &Settings) -> Vec<Problem> {

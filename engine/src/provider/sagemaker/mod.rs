@@ -5,14 +5,16 @@
 #[cfg(test)]
 mod tests;
 
-use ::http::HeaderMap;
+use std::time::SystemTime;
+
+use ::http::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
 
 use super::dialect::{
     Asked, Context, Dialect, Fault, Framing, Made, Setting, Settings, Translator, WireEvent,
 };
 use super::unsupported::Unsupported;
-use super::{Provider, aws};
+use super::{Provider, Unsigned, aws};
 use crate::auth::Auth;
 use crate::body::Body;
 use crate::endpoint::{EMBEDDINGS, Endpoint};
@@ -84,7 +86,7 @@ impl Provider for SageMaker {
     }
 
     fn auth(&self) -> Auth {
-        Auth::SigV4 { service: "sagemaker" }
+        Auth::Bearer
     }
 
     fn path(&self, endpoint: &Endpoint) -> String {
@@ -104,6 +106,15 @@ impl Provider for SageMaker {
 
     fn settings(&self) -> &'static [Setting] {
         &SETTINGS
+    }
+
+    fn sign(
+        &self,
+        request: &Unsigned<'_>,
+        settings: &Settings,
+        now: SystemTime,
+    ) -> Result<Vec<(HeaderName, HeaderValue)>> {
+        aws::sign("sagemaker", request, settings, now)
     }
 
     fn problems(&self, settings: &Settings) -> Vec<Problem> {
