@@ -6,6 +6,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde::Deserialize;
 
+use crate::provider::{Token, TokenRequest};
 use crate::secret::Secret;
 
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
@@ -23,20 +24,6 @@ pub struct ServiceAccount {
     key: Secret,
     token_uri: String,
     project: Option<String>,
-}
-
-/// A request for a token: a POST of a form.
-pub struct TokenRequest {
-    pub url: String,
-    /// `application/x-www-form-urlencoded`. Whoever has it can fetch a token.
-    pub form: Secret,
-}
-
-/// A token, and until when to use it.
-pub struct Token {
-    pub value: Secret,
-    /// Unix seconds.
-    pub fresh_until: u64,
 }
 
 impl Token {
