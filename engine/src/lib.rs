@@ -34,6 +34,7 @@ mod error;
 mod events;
 mod explain;
 mod headers;
+mod hooks;
 mod http;
 mod observe;
 mod progress;

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-pub use names::{OPTIONS, option_of_header, overlay};
+pub use names::{OPTIONS, Spelling, nearest, option_of_header, overlay};
 pub use node::Node;
 pub use plan::{Plan, Trace};
 pub use read::Reader;
