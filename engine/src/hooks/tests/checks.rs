@@ -155,6 +155,7 @@ fn json_is_found_in_fences_else_anywhere_however_deep() {
             (schema.clone(), "no JSON", false),
             (schema.clone(), r#"{"user": {"name": "cut of"#, false),
             (json!({"schema": {"type": "array", "items": {"type": "number"}}}), "[1, 2]", true),
+            (json!({"schema": {"$ref": "#"}}), "{}", false),
             (json!({"schema": {"type": "object"}, "not": true}), "no JSON", false),
             (json!({"schema": {"required": ["a"]}, "not": true}), "{}", true),
             (json!({"schema": {"required": ["a"]}, "not": true}), r#"{"a":1}"#, false),

@@ -20,7 +20,7 @@ fn all_problems_are_told_at_once_each_with_its_path() {
             7,
         ],
         "before_request_hooks": [
-            {"id": "h", "checks": [{"id": "default.notNull", "parameters": {}}]},
+            {"id": "h", "type": null, "checks": [{"id": "default.notNull", "parameters": {}}]},
             {"type": "guardrail", "checks": [{"parameters": {}}, {"id": "default.regexMatch", "paramters": {}}]},
             {"type": "gaurdrail", "checks": {}},
             {"type": "guardrail", "chekcs": []},
