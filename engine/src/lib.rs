@@ -37,6 +37,7 @@ mod explain;
 #[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "no endpoint has a front format yet"))]
 mod front;
 mod headers;
+mod health;
 mod hooks;
 mod http;
 mod memory;
