@@ -39,8 +39,6 @@ struct KeyFile {
     private_key_id: Option<String>,
     #[serde(default)]
     token_uri: Option<String>,
-    #[serde(default)]
-    project_id: Option<String>,
 }
 
 /// The project that a key file names.
