@@ -115,7 +115,6 @@ impl Maker<'_> {
             self.node = node;
             return self.target(followed).map(|target| Strategy::Single(Arc::new(target)));
         };
-        self.check_below_root(&node);
         let falls_back = matches!(chosen, Chosen::Fallback { .. });
         let last = node.targets.len().saturating_sub(1);
         let mut children = Vec::with_capacity(node.targets.len());
@@ -146,20 +145,6 @@ impl Maker<'_> {
             },
         };
         Some(Strategy::One { children, choice })
-    }
-
-    /// What belongs to the whole call, and is of no use further down.
-    fn check_below_root(&mut self, node: &Node) {
-        if node.path == "config" {
-            return;
-        }
-        if node.timeouts.total.is_some() {
-            let path = format!("{}.timeouts.total", node.path);
-            self.problem(path, "belongs to the whole call, not to a target");
-        }
-        if !node.metadata.is_empty() {
-            self.problem(format!("{}.metadata", node.path), "belongs to the whole call: put it at the root");
-        }
     }
 }
 
