@@ -19,6 +19,12 @@ pub struct Memory {
     /// How many retries it may still make, where that is limited.
     budget: Option<Budget>,
     settings: Option<budget::Settings>,
+    known: Arc<Known>,
+}
+
+/// What is known of targets and of groups, by what tells them from others.
+#[derive(Default)]
+struct Known {
     targets: Mutex<HashMap<String, Arc<Live>>>,
     turns: Mutex<HashMap<String, Arc<RoundRobin>>>,
     tables: Mutex<HashMap<(String, Duration), Arc<Table<usize>>>>,
@@ -28,17 +34,16 @@ pub struct Memory {
 const MOST: usize = 1_000;
 
 impl Memory {
-    /// That of a client with `options`; one derived from another keeps what they agree on.
-    pub fn of(options: &Options, known: Option<Arc<Self>>) -> Arc<Self> {
+    /// That of a client with `options`, or of one call. One derived from another knows the same targets, and has a budget
+    /// of its own only where it asks for another one.
+    pub fn of(options: &Options, derived_from: Option<&Arc<Self>>) -> Arc<Self> {
         let settings = options.retry_budget;
-        match known {
-            Some(known) if known.settings == settings => known,
+        match derived_from {
+            Some(memory) if memory.settings == settings => memory.clone(),
             _ => Arc::new(Self {
                 budget: settings.map(Budget::new),
                 settings,
-                targets: Mutex::default(),
-                turns: Mutex::default(),
-                tables: Mutex::default(),
+                known: derived_from.map(|memory| memory.known.clone()).unwrap_or_default(),
             }),
         }
     }
@@ -57,17 +62,17 @@ impl Memory {
 
     /// What is known of the target that `identity` names: the same for every plan that names it with the same settings.
     pub fn target(&self, identity: &str, settings: Settings) -> Arc<Live> {
-        known(&self.targets, format!("{identity} {settings:?}"), || Live::new(settings))
+        known(&self.known.targets, format!("{identity} {settings:?}"), || Live::new(settings))
     }
 
     /// Whose turn it is in a group of targets with these weights.
     pub fn turn(&self, identity: String, weights: Vec<f64>) -> Arc<RoundRobin> {
-        known(&self.turns, identity, || RoundRobin::new(weights))
+        known(&self.known.turns, identity, || RoundRobin::new(weights))
     }
 
     /// Which of a group's targets each key stays with.
     pub fn table(&self, identity: String, ttl: Duration) -> Arc<Table<usize>> {
-        known(&self.tables, (identity, ttl), || Table::new(ttl))
+        known(&self.known.tables, (identity, ttl), || Table::new(ttl))
     }
 }
 
