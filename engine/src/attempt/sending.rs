@@ -304,14 +304,16 @@ impl<'c> Sending<'c> {
     /// meanwhile or the caller wants no second request at all.
     fn wait_for_model(&mut self, error: &Error) -> Option<Duration> {
         let facts = error.facts();
-        if !loading::is_loading(facts.status?, facts.body.as_deref()?) {
+        let status = facts.status?;
+        if !loading::is_loading(status, facts.body.as_deref()?) {
             return None;
         }
         if let Some(visit) = &mut self.visit {
             visit.is_loading();
         }
-        let patient = self.target.patient && self.call.options.max_retries != Some(0);
-        let wait = loading::wait(self.loading)?;
+        let repeats = self.target.patient && self.call.options.max_retries != Some(0);
+        let patient = repeats && !self.report.moves_on_from(status);
+        let wait = loading::wait(self.loading + 1)?;
         if !patient || self.report.attempts.len() >= MOST_ATTEMPTS {
             return None;
         }
