@@ -244,7 +244,7 @@ impl<'c> Sending<'c> {
         events.tell(self.report);
         if let Some(visit) = &mut self.visit {
             let now = self.context.clock.now();
-            visit.succeeded(status, now - self.began, now);
+            visit.opened(status, now - self.began, now);
         }
         events.hold(Held { visit: self.visit.take(), slot: self.slot.take() });
         Ok(Reached { status, headers, content: Content::Events(Box::new(events)) })
@@ -270,8 +270,12 @@ impl<'c> Sending<'c> {
         }
     }
 
-    /// No further attempt is made: the target remembers why.
+    /// No further attempt is made: the target remembers why. Of a request that only waited in line for it there is nothing
+    /// to remember.
     pub fn gave_up(&mut self, error: &Error) {
+        if self.report.last().phase == Phase::Queue {
+            return;
+        }
         let now = self.context.clock.now();
         let Some(visit) = &mut self.visit else { return };
         let fault = visit.failed(error, now);
