@@ -38,6 +38,8 @@ declare class Portkey {
   withOptions(options: Portkey.PortkeyOptions | Portkey.NamedOptions): Portkey
   /** How each target of the client fares now, in the order of its config. */
   targets(): Portkey.TargetState[]
+  /** What the client's cache holds, and how its Redis fares. */
+  cacheState(): Portkey.CacheState
 }
 
 interface Portkey extends Resources, Readonly<Pick<Portkey.NamedOptions, Field>> {}
@@ -174,8 +176,24 @@ declare namespace Portkey {
   export interface CacheStore {
     /** How many bytes of answers the memory holds; 64 MiB when left out. */
     maxBytes?: Option<number>
-    /** Of a Redis or Valkey: `redis://user:password@host:6379/0`, `rediss://…`, `redis+unix:///run/redis.sock`. */
+    /** Of a Redis or Valkey: `redis://user:password@host:6379/0`, `rediss://…`, `unix:///run/redis.sock`. */
     redis?: Option<string>
+  }
+
+  export interface CacheState {
+    /** Answers in memory, and their bytes. */
+    entries: number
+    bytes: number
+    /** Answers in Redis that could not be read. */
+    unreadable: number
+    /** `null` without one. A Redis that fails is left alone for some seconds; calls go on without it. */
+    redis: {
+      state: 'unused' | 'connecting' | 'connected' | 'resting'
+      failures: number
+      /** Questions that were not asked, since it was being left alone. */
+      skipped: number
+      lastFailure: string | null
+    } | null
   }
 
   /** How a target fares. Durations are in milliseconds. */
@@ -428,6 +446,8 @@ declare namespace Portkey {
     target: string | null
     provider: string | null
     cache: CacheStatus | null
+    /** What the hooks of the target said; `null` where none ran. */
+    hooks: HookResults | null
     /** What was altered between the caller's words and the wire, or noted on the way back; one sentence each. */
     changes: string[]
     /** Every request that was made, in order. */
@@ -436,6 +456,39 @@ declare namespace Portkey {
     usage: Partial<CompletionUsage> | null
     /** In US dollars, where the price is known. */
     cost: number | null
+  }
+
+  export interface HookResults {
+    before_request_hooks: HookRecord[]
+    after_request_hooks: HookRecord[]
+    /** Of hooks that change nothing. */
+    async_hooks: HookRecord[]
+  }
+
+  /** What one hook said. It holds nothing of what was checked. */
+  export interface HookRecord {
+    id: string
+    type: 'guardrail' | 'mutator'
+    verdict: boolean
+    /** Whether it refused the call. */
+    deny: boolean
+    async: boolean
+    /** Whether a check wrote something else in place of what it saw. */
+    transformed: boolean
+    checks: {
+      id: string
+      verdict: boolean
+      transformed: boolean
+      fail_on_error: boolean
+      data: unknown
+      error?: { name: string; message: string }
+      execution_time: number
+      created_at: string
+    }[]
+    feedback: { value?: unknown; weight?: unknown; metadata: Record<string, unknown> } | null
+    /** Milliseconds. */
+    execution_time: number
+    created_at: string
   }
 
   export type CacheStatus = 'HIT' | 'SEMANTIC HIT' | 'MISS' | 'SEMANTIC MISS' | 'REFRESH' | 'DISABLED'

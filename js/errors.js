@@ -81,6 +81,7 @@ const BY_KIND = {
   broken: APIConnectionError,
   timeout: APIConnectionTimeoutError,
   truncated: StreamTruncatedError,
+  busy: RateLimitError,
 }
 
 function classOf(kind, status) {

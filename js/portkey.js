@@ -68,6 +68,11 @@ class Portkey {
     return JSON.parse(this.#handle.targets())
   }
 
+  /** What the cache holds, and how its Redis fares. */
+  cacheState() {
+    return JSON.parse(this.#handle.cacheState())
+  }
+
   /** Printing a client shows no option, whatever the printer is asked to show. */
   [Symbol.for('nodejs.util.inspect.custom')]() {
     return 'Portkey {}'

@@ -238,7 +238,10 @@ impl Teller {
             } else if wanted {
                 self.shared.push(Outcome::Ready(buffer.clone()), &self.wake);
             }
-            buffer.room().await;
+            if buffer.is_full() {
+                events.let_others_go();
+                buffer.room().await;
+            }
         };
         let wanted = buffer.end(end);
         if let Some(meta) = first.take() {

@@ -31,6 +31,12 @@ impl Client {
         }
     }
 
+    /// What the cache holds, and how its Redis fares, as JSON.
+    #[napi]
+    pub fn cache_state(&self) -> String {
+        serde_json::to_string(&self.engine.cache_state()).expect("what is known of a cache has a JSON form")
+    }
+
     /// How each target fares, as the JSON of an array.
     #[napi]
     pub fn targets(&self) -> String {

@@ -85,9 +85,13 @@ impl StreamBuffer {
         Taken::Nothing
     }
 
+    pub fn is_full(&self) -> bool {
+        self.state().text.size() > FULL
+    }
+
     /// Waits until the buffer is below its limit.
     pub async fn room(&self) {
-        while self.state().text.size() > FULL {
+        while self.is_full() {
             self.room.notified().await;
         }
     }

@@ -89,7 +89,9 @@ impl BaseUrl {
     /// The host as it may be seen: without query.
     pub fn shown(&self) -> String {
         match &self.socket {
-            Some(socket) => format!("unix:{}:{}", socket.display(), self.prefix.trim_start_matches("http://localhost")),
+            Some(socket) => {
+                format!("unix:{}:{}", socket.display(), self.prefix.trim_start_matches("http://localhost"))
+            }
             None => self.prefix.clone(),
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::answer::{Answer, Reached};
+use crate::cache::Health as CacheState;
 use crate::call::{Call, Headers};
 use crate::clock::{Clock, Instant, SystemClock, before};
 use crate::config::{Options, Plan, option_of_header, overlay};
@@ -60,7 +61,7 @@ impl Engine {
     ) -> Result<Self> {
         let options = overlay(&Map::new(), options);
         let read = Options::read(&options).map_err(Error::config)?;
-        let memory = Memory::of(&read, derived_from);
+        let memory = Memory::of(&read, derived_from, &clock).map_err(Error::config)?;
         let plan = Plan::new(&read, &[], &memory).map_err(Error::config)?;
         let context = Context { transport, clock, memory, deadline: None };
         Ok(Self { options, plan: Arc::new(plan), context })
@@ -102,6 +103,11 @@ impl Engine {
         self.plan.root.targets().into_iter().map(|target| TargetSeen::of(target, now)).collect()
     }
 
+    /// What the client's cache holds, and how its store fares.
+    pub fn cache_state(&self) -> CacheState {
+        self.context.memory.cache.health()
+    }
+
     /// The client's own plan and memory, or those of a call that brings parameters or headers.
     fn plan_of(&self, call: &Call) -> Result<(Arc<Plan>, Arc<Memory>)> {
         check(call)?;
@@ -114,7 +120,7 @@ impl Engine {
         } else {
             let mut options = Options::read(&overlay(&self.options, &params)).map_err(Error::config)?;
             options.named_by_model = named_by_model;
-            let memory = Memory::of(&options, Some(memory));
+            let memory = memory.of_call(&options);
             (Arc::new(Plan::new(&options, &headers, &memory).map_err(Error::config)?), memory)
         };
         let missing = &planned.0.missing;

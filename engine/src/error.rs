@@ -20,6 +20,8 @@ pub enum Kind {
     Timeout,
     /// The target takes no more requests now: its queue is full. Nothing was sent.
     Busy,
+    /// A guardrail of the config refused the call, or its answer.
+    Denied,
     /// The host refused: an error status, or an error inside a stream.
     Refused,
     /// A reply that can't be read as what was asked for.
@@ -78,7 +80,7 @@ impl Error {
         let resend = match kind {
             Kind::Connect => Resend::Safe,
             Kind::Broken | Kind::Timeout | Kind::Truncated => Resend::IfIdempotent,
-            Kind::Refused => Resend::ByStatus,
+            Kind::Refused | Kind::Denied => Resend::ByStatus,
             Kind::Config | Kind::Busy | Kind::Garbled | Kind::Internal => Resend::Never,
         };
         let facts = Facts {

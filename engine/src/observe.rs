@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::cache::Status;
 use crate::clock::{Instant, new_id};
 use crate::config::{Target, Trace};
+use crate::hooks::Record;
 use crate::memory::{Fault, Seen};
 
 /// The report of one call.
@@ -34,8 +36,28 @@ pub struct Report {
     pub first_of_target: usize,
     /// The attempts ended with a failure that the policy would have retried.
     pub exhausted: bool,
+    pub cache: Status,
+    pub hooks: HookResults,
     /// A stream's usage, as raw JSON.
     pub usage: Option<String>,
+}
+
+/// What the hooks of the target said.
+#[derive(Default, Serialize)]
+pub struct HookResults {
+    #[serde(rename = "before_request_hooks")]
+    pub before: Vec<Record>,
+    #[serde(rename = "after_request_hooks")]
+    pub after: Vec<Record>,
+    /// Of hooks that change nothing.
+    #[serde(rename = "async_hooks")]
+    pub asynchronous: Vec<Record>,
+}
+
+impl HookResults {
+    fn is_empty(&self) -> bool {
+        self.before.is_empty() && self.after.is_empty() && self.asynchronous.is_empty()
+    }
 }
 
 /// A client's target, and how it fares.
@@ -125,6 +147,8 @@ impl Report {
             attempts: Vec::new(),
             first_of_target: 0,
             exhausted: false,
+            cache: Status::Disabled,
+            hooks: HookResults::default(),
             usage: None,
         }
     }
@@ -135,6 +159,7 @@ impl Report {
         self.first_of_target = self.attempts.len();
         self.exhausted = false;
         self.changes.clear();
+        self.hooks = HookResults::default();
         self.target.clone_from(&target.name);
         self.provider = target.provider.name();
     }
@@ -161,7 +186,7 @@ impl Report {
             ("provider", self.provider.into()),
             ("last-used-option-index", self.path.as_str().into()),
             ("retry-attempt-count", if retries == 0 { "0".into() } else { retries.to_string().into() }),
-            ("cache-status", "DISABLED".into()),
+            ("cache-status", self.cache.text().into()),
         ]
     }
 
@@ -177,7 +202,8 @@ impl Report {
             request_id: self.request_id.as_deref(),
             target: &self.target,
             provider: self.provider,
-            cache: "DISABLED",
+            cache: self.cache.text(),
+            hooks: (!self.hooks.is_empty()).then_some(&self.hooks),
             changes: self.notes.iter().chain(&self.changes).collect(),
             attempts: &self.attempts,
             usage: usage.and_then(Result::ok),
@@ -199,6 +225,7 @@ struct Shown<'r> {
     target: &'r str,
     provider: &'r str,
     cache: &'r str,
+    hooks: Option<&'r HookResults>,
     changes: Vec<&'r String>,
     attempts: &'r [Attempt],
     usage: Option<&'r serde_json::value::RawValue>,

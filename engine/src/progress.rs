@@ -151,10 +151,15 @@ impl Progress {
     }
 
     /// JSON of what has come: `{"text", "toolCalls", "usage"}`.
-    pub fn partial(&self) -> String {
+    /// `shown`: the text as far as it may be seen, where that is less.
+    pub fn partial(&self, shown: Option<&str>) -> String {
         let usage = self.usage.as_deref().unwrap_or("null");
         let calls = serde_json::to_string(&self.merged_tool_calls()).expect("a value always has a JSON form");
-        format!(r#"{{"text":"{}","toolCalls":{calls},"usage":{usage}}}"#, self.text)
+        let text = match shown {
+            Some(shown) => serde_json::to_string(shown).expect("a string always has a JSON form"),
+            None => format!("\"{}\"", self.text),
+        };
+        format!(r#"{{"text":{text},"toolCalls":{calls},"usage":{usage}}}"#)
     }
 
     /// Tool calls put together: ids and names are set, arguments are appended.
@@ -258,6 +263,6 @@ mod tests {
             progress.read(chunk);
         }
         let wanted = r#"{"text":"a\n\"b\"é\u00e9","toolCalls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{\"a\":1"}}],"usage":{"n":1.0}}"#;
-        assert_eq!(progress.partial(), wanted);
+        assert_eq!(progress.partial(None), wanted);
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use ::http::HeaderMap;
 
-use crate::error::{Error, Resend};
+use crate::error::{Error, Kind, Resend};
 
 /// A server that asks for this much at once is not waited for, nor longer in all of one call.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -41,6 +41,10 @@ impl Policy {
     pub fn wait(&self, error: &Error, made: u32, idempotent: bool, random: f64) -> Option<Duration> {
         if made > self.retries || !self.may_resend(error, idempotent) {
             return None;
+        }
+        if error.kind() == Kind::Denied {
+            // Nobody is overloaded: another answer may be asked for at once.
+            return Some(Duration::ZERO);
         }
         match error.facts().retry_after.filter(|_| self.heed_retry_after) {
             Some(asked) => (asked < LONGEST_WAIT).then_some(asked),

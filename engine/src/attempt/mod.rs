@@ -1,18 +1,27 @@
-//! One target, one answer: page three of the story. The request is made for the target, sent as often as its policy
-//! allows, and the reply read: whole, or as events up to the first semantic one. What became of it is the target's to
-//! remember.
+//! One target, one answer: page three of the story. The request is made for the target and checked, answered from the
+//! cache where that has the answer, else sent as often as the target's policy allows; the reply is read (whole, or as
+//! events up to the first semantic one) and checked. What became of it is the target's to remember.
 
+mod guard;
+mod kept;
 mod request;
 mod sending;
 
 use std::sync::Arc;
 
-use crate::answer::Reached;
+use ::http::{HeaderMap, header};
+
+use crate::answer::{Content, Reached};
 use crate::call::Call;
 use crate::config::Target;
+use crate::embeddings;
 use crate::engine::Context;
 use crate::error::Result;
 use crate::observe::Report;
+pub use guard::Checking;
+use guard::{Checked, Guard};
+use kept::Found;
+pub use kept::Keep;
 use request::Request;
 use sending::Sending;
 
@@ -24,25 +33,65 @@ pub async fn send(
     report: &mut Report,
 ) -> Result<Reached> {
     let visit = target.live.enter(context.clock.now());
+    target.live.consult(context);
     report.arrive_at(target);
     let body = request::with_params(target, call, report)?;
+    let (guard, body) = Guard::before(context, target, call, body, report)?;
     let request = Request::new(target, call, body, report)?;
+    let keep = match kept::look(context, target, call, &request, report).await {
+        Found::Hit(entry) => {
+            let checked = Checked::plain(kept::replay(&entry, target, &request));
+            return Ok(decoded(guard.told(checked), &request));
+        }
+        Found::Miss(keep) => keep,
+    };
     let mut sending = Sending::new(context, target, call, report, &request, visit);
-    let reached = until_answered(&mut sending).await;
-    if let Err(error) = &reached {
-        sending.gave_up(error);
+    match until_answered(&mut sending, &guard).await {
+        Ok(checked) => Ok(decoded(guard.told(kept(checked, keep)), &request)),
+        Err(error) => {
+            sending.gave_up(&error);
+            if let Some(keep) = keep {
+                keep.failed();
+            }
+            Err(error)
+        }
     }
-    reached
 }
 
-async fn until_answered(sending: &mut Sending<'_>) -> Result<Reached> {
+async fn until_answered(sending: &mut Sending<'_>, guard: &Guard<'_>) -> Result<Checked> {
     loop {
-        let error = match sending.once().await {
-            Ok(reached) => return Ok(reached),
+        let error = match sending.once(guard).await {
+            Ok(checked) => return Ok(checked),
             Err(error) => error,
         };
         sending.note(&error);
         let Some(wait) = sending.wait_before_next(&error) else { return Err(error) };
         sending.pause(wait).await;
     }
+}
+
+/// Keeps the answer, where the cache wants it and no check failed: a stream when it has ended.
+fn kept(mut checked: Checked, keep: Option<Keep>) -> Checked {
+    let Some(keep) = keep else { return checked };
+    let Reached { status, headers, content } = &mut checked.reached;
+    match content {
+        Content::Whole(text) if !checked.failed => keep.store(*status, content_type(headers), text),
+        Content::Events(events) => events.keep(keep, *status, content_type(headers)),
+        Content::Whole(_) | Content::Vectors(_) => keep.failed(),
+    }
+    checked
+}
+
+/// Embeddings with their numbers decoded.
+fn decoded(mut reached: Reached, request: &Request<'_>) -> Reached {
+    if let Content::Whole(text) = &reached.content
+        && let Some(vectors) = embeddings::decode(text, request.encoding)
+    {
+        reached.content = Content::Vectors(vectors);
+    }
+    reached
+}
+
+fn content_type(headers: &HeaderMap) -> Option<String> {
+    Some(headers.get(header::CONTENT_TYPE)?.to_str().ok()?.to_owned())
 }

@@ -8,12 +8,12 @@ use ::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::guard::{Checked, Checking, Guard};
 use super::request::Request;
 use crate::answer::{Content, Reached};
 use crate::call::Call;
 use crate::clock::{Instant, before};
 use crate::config::Target;
-use crate::embeddings;
 use crate::engine::Context;
 use crate::error::{Error, Result};
 use crate::events::{Events, Held, Opening};
@@ -70,7 +70,7 @@ impl<'c> Sending<'c> {
     }
 
     /// One request, one reply.
-    pub async fn once(&mut self) -> Result<Reached> {
+    pub async fn once(&mut self, guard: &Guard<'_>) -> Result<Checked> {
         self.began = self.context.clock.now();
         self.made += 1;
         self.report.request_id = None;
@@ -94,9 +94,10 @@ impl<'c> Sending<'c> {
             return Err(self.refused(reply).await);
         }
         if self.call.stream && self.call.endpoint.streams {
-            return self.events(reply).await;
+            return self.events(reply, guard.checking()).await.map(Checked::plain);
         }
-        self.whole(reply).await
+        let reached = self.whole(reply).await?;
+        guard.after(reached, self.report)
     }
 
     /// Waits for a slot of the target, where it takes so many requests at once and no more.
@@ -183,11 +184,7 @@ impl<'c> Sending<'c> {
             return Err(self.place().garbled(status, &why, headers, text));
         }
         self.succeeded(status);
-        let content = match embeddings::decode(&text, self.request.encoding) {
-            Some(vectors) => Content::Vectors(vectors),
-            None => Content::Whole(text),
-        };
-        Ok(Reached { status, headers, content })
+        Ok(Reached { status, headers, content: Content::Whole(text) })
     }
 
     /// Reads a body to its end; the idle clock runs between its pieces.
@@ -216,7 +213,7 @@ impl<'c> Sending<'c> {
         }
     }
 
-    async fn events(&mut self, reply: Reply) -> Result<Reached> {
+    async fn events(&mut self, reply: Reply, checking: Option<Checking>) -> Result<Reached> {
         let Reply { status, headers, mut body } = reply;
         let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
         if kind.contains("json") || kind.contains("html") {
@@ -236,6 +233,7 @@ impl<'c> Sending<'c> {
             began: self.began,
             total: self.call.options.timeout.zip(self.context.deadline).map(|(limit, at)| (at, limit)),
             url: self.request.shown.clone(),
+            checking,
         };
         let mut events = Events::new(opening);
         if let Err(error) = events.commit(self.target.gated).await {
@@ -279,6 +277,7 @@ impl<'c> Sending<'c> {
         let now = self.context.clock.now();
         let Some(visit) = &mut self.visit else { return };
         let fault = visit.failed(error, now);
+        visit.live().publish(self.context);
         self.report.faults.push(fault);
     }
 

@@ -12,7 +12,11 @@ impl Maker<'_> {
     /// The list in force: the option's, else the config's. They are never merged. In a group, the option's goes to
     /// hosts of the user's own only.
     pub fn forward_list(&self) -> (String, &[String]) {
-        let option = self.options.forward_headers.as_deref().filter(|_| self.rooted || self.is_custom());
+        let option = self
+            .options
+            .forward_headers
+            .as_deref()
+            .filter(|_| !self.aside && (self.rooted || self.is_custom()));
         match (option, &self.node.forward_headers) {
             (Some(list), _) => ("forwardHeaders".to_owned(), list),
             (None, Some(list)) => (self.key("forward_headers"), list),
@@ -58,7 +62,7 @@ impl Maker<'_> {
             if self.listed.contains(&fold(&name)) || list.iter().any(|listed| fold(listed) == fold(&name)) {
                 continue;
             }
-            if !self.rooted && !self.is_custom() {
+            if self.aside || (!self.rooted && !self.is_custom()) {
                 continue;
             }
             let refused = refusal(&name).map(|reason| format!("{reason}, and is never sent"));

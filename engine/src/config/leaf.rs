@@ -8,10 +8,12 @@ use ::http::{HeaderMap, HeaderValue, header};
 use super::names::nearest;
 use super::node::{Node, Retry};
 use super::plan::Maker;
-use super::target::{Clocks, Target, Urls};
+use super::target::{Caching, Clocks, Target, Urls};
 use crate::base_url::BaseUrl;
+use crate::cache::Tenant;
 use crate::error::Problem;
 use crate::headers::{fold, insert_secret};
+use crate::hooks::Hooks;
 use crate::memory;
 use crate::provider::{self, PROVIDERS, Provider};
 use crate::retry::{CONFIG_STATUSES, Policy};
@@ -38,17 +40,17 @@ impl Maker<'_> {
             let path = self.key("is_open");
             self.problem(path, "acts only in a config with an id");
         }
+        let caching = self.caching(&headers);
         let base_url = base_url?;
         let live = self.live(provider?, &base_url);
-        let repeats = options.max_retries != Some(0)
-            && self.node.retry.as_ref().is_none_or(|retry| retry.attempts > 0);
+        let repeats =
+            options.max_retries != Some(0) && self.node.retry.as_ref().is_none_or(|retry| retry.attempts > 0);
         Some(Target {
             path: self.node.path.clone(),
             name: self.node.name.clone().unwrap_or_else(|| self.node.path.clone()),
             provider: provider?,
             base_url,
             urls: Urls::default(),
-            has_credential: headers.values().any(HeaderValue::is_sensitive),
             headers,
             clocks: Clocks::of(options, &self.node),
             retry: policy(options.max_retries, self.node.retry.as_ref(), self.rooted),
@@ -57,6 +59,9 @@ impl Maker<'_> {
             patient: repeats,
             is_open: self.node.is_open,
             health_check: self.node.health_check.clone(),
+            caching,
+            hooks: self.hooks(),
+            extras: options.strict == Some(false) || self.node.strict == Some(false),
             params: self.node.params.clone(),
             live,
         })
@@ -75,7 +80,39 @@ impl Maker<'_> {
     }
 
     pub fn is_custom(&self) -> bool {
-        self.options.custom_host.is_some() || self.node.custom_host.is_some()
+        self.host_option().is_some() || self.node.custom_host.is_some()
+    }
+
+    fn host_option(&self) -> Option<&String> {
+        self.options.custom_host.as_ref().filter(|_| !self.aside)
+    }
+
+    fn hooks(&self) -> Option<Hooks> {
+        let Node { before, after, .. } = &self.node;
+        let hooks = Hooks::new(before.clone().unwrap_or_default(), after.clone().unwrap_or_default());
+        (!hooks.is_empty()).then_some(hooks)
+    }
+
+    /// How the target's answers are kept.
+    fn caching(&mut self, headers: &HeaderMap) -> Option<Caching> {
+        let policy = self.node.cache.clone().filter(|_| self.options.debug != Some(false))?;
+        let secrets = headers.iter().filter(|(_, value)| value.is_sensitive());
+        let tenant = match &self.options.cache_namespace {
+            Some(name) => Tenant::namespace(name),
+            None => Tenant::of(secrets.map(|(name, value)| (name.as_str(), value.as_bytes()))),
+        };
+        let embeddings = self.node.embeddings.clone().and_then(|node| self.beside(*node)).map(Arc::new);
+        Some(Caching { policy, tenant, refresh: self.options.cache_force_refresh, embeddings })
+    }
+
+    /// A target that stands beside the tree.
+    fn beside(&mut self, node: Node) -> Option<Target> {
+        let node = std::mem::replace(&mut self.node, node);
+        let rooted = std::mem::replace(&mut self.rooted, false);
+        self.aside = true;
+        let target = self.target(false);
+        (self.node, self.rooted, self.aside) = (node, rooted, false);
+        target
     }
 
     /// The path of a key of the node.
@@ -149,7 +186,7 @@ impl Maker<'_> {
 
     /// The option `customHost` comes before a config's, as in the gateway.
     fn base_url(&mut self, provider: &dyn Provider) -> Option<BaseUrl> {
-        let (path, text) = match (&self.options.custom_host, &self.node.custom_host, provider.base_url()) {
+        let (path, text) = match (self.host_option(), &self.node.custom_host, provider.base_url()) {
             (Some(text), _, _) => ("customHost".to_owned(), text.as_str()),
             (None, Some(text), _) => (self.key("custom_host"), text.as_str()),
             (None, None, Some(text)) => (self.key("provider"), text),
@@ -177,7 +214,9 @@ impl Maker<'_> {
         let credential = match (&self.node.api_key, &self.options.authorization) {
             (Some(key), _) => Some((self.key("api_key"), key)),
             // A group's targets bring their own keys: one target's credential is not another's.
-            (None, Some(key)) if (self.rooted || self.node.passthrough) && !forwarded => Some(("Authorization".to_owned(), key)),
+            (None, Some(key)) if (self.rooted || self.node.passthrough) && !forwarded => {
+                Some(("Authorization".to_owned(), key))
+            }
             _ => None,
         };
         let Some((path, credential)) = credential else { return };

@@ -16,12 +16,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-pub use names::{OPTIONS, option_of_header, overlay};
+pub use names::{OPTIONS, Spelling, nearest, option_of_header, overlay};
 pub use node::Node;
 pub use plan::{Plan, Trace};
 pub use read::Reader;
-pub use target::{Clocks, Target};
+pub use target::{Caching, Clocks, Target};
 
+use crate::cache;
 use crate::error::Problem;
 use crate::headers::fold;
 use crate::health::budget;
@@ -49,6 +50,12 @@ pub struct Options {
     pub max_queue: Option<usize>,
     /// `None`: without limit.
     pub retry_budget: Option<budget::Settings>,
+    pub cache_store: cache::Settings,
+    pub cache_force_refresh: bool,
+    pub cache_namespace: Option<String>,
+    /// `false`: nothing of the call's content is kept.
+    pub debug: Option<bool>,
+    pub strict: Option<bool>,
     pub openai_organization: Option<String>,
     pub openai_project: Option<String>,
     /// `@provider/model`, where the call's body names its model so: for targets that leave the provider to the call.
@@ -127,6 +134,11 @@ impl Options {
             max_concurrent: None,
             max_queue: None,
             retry_budget: Some(budget::Settings::default()),
+            cache_store: cache::Settings::default(),
+            cache_force_refresh: false,
+            cache_namespace: None,
+            debug: None,
+            strict: None,
             openai_organization: None,
             openai_project: None,
             named_by_model: None,
@@ -162,6 +174,11 @@ impl Options {
             "idempotent" => self.idempotent = reader.boolean(value, name),
             "maxConcurrent" => self.max_concurrent = reader.count(value, name, 1),
             "maxQueue" => self.max_queue = reader.count(value, name, 0),
+            "cacheStore" => self.cache_store = cache::Settings::read(value, name, reader),
+            "cacheForceRefresh" => self.cache_force_refresh = reader.boolean(value, name).unwrap_or(false),
+            "cacheNamespace" => self.cache_namespace = reader.string(value, name),
+            "strictOpenAiCompliance" => self.strict = reader.boolean(value, name),
+            "debug" => self.debug = reader.boolean(value, name),
             "retryBudget" => self.retry_budget = budget::Settings::read(value, name, reader),
             "openaiOrganization" => self.openai_organization = reader.string(value, name),
             "openaiProject" => self.openai_project = reader.string(value, name),

@@ -15,6 +15,7 @@ pub const OPTIONS: &[&str] = &[
     "baseURL",
     "cacheForceRefresh",
     "cacheNamespace",
+    "cacheStore",
     "calculateAudioDuration",
     "config",
     "customHost",
@@ -56,20 +57,13 @@ const LATER: &[&str] = &[
 const LATER_PREFIXES: &[&str] = &["aws", "azure", "vertex"];
 
 /// Keys of Portkey's config schema that this version can't act on.
-const LATER_CONFIG_KEYS: &[&str] = &[
-    "cache",
-    "virtual_key",
-    "prompt_id",
-    "before_request_hooks",
-    "after_request_hooks",
-    "input_guardrails",
-    "output_guardrails",
-    "input_mutators",
-    "output_mutators",
-];
+const LATER_CONFIG_KEYS: &[&str] = &["virtual_key", "prompt_id"];
 
 const CONFIG_KEYS: &[&str] = &[
+    "after_request_hooks",
     "api_key",
+    "before_request_hooks",
+    "cache",
     "cb_config",
     "custom_host",
     "default_params",
@@ -78,6 +72,8 @@ const CONFIG_KEYS: &[&str] = &[
     "health_check",
     "id",
     "idempotent",
+    "input_guardrails",
+    "input_mutators",
     "is_open",
     "max_concurrent",
     "max_queue",
@@ -85,6 +81,8 @@ const CONFIG_KEYS: &[&str] = &[
     "name",
     "openai_organization",
     "openai_project",
+    "output_guardrails",
+    "output_mutators",
     "override_params",
     "passthrough",
     "provider",
@@ -98,14 +96,13 @@ const CONFIG_KEYS: &[&str] = &[
 ];
 
 /// Reads an option that is accepted for the official SDK's sake and has nothing to act on in this process: the key of
-/// the hosted platform, cache flags where no cache is configured, masks for logs that never hold values, switches of
+/// the hosted platform, masks for logs that never hold values, switches of
 /// other environments. False when the name is none of these.
 pub fn read_idle(name: &str, value: &Value, reader: &mut Reader) -> bool {
     match name {
         "apiKey" => drop(reader.secret(value, name)),
-        "cacheNamespace" => drop(reader.string(value, name)),
         "sensitiveHeaders" => drop(reader.strings(value, name)),
-        "cacheForceRefresh" | "calculateAudioDuration" | "dangerouslyAllowBrowser" | "debug" | "strictOpenAiCompliance" => {
+        "calculateAudioDuration" | "dangerouslyAllowBrowser" => {
             let _ = reader.boolean(value, name);
         }
         "baseURL" => reader.problem(name, "sends every call to a Portkey gateway, which this version does not do; name the host itself as customHost"),

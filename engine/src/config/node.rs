@@ -9,8 +9,10 @@ use super::names::{Spelling, unknown_config_key};
 use super::params::Params;
 use super::read::Reader;
 use super::strategy::Chosen;
+use crate::cache;
 use crate::headers::fold;
 use crate::health::{cb_config, check};
+use crate::hooks::{self, Hook, Phase};
 use crate::secret::Secret;
 
 /// A node of a config as written: a target, or a group with a strategy over its own targets.
@@ -39,6 +41,13 @@ pub struct Node {
     pub is_open: bool,
     pub id: Option<String>,
     pub health_check: Option<check::Settings>,
+    /// Hooks before a request and after an answer, where the node says something of them.
+    pub before: Option<Vec<Hook>>,
+    pub after: Option<Vec<Hook>>,
+    pub strict: Option<bool>,
+    pub cache: Option<cache::Policy>,
+    /// Whose vectors tell whether two questions mean the same, where the cache asks.
+    pub embeddings: Option<Box<Node>>,
     /// The provider and its credential come with the call.
     pub passthrough: bool,
     /// Facts of calls through this config; at the root alone.
@@ -117,6 +126,7 @@ impl Node {
             "maxqueue" => self.max_queue = reader.count(value, path, 0),
             "cbconfig" => self.read_breaker(value, path, reader),
             "isopen" => self.is_open = reader.boolean(value, path).unwrap_or(false),
+            "cache" => self.read_cache(value, path, reader),
             "healthcheck" => self.health_check = check::Settings::read(value, path, reader),
             "passthrough" => self.passthrough = reader.boolean(value, path).unwrap_or(false),
             "id" => self.id = reader.string(value, path),
@@ -130,12 +140,42 @@ impl Node {
             "openaiorganization" => self.openai_organization = reader.string(value, path),
             "openaiproject" => self.openai_project = reader.string(value, path),
             "name" => self.name = reader.string(value, path),
-            "strictopenaicompliance" => {
-                let _ = reader.boolean(value, path);
-            }
-            _ => return false,
+            "strictopenaicompliance" => self.strict = reader.boolean(value, path),
+            name => return self.read_hooks(name, value, path, reader),
         }
         true
+    }
+
+    /// A list of hooks; false when its name isn't one of theirs. Those of each key add up.
+    fn read_hooks(&mut self, name: &str, value: &Value, path: &str, reader: &mut Reader) -> bool {
+        let (list, phase) = match name {
+            "inputguardrails" | "inputmutators" | "beforerequesthooks" => (&mut self.before, Phase::Before),
+            "outputguardrails" | "outputmutators" | "afterrequesthooks" => (&mut self.after, Phase::After),
+            _ => return false,
+        };
+        let read = match name {
+            "inputguardrails" | "outputguardrails" => hooks::read_guardrails(value, path, phase, reader),
+            "inputmutators" | "outputmutators" => hooks::read_mutators(value, path, phase, reader),
+            _ => hooks::read_hooks(value, path, phase, reader),
+        };
+        let list = list.get_or_insert_default();
+        // Explicit hooks come first, whatever the order of the keys.
+        if name.ends_with("requesthooks") {
+            list.splice(0..0, read).for_each(drop);
+        } else {
+            list.extend(read);
+        }
+        true
+    }
+
+    fn read_cache(&mut self, value: &Value, path: &str, reader: &mut Reader) {
+        self.cache = cache::Policy::read(value, path, reader);
+        if let Some(cache::Policy { mode: cache::Mode::Semantic(semantic), .. }) = &self.cache {
+            self.embeddings = Self::read(&semantic.embeddings, &semantic.path, reader).map(Box::new);
+            if self.embeddings.as_ref().is_some_and(|node| node.strategy.is_some() || node.cache.is_some()) {
+                reader.problem(&semantic.path, "expected one target, without strategy and cache");
+            }
+        }
     }
 
     fn read_strategy(&mut self, value: &Value, path: &str, reader: &mut Reader) {
@@ -243,7 +283,14 @@ impl Node {
         node.max_concurrent = node.max_concurrent.or(parent.max_concurrent);
         node.max_queue = node.max_queue.or(parent.max_queue);
         node.breaker = node.breaker.or_else(|| parent.breaker.clone());
+        if node.cache.is_none() {
+            node.cache.clone_from(&parent.cache);
+            node.embeddings.clone_from(&parent.embeddings);
+        }
         node.health_check = node.health_check.or_else(|| parent.health_check.clone());
+        node.before = node.before.or_else(|| parent.before.clone());
+        node.after = node.after.or_else(|| parent.after.clone());
+        node.strict = node.strict.or(parent.strict);
         node.id = parent.id.clone().or(node.id);
         node.params = node.params.over(&parent.params);
         node.values.extend(parent.values.iter().cloned());

@@ -45,6 +45,11 @@ impl Params {
         self.defaults.is_empty() && self.overrides.is_empty() && self.drops.is_none()
     }
 
+    /// The model that the parameters name.
+    pub fn model(&self) -> Option<&Value> {
+        self.overrides.get("model").or_else(|| self.defaults.get("model"))
+    }
+
     /// Changes `body`, and adds a line to `changes` for each parameter.
     pub fn apply(&self, body: &mut Body<'_>, changes: &mut Vec<String>) {
         for (name, value) in &self.defaults {

@@ -14,7 +14,7 @@ use crate::error::Problem;
 use crate::headers::fold;
 use crate::memory::Memory;
 use crate::route::sticky::Sticky;
-use crate::route::{Branch, Choice, Strategy};
+use crate::route::{Branch, Choice, Sticking, Strategy};
 use crate::secret::Secret;
 
 pub struct Plan {
@@ -59,6 +59,7 @@ impl Plan {
             headers,
             memory,
             rooted,
+            aside: false,
             listed,
             problems: Vec::new(),
             missing: Vec::new(),
@@ -98,6 +99,8 @@ pub struct Maker<'o> {
     pub memory: &'o Memory,
     /// Whether the config is one target, which the options complete.
     pub rooted: bool,
+    /// Whether the target under way stands beside the tree: options that are for the call's hosts don't reach it.
+    pub aside: bool,
     /// Every name that some node forwards.
     pub listed: Vec<String>,
     problems: Vec<Problem>,
@@ -120,8 +123,7 @@ impl Maker<'_> {
         let mut children = Vec::with_capacity(node.targets.len());
         for (at, child) in node.targets.iter().enumerate() {
             let grown = self.grow(child.inheriting(&node), followed || (falls_back && at < last));
-            let identity = child.name.clone().unwrap_or_else(|| child.path.clone());
-            children.push(Branch { weight: child.weight.unwrap_or(1.0), identity, node: grown? });
+            children.push(Self::branch(child, grown?, &children));
         }
         let place = |name: &String| node.targets.iter().position(|child| child.name.as_ref() == Some(name));
         let identity = identity(&node, &children);
@@ -131,7 +133,10 @@ impl Maker<'_> {
                 return Some(Strategy::Fallback { children, on_status_codes });
             }
             Chosen::LoadBalance { sticky } => Choice::Weight {
-                sticky: sticky.map(|Sticky { fields, ttl }| (fields, self.memory.table(identity, ttl))),
+                sticky: sticky.map(|Sticky { fields, ttl }| {
+                    let (table, name) = self.memory.table(identity, ttl);
+                    Box::new(Sticking { fields, table, name, ttl })
+                }),
             },
             Chosen::LeastInflight => Choice::LeastInflight,
             Chosen::RoundRobin => Choice::RoundRobin(self.memory.turn(identity, weights(&children))),
@@ -145,6 +150,19 @@ impl Maker<'_> {
             },
         };
         Some(Strategy::One { children, choice })
+    }
+
+    /// A child of a group, told from the others by its name, its host or, where they share that, its place.
+    fn branch(child: &Node, node: Strategy, others: &[Branch]) -> Branch {
+        let host = match &node {
+            Strategy::Single(target) => Some(target.base_url.shown()),
+            _ => None,
+        };
+        let identity =
+            child.name.clone().or(host).filter(|name| others.iter().all(|one| one.identity != *name));
+        let identity = identity.unwrap_or_else(|| child.path.clone());
+        let label = child.name.clone().unwrap_or_else(|| child.path.clone());
+        Branch { weight: child.weight.unwrap_or(1.0), identity, label, node }
     }
 }
 

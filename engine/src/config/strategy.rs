@@ -44,7 +44,8 @@ impl Chosen {
     /// Reads a strategy; its `cb_config` is the node's to read.
     pub fn read(value: &Value, path: &str, reader: &mut Reader) -> Option<Self> {
         let object = reader.object(value, path)?;
-        let field = |name: &str| object.iter().find(|(key, _)| fold(key) == fold(name)).map(|(_, value)| value);
+        let field =
+            |name: &str| object.iter().find(|(key, _)| fold(key) == fold(name)).map(|(_, value)| value);
         let written = field("mode").and_then(Value::as_str).map(fold);
         let Some((mode, keys)) = MODES.iter().find(|(mode, _)| written.as_ref() == Some(&fold(mode))) else {
             let modes: Vec<&str> = MODES.iter().map(|(mode, _)| *mode).collect();
@@ -89,7 +90,9 @@ impl Condition {
         };
         let read = items.iter().enumerate().filter_map(|(at, item)| {
             let place = format!("{path}[{at}]");
-            for key in reader.object(item, &place)?.keys().filter(|key| !matches!(key.as_str(), "query" | "then")) {
+            for key in
+                reader.object(item, &place)?.keys().filter(|key| !matches!(key.as_str(), "query" | "then"))
+            {
                 reader.problem(format!("{place}.{key}"), "expected one of query, then");
             }
             let query = Query::read(&item["query"], &format!("{place}.query"), reader)?;

@@ -3,17 +3,19 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use ::http::HeaderMap;
+use ::http::{HeaderMap, HeaderValue};
 use url::Url;
 
 use super::node::Node;
 use super::params::Params;
 use super::{Options, Timeouts};
 use crate::base_url::BaseUrl;
+use crate::cache::{self, Tenant};
 use crate::clock::Instant;
 use crate::endpoint::{ENDPOINTS, Endpoint};
 use crate::error::{Error, Result};
 use crate::health::check;
+use crate::hooks::Hooks;
 use crate::memory::{Live, Standing};
 use crate::provider::Provider;
 use crate::retry::Policy;
@@ -28,7 +30,6 @@ pub struct Target {
     pub urls: Urls,
     /// Credential, forwarded headers and the like: all that is the same for each call.
     pub headers: HeaderMap,
-    pub has_credential: bool,
     pub clocks: Clocks,
     pub retry: Policy,
     pub idempotent: bool,
@@ -40,9 +41,24 @@ pub struct Target {
     /// The config says that its circuit is open (`is_open`).
     pub is_open: bool,
     pub health_check: Option<check::Settings>,
+    pub caching: Option<Caching>,
+    /// `None` where there are none.
+    pub hooks: Option<Hooks>,
+    /// Whether answers may hold what Portkey adds to OpenAI's (`strictOpenAiCompliance: false`).
+    pub extras: bool,
     pub params: Params,
     /// What is known of it from other calls.
     pub live: Arc<Live>,
+}
+
+/// How a target's answers are kept.
+pub struct Caching {
+    pub policy: cache::Policy,
+    pub tenant: Tenant,
+    /// Whether what is kept is to be made anew.
+    pub refresh: bool,
+    /// Mode semantic: whose vectors tell whether two questions mean the same.
+    pub embeddings: Option<Arc<Target>>,
 }
 
 /// How long one attempt may take, part by part; `None` is off. `total` belongs to the call and is the plan's.
@@ -89,6 +105,11 @@ pub fn clock(milliseconds: Option<u64>) -> Option<Duration> {
 }
 
 impl Target {
+    /// Whether some credential or forwarded value goes out with each request.
+    pub fn has_credential(&self) -> bool {
+        self.headers.values().any(HeaderValue::is_sensitive)
+    }
+
     pub fn standing(&self, now: Instant) -> Standing {
         if self.is_open { Standing::Open } else { self.live.standing(now) }
     }

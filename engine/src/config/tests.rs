@@ -1,8 +1,11 @@
 use serde_json::{Map, Value, json};
 
+use std::sync::Arc;
+
 use super::*;
-use crate::memory::Memory;
+use crate::clock::{Clock, SystemClock};
 use crate::error::Problem;
+use crate::memory::Memory;
 use crate::route::Strategy;
 
 fn map(value: Value) -> Map<String, Value> {
@@ -14,7 +17,9 @@ fn map(value: Value) -> Map<String, Value> {
 
 fn plan(options: Value) -> Result<Plan, Vec<Problem>> {
     let options = Options::read(&map(options))?;
-    let plan = Plan::new(&options, &[], &Memory::of(&options, None))?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let memory = Memory::of(&options, None, &clock)?;
+    let plan = Plan::new(&options, &[], &memory)?;
     if plan.missing.is_empty() { Ok(plan) } else { Err(plan.missing) }
 }
 
@@ -111,7 +116,7 @@ fn what_a_connection_owns_is_never_forwarded() {
 fn all_problems_are_told_at_once_each_with_its_path() {
     let told = problems(
         json!({"provider": "opnai", "custmHost": "x", "requestTimeout": "100", "metadata": {"n": 1},
-        "config": {"retry": {"attempts": 9, "on_status_codes": [42]}, "cache": {}, "provder": "x"}}),
+        "config": {"retry": {"attempts": 9, "on_status_codes": [42]}, "virtual_key": "v", "provder": "x"}}),
     );
     for wanted in [
         "custmHost: is no option; did you mean customHost?",
@@ -119,15 +124,14 @@ fn all_problems_are_told_at_once_each_with_its_path() {
         "metadata.n: expected a string, got 1",
         "config.retry.attempts: expected a whole number from 0 to 5, got 9",
         "config.retry.on_status_codes[0]: expected a whole number from 100 to 599, got 42",
-        "config.cache: is a key that this version cannot act on yet",
+        "config.virtual_key: is a key that this version cannot act on yet",
         "config.provder: is no key of a config; did you mean provider?",
     ] {
         assert!(told.iter().any(|problem| problem == wanted), "{wanted} in {told:#?}");
     }
-    assert_eq!(
-        problems(json!({"provider": "opnai"})),
-        ["provider: expected one of openai, mistral-ai, ollama; did you mean openai?"]
-    );
+    let told = problems(json!({"provider": "opnai"}));
+    assert!(told[0].starts_with("provider: expected one of openai, ollama, "), "{told:?}");
+    assert!(told[0].ends_with("; did you mean openai?"), "{told:?}");
 }
 
 #[test]

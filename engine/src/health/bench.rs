@@ -92,6 +92,7 @@ impl Bench {
     }
 
     /// Takes back a failure that was the call's own.
+    #[expect(clippy::needless_pass_by_value, reason = "a failure is forgiven once")]
     pub fn forgive(&self, counted: Counted) {
         let mut state = self.state();
         if state.row == counted.row {
@@ -161,7 +162,7 @@ mod tests {
         let now = SystemClock.now();
         for (status, asked, rest) in [(429, 7, 7), (503, 7, 7), (429, 600, 60), (500, 7, 0), (529, 7, 0)] {
             let bench = Bench::default();
-            drop(bench.failed(&refused(status, Some(asked)), now));
+            bench.failed(&refused(status, Some(asked)), now);
             assert_eq!(rests(&bench, now), rest, "{status}");
         }
     }
@@ -170,11 +171,11 @@ mod tests {
     fn a_shorter_wait_never_cuts_a_longer_one() {
         let now = SystemClock.now();
         let bench = Bench::default();
-        drop(bench.failed(&refused(429, Some(20)), now));
-        drop(bench.failed(&refused(429, Some(2)), now));
+        bench.failed(&refused(429, Some(20)), now);
+        bench.failed(&refused(429, Some(2)), now);
         assert_eq!(rests(&bench, now), 20);
         for _ in 0..2 {
-            drop(bench.failed(&refused(502, None), now));
+            bench.failed(&refused(502, None), now);
         }
         assert_eq!(rests(&bench, now), 20, "nor does a rest of one second");
         bench.succeeded();
@@ -235,8 +236,8 @@ mod tests {
             refused(529, None),
         ] {
             let bench = Bench::default();
-            drop(bench.failed(&error, now));
-            drop(bench.failed(&error, now));
+            bench.failed(&error, now);
+            bench.failed(&error, now);
             assert_eq!(rests(&bench, now), 1, "{error:?}");
         }
     }

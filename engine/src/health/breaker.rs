@@ -4,7 +4,6 @@
 //! and a model that is being loaded neither open nor close a circuit.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use super::cb_config::Settings;
 use crate::clock::Instant;
@@ -64,15 +63,14 @@ struct Opening {
 
 /// A failure that was counted, to be forgiven where it turns out to be the call's own.
 #[derive(Debug)]
-pub enum Counted {
-    InWindow {
-        serial: u64,
-    },
-    /// A probe's, which opened the circuit anew.
-    Probe {
-        opening: u64,
-        before: Instant,
-    },
+pub struct Counted(Effect);
+
+#[derive(Debug)]
+enum Effect {
+    /// One more in the window of this serial.
+    More { window: u64 },
+    /// A probe's: the circuit, half-open since `before`, was opened anew.
+    Reopened { opening: u64, before: Instant },
 }
 
 impl Breaker {
@@ -115,7 +113,9 @@ impl Breaker {
     pub fn record(&self, outcome: Outcome, now: Instant) -> Option<Counted> {
         let mut state = self.state();
         let cooldown = self.settings.cooldown;
-        if state.opening.is_none() && state.window.as_ref().is_some_and(|window| now >= window.began + cooldown) {
+        if state.opening.is_none()
+            && state.window.as_ref().is_some_and(|window| now >= window.began + cooldown)
+        {
             state.window = None;
         }
         match outcome {
@@ -132,11 +132,20 @@ impl Breaker {
         }
     }
 
+    /// Another process opened its circuit to the same target.
+    pub fn opened_elsewhere(&self, until: Instant) {
+        let mut state = self.state();
+        if state.opening.is_none() {
+            state.open(until);
+        }
+    }
+
     /// Un-counts a failure that was the call's own, and closes the circuit if it would not have opened without it.
+    #[expect(clippy::needless_pass_by_value, reason = "a failure is forgiven once")]
     pub fn forgive(&self, counted: Counted) {
         let mut state = self.state();
-        match counted {
-            Counted::InWindow { serial } => {
+        match counted.0 {
+            Effect::More { window: serial } => {
                 let Some(window) = state.window.as_mut().filter(|window| window.serial == serial) else {
                     return;
                 };
@@ -146,7 +155,7 @@ impl Breaker {
                     state.opening = None;
                 }
             }
-            Counted::Probe { opening: serial, before } => {
+            Effect::Reopened { opening: serial, before } => {
                 if let Some(opening) = state.opening.as_mut().filter(|opening| opening.serial == serial) {
                     opening.until = before;
                 }
@@ -171,7 +180,7 @@ impl State {
         }
         let window = self.window.as_mut()?;
         window.failures = window.failures.saturating_add(1);
-        let counted = Counted::InWindow { serial: window.serial };
+        let counted = Counted(Effect::More { window: window.serial });
         if self.opening.is_none() && settings.is_exceeded(window.failures, window.successes) {
             self.open(now + settings.cooldown);
         }
@@ -211,7 +220,7 @@ impl Probe {
             Outcome::Failure => {
                 state.window = None;
                 let opening = state.open(now + self.breaker.settings.cooldown);
-                Some(Counted::Probe { opening, before })
+                Some(Counted(Effect::Reopened { opening, before }))
             }
         }
     }

@@ -45,20 +45,20 @@ impl Settings {
             cooldown: Duration::ZERO,
             failure_status_codes: None,
         };
-        let mut named = Vec::new();
+        let mut given = Vec::new();
         for (written, value) in object.iter().filter(|(_, value)| !value.is_null()) {
             let place = format!("{path}.{written}");
             let name = fold(written);
             if !settings.read_one(&name, value, &place, reader) {
                 reader.problem(place, KEYS);
             }
-            named.push(name);
+            given.push(name);
         }
-        let names = |name: &str| named.iter().any(|named| named == name);
-        if !names("failurethreshold") && !names("failurethresholdpercentage") {
+        let has = |name: &str| given.iter().any(|given| given == name);
+        if !has("failurethreshold") && !has("failurethresholdpercentage") {
             reader.problem(path, "needs a failure_threshold or a failure_threshold_percentage, or both");
         }
-        if !names("cooldowninterval") {
+        if !has("cooldowninterval") {
             reader.problem(format!("{path}.cooldown_interval"), format!("is missing; {COOLDOWN}"));
         }
         Some(settings)
@@ -120,11 +120,15 @@ const COOLDOWN: &str = "expected milliseconds, at least 30000";
 fn read_statuses(value: &Value, path: &str, reader: &mut Reader) -> Option<Vec<u16>> {
     let statuses = reader.statuses(value, path)?;
     if value.as_array().is_some_and(Vec::is_empty) {
-        reader.problem(path, "is empty, so that nothing would ever open the circuit; leave it out for its default");
+        reader.problem(
+            path,
+            "is empty, so that nothing would ever open the circuit; leave it out for its default",
+        );
     }
-    if let Some(at) = statuses.iter().position(|status| *status == 429) {
-        let message = "429 is a rate limit, which never opens a circuit: a target that limits its rate is left alone for as long as it asks";
-        reader.problem(format!("{path}[{at}]"), message);
+    // Portkey's own example lists it beside others, which act.
+    if !statuses.is_empty() && statuses.iter().all(|status| *status == 429) {
+        let message = "names a rate limit alone, which never opens a circuit: a target that limits its rate is left alone for as long as it asks";
+        reader.problem(path, message);
     }
     Some(statuses)
 }
@@ -152,14 +156,16 @@ mod tests {
 
     #[test]
     fn both_spellings_are_read_as_documented() {
-        let snake = json!({"failure_threshold": 3, "minimum_requests": 5, "cooldown_interval": 60000, "id": "cb_1"});
-        let camel = json!({"failureThreshold": 2.5, "minimumRequests": 5, "cooldownInterval": 60000, "id": "cb_1"});
+        let snake =
+            json!({"failure_threshold": 3, "minimum_requests": 5, "cooldown_interval": 60000, "id": "cb_1"});
+        let camel =
+            json!({"failureThreshold": 2.5, "minimumRequests": 5, "cooldownInterval": 60000, "id": "cb_1"});
         assert_eq!(settings(&snake), settings(&camel));
-        let rate = json!({"failure_threshold_percentage": 20, "cooldown_interval": 30000, "failure_status_codes": [401, 500]});
+        let rate = json!({"failure_threshold_percentage": 20, "cooldown_interval": 30000, "failure_status_codes": [401, 429, 500]});
         let rate = settings(&rate);
         assert_eq!((rate.failure_threshold, rate.failure_threshold_percentage), (None, Some(20.0)));
         assert_eq!((rate.minimum_requests, rate.cooldown), (10, Duration::from_secs(30)));
-        assert_eq!(rate.failure_status_codes, Some(vec![401, 500]));
+        assert_eq!(rate.failure_status_codes, Some(vec![401, 429, 500]));
     }
 
     #[test]
@@ -193,10 +199,13 @@ mod tests {
                 "cb_config.failure_status_codes[1]",
             ),
             (
-                json!({"failure_threshold": 1, "cooldown_interval": 30000, "failure_status_codes": [401, 429, 500]}),
-                "cb_config.failure_status_codes[1]",
+                json!({"failure_threshold": 1, "cooldown_interval": 30000, "failure_status_codes": [429]}),
+                "cb_config.failure_status_codes",
             ),
-            (json!({"failure_threshold": 1, "cooldown_interval": 30000, "treshold": 1}), "cb_config.treshold"),
+            (
+                json!({"failure_threshold": 1, "cooldown_interval": 30000, "treshold": 1}),
+                "cb_config.treshold",
+            ),
         ] {
             let (_, problems) = read(&value);
             assert_eq!(problems.len(), 1, "{value} {problems:?}");
@@ -228,7 +237,9 @@ mod tests {
     #[test]
     fn a_list_replaces_the_default() {
         let list = |codes: &[u16]| {
-            settings(&json!({"failure_threshold": 1, "cooldown_interval": 30000, "failure_status_codes": codes}))
+            settings(
+                &json!({"failure_threshold": 1, "cooldown_interval": 30000, "failure_status_codes": codes}),
+            )
         };
         let refused = |status| Error::new(Kind::Refused, "").with_status(status);
         assert_eq!(list(&[401, 203]).outcome(Err(&refused(401))), Outcome::Failure);

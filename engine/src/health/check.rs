@@ -57,7 +57,7 @@ pub struct Asked(Mutex<Option<Instant>>);
 
 impl Asked {
     /// Whether it is time to ask again; the asker has then asked.
-    fn is_due(&self, interval: Duration, now: Instant) -> bool {
+    pub fn is_due(&self, interval: Duration, now: Instant) -> bool {
         let mut last = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let due = last.is_none_or(|last| now >= last + interval);
         if due {

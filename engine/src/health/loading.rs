@@ -1,6 +1,6 @@
 //! "The model is being loaded": the answer of a local server that is well and will soon be ready. It is waited for
-//! without penalty. Not for servers that listen only when they are ready (vLLM, TGI: those can't be reached until then)
-//! or that hold a request back while they load (LM Studio's and Ollama's rule).
+//! without penalty. Not for servers that listen only when they are ready (vLLM, TGI: those can't be reached until then),
+//! nor for those that hold a request back while they load, as LM Studio and Ollama mostly do.
 
 use std::time::Duration;
 
@@ -44,7 +44,9 @@ fn says_loading(message: &str) -> bool {
     let Some(rest) = plain.strip_prefix("the ").unwrap_or(plain).strip_prefix("model ") else { return false };
     ["is loading", "is still loading", "is currently loading"].iter().any(|words| {
         let Some((name, after)) = rest.split_once(words) else { return false };
-        !name.trim().contains(' ') && !after.starts_with(|next: char| next.is_alphanumeric())
+        let after = after.trim_start();
+        let ends = after.starts_with("please") || !after.starts_with(|next: char| next.is_alphanumeric());
+        !name.trim().contains(' ') && ends
     })
 }
 
@@ -79,6 +81,7 @@ mod tests {
             (500, r#"{"error":"Model is still loading, try again in a minute"}"#),
             (503, r#"{"error":"Model openai-community/gpt2 is currently loading","estimated_time":20.0}"#),
             (503, r#"{"detail":"The model is loading."}"#),
+            (503, r#"{"message":"Model is loading please wait"}"#),
             (503, "Loading model…\n"),
         ] {
             assert!(is_loading(status, body.as_bytes()), "{body}");
@@ -99,7 +102,9 @@ mod tests {
             (503, r#"{"error":{"message":"That model is currently overloaded"}}"#),
             (503, r#"{"error":{"message":"Service Unavailable","hint":"Loading model"}}"#),
             (503, "<html><title>503 Service Unavailable</title>Model is loading</html>"),
-            (500, r#"{"error":"the file of a model which is loading twice is locked: model is loadingx"}"#),
+            (500, r#"{"error":"the file of a model is loading slowly"}"#),
+            (500, r#"{"error":"model which is loading weights crashed"}"#),
+            (500, r#"{"error":"model is loadingx"}"#),
             (503, "{}"),
             (503, ""),
             (503, "\u{fffd}"),

@@ -1,8 +1,7 @@
 //! What the calls so far tell of their targets, and what follows for the next: which target is passed over (`breaker`,
 //! `bench`), which is only still loading its model (`loading`), and whether a retry is affordable at all (`budget`).
-//! Each is a policy over a given now; none reads a clock or sends a probe of its own.
+//! Each is a policy over a given now, and reads no clock; only `check` sends anything.
 //! Invariant: a caller's own mistake, a rate limit and a model that is being loaded are no failures of a target.
-
 
 pub mod bench;
 pub mod breaker;
@@ -27,7 +26,7 @@ pub enum Symptom {
 /// `None`: the error tells nothing of its target.
 pub fn symptom(error: &Error) -> Option<Symptom> {
     match error.kind() {
-        Kind::Config | Kind::Busy | Kind::Internal => None,
+        Kind::Config | Kind::Busy | Kind::Denied | Kind::Internal => None,
         Kind::Timeout => Some(Symptom::Clock),
         // A request that could not even be made is the caller's.
         Kind::Connect | Kind::Broken if error.facts().code.as_deref() == Some("EINVAL") => None,
@@ -57,7 +56,8 @@ impl Likeness {
     /// then forgiven. To be asked of a call that nobody answered; one that a third target answers was no bad call. That
     /// a host can't be reached says nothing of the call, of which nothing was sent.
     pub fn is_the_calls_fault(&self, other: &Self) -> bool {
-        let was_sent = |one: &Self| one.kind != Kind::Connect && one.code.as_deref() != Some("connect_timeout");
+        let was_sent =
+            |one: &Self| one.kind != Kind::Connect && one.code.as_deref() != Some("connect_timeout");
         let same = match (self.symptom, other.symptom) {
             (Some(Symptom::Status(one)), Some(Symptom::Status(other))) => one == other && one != 429,
             (Some(_), Some(_)) => self.kind == other.kind && self.code == other.code,

@@ -21,6 +21,7 @@ use url::Url;
 
 use crate::clock::Instant;
 pub use failure::{Failure, FailureKind};
+pub use secure::install_crypto;
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -123,6 +124,11 @@ impl ReplyBody {
         let encoding = headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
         let zipped = matches!(encoding, Some(b"gzip" | b"x-gzip"));
         Self { source, gunzip: zipped.then(|| MultiGzDecoder::new(Vec::new())) }
+    }
+
+    /// A body that has nothing to read.
+    pub fn empty() -> Self {
+        Self { source: Source::Closed, gunzip: None }
     }
 
     /// The next bytes, unzipped; `None` at the end.

@@ -88,7 +88,7 @@ fn failure(error: reqwest::Error, connecting: bool) -> Failure {
 }
 
 /// One TLS provider for the whole process; a second would make rustls refuse to choose.
-fn install_crypto() {
+pub fn install_crypto() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         // An error means that one is installed already, which is as good.

@@ -3,14 +3,15 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
 use super::limit::Limit;
-use super::lock;
+use super::{lock, shared_name};
 use crate::clock::{Clock, Instant, SystemClock};
-use crate::error::{Error, Facts};
+use crate::engine::Context;
+use crate::error::{Error, Facts, Kind};
 use crate::health::bench::{self, Bench};
 use crate::health::breaker::{self, Allowed, Breaker, Circuit, Probe};
 use crate::health::check::Asked;
@@ -26,12 +27,16 @@ pub struct Settings {
 }
 
 pub struct Live {
+    /// What it is called where processes share what they know.
+    name: String,
     pub limit: Option<Limit>,
     in_flight: AtomicUsize,
     bench: Bench,
     breaker: Option<Arc<Breaker>>,
     history: Mutex<History>,
     pub asked: Asked,
+    /// When other processes were asked about its circuit.
+    consulted: Asked,
 }
 
 /// What is told of a target, and decides nothing.
@@ -83,12 +88,18 @@ pub enum Standing {
     Open,
 }
 
+/// Other processes are asked this often, at most.
+const CONSULTED: Duration = Duration::from_secs(1);
+
 /// How much one new latency counts.
 const WEIGHT: f64 = 0.2;
 
 impl Live {
-    pub fn new(settings: Settings) -> Self {
+    /// `identity` is the same in every process that has the same target.
+    pub fn new(identity: &str, settings: Settings) -> Self {
         Self {
+            name: shared_name("circuit", identity),
+            consulted: Asked::default(),
             limit: settings.max_concurrent.map(|most| Limit::new(most, settings.max_queue)),
             in_flight: AtomicUsize::new(0),
             bench: Bench::default(),
@@ -128,6 +139,38 @@ impl Live {
         self.bench.end();
     }
 
+    /// Learns, beside the call, whether another process has found the circuit to be open.
+    pub fn consult(self: &Arc<Self>, context: &Context) {
+        let now = context.clock.now();
+        let Some((shared, _)) = context.memory.cache.shared().zip(self.breaker.as_ref()) else { return };
+        if !self.consulted.is_due(CONSULTED, now) {
+            return;
+        }
+        let (live, wall) = (self.clone(), context.clock.wall());
+        tokio::spawn(async move {
+            let told = shared.get(&live.name).await;
+            let until = told.and_then(|bytes| std::str::from_utf8(&bytes).ok()?.parse().ok());
+            let until = until.map(|millis| SystemTime::UNIX_EPOCH + Duration::from_millis(millis));
+            let left = until.and_then(|until: SystemTime| until.duration_since(wall).ok());
+            if let (Some(breaker), Some(left)) = (&live.breaker, left) {
+                breaker.opened_elsewhere(now + left);
+            }
+        });
+    }
+
+    /// Tells other processes of a circuit that is open.
+    pub fn publish(&self, context: &Context) {
+        let now = context.clock.now();
+        let Some((shared, breaker)) = context.memory.cache.shared().zip(self.breaker.as_ref()) else {
+            return;
+        };
+        let Circuit::Open { until } = breaker.circuit(now) else { return };
+        let left = until - now;
+        let at = context.clock.wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default() + left;
+        let name = self.name.clone();
+        tokio::spawn(async move { shared.set(&name, at.as_millis().to_string().as_bytes(), left).await });
+    }
+
     pub fn seen(&self, now: Instant) -> Seen {
         let history = lock(&self.history);
         let circuit = self.breaker.as_ref().map(|breaker| breaker.circuit(now));
@@ -143,10 +186,10 @@ impl Live {
             _ if history.is_loading => "loading",
             _ => "healthy",
         };
-        let last_error = history.last_error.clone().map(|error| LastError {
-            ago: error.at.map_or(0.0, |at| milliseconds(now - at)),
-            ..error
-        });
+        let last_error = history
+            .last_error
+            .clone()
+            .map(|error| LastError { ago: error.at.map_or(0.0, |at| milliseconds(now - at)), ..error });
         let queued = self.limit.as_ref().map_or(0, Limit::waiting);
         Seen {
             health,
@@ -186,6 +229,10 @@ pub struct Fault {
 }
 
 impl Visit {
+    pub fn live(&self) -> &Arc<Live> {
+        &self.live
+    }
+
     /// An answer came, `after` so long.
     pub fn succeeded(&mut self, status: u16, after: Duration, now: Instant) {
         self.answers(after);
@@ -220,8 +267,12 @@ impl Visit {
 
     /// The target gave no answer, or its stream broke. What is not the target's fault counts for nothing.
     pub fn failed(&mut self, error: &Error, now: Instant) -> Fault {
-        self.opened = None;
         let live = self.live.clone();
+        if error.kind() == Kind::Denied {
+            // It answered; what it said is another matter.
+            return Fault { live, likeness: Likeness::of(error), benched: None, broke: None };
+        }
+        self.opened = None;
         let benched = live.bench.failed(error, now);
         let broke = self.record(Err(error), now);
         if symptom(error).is_some() {

@@ -8,8 +8,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::cache::{self, Cache};
+use crate::clock::Clock;
 use crate::config::Options;
+use crate::error::Problem;
 use crate::health::budget::{self, Budget};
+use crate::route::key::Hash;
 use crate::route::round_robin::RoundRobin;
 use crate::route::sticky::Table;
 pub use limit::{Limit, NoSlot};
@@ -18,7 +22,8 @@ pub use live::{Fault, Live, Seen, Settings, Standing, Visit};
 pub struct Memory {
     /// How many retries it may still make, where that is limited.
     budget: Option<Budget>,
-    settings: Option<budget::Settings>,
+    pub cache: Cache,
+    settings: (Option<budget::Settings>, cache::Settings),
     known: Arc<Known>,
 }
 
@@ -34,18 +39,40 @@ struct Known {
 const MOST: usize = 1_000;
 
 impl Memory {
-    /// That of a client with `options`, or of one call. One derived from another knows the same targets, and has a budget
-    /// of its own only where it asks for another one.
-    pub fn of(options: &Options, derived_from: Option<&Arc<Self>>) -> Arc<Self> {
-        let settings = options.retry_budget;
-        match derived_from {
-            Some(memory) if memory.settings == settings => memory.clone(),
-            _ => Arc::new(Self {
-                budget: settings.map(Budget::new),
-                settings,
-                known: derived_from.map(|memory| memory.known.clone()).unwrap_or_default(),
-            }),
+    /// That of a client with `options`; one derived from another knows the same targets, and keeps what else they agree on.
+    pub fn of(
+        options: &Options,
+        derived_from: Option<&Arc<Self>>,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Arc<Self>, Vec<Problem>> {
+        let settings = (options.retry_budget, options.cache_store.clone());
+        let cache = match derived_from {
+            Some(memory) if memory.settings == settings => return Ok(memory.clone()),
+            Some(memory) if memory.settings.1 == settings.1 => memory.cache.clone(),
+            _ => Cache::new(&settings.1, clock.clone()).map_err(|why| {
+                vec![Problem { path: "cacheStore.redis".to_owned(), message: why.to_owned() }]
+            })?,
+        };
+        Ok(Arc::new(Self {
+            budget: settings.0.map(Budget::new),
+            cache,
+            settings,
+            known: derived_from.map(|memory| memory.known.clone()).unwrap_or_default(),
+        }))
+    }
+
+    /// That of one call, which may bring a budget of its own.
+    pub fn of_call(self: &Arc<Self>, options: &Options) -> Arc<Self> {
+        let budget = options.retry_budget;
+        if budget == self.settings.0 {
+            return self.clone();
         }
+        Arc::new(Self {
+            budget: budget.map(Budget::new),
+            cache: self.cache.clone(),
+            settings: (budget, self.settings.1.clone()),
+            known: self.known.clone(),
+        })
     }
 
     /// A call begins, and pays for part of a retry.
@@ -62,7 +89,8 @@ impl Memory {
 
     /// What is known of the target that `identity` names: the same for every plan that names it with the same settings.
     pub fn target(&self, identity: &str, settings: Settings) -> Arc<Live> {
-        known(&self.known.targets, format!("{identity} {settings:?}"), || Live::new(settings))
+        let identity = format!("{identity} {settings:?}");
+        known(&self.known.targets, identity.clone(), || Live::new(&identity, settings))
     }
 
     /// Whose turn it is in a group of targets with these weights.
@@ -70,16 +98,24 @@ impl Memory {
         known(&self.known.turns, identity, || RoundRobin::new(weights))
     }
 
-    /// Which of a group's targets each key stays with.
-    pub fn table(&self, identity: String, ttl: Duration) -> Arc<Table<usize>> {
-        known(&self.known.tables, (identity, ttl), || Table::new(ttl))
+    /// Which of a group's targets each key stays with, and what that is called where processes share it.
+    pub fn table(&self, identity: String, ttl: Duration) -> (Arc<Table<usize>>, String) {
+        let name = shared_name("sticky", &identity);
+        (known(&self.known.tables, (identity, ttl), || Table::new(ttl)), name)
     }
+}
+
+/// A name for what processes share of something: it tells nothing of what it names.
+fn shared_name(kind: &str, identity: &str) -> String {
+    let mut hash = Hash::default();
+    hash.write(identity.as_bytes());
+    format!("{kind}:{:016x}", hash.finish())
 }
 
 fn known<K: std::hash::Hash + Eq, V>(
     all: &Mutex<HashMap<K, Arc<V>>>,
     key: K,
-    make: impl FnOnce() -> V,
+    new: impl FnOnce() -> V,
 ) -> Arc<V> {
     let mut all = lock(all);
     if all.len() >= MOST && !all.contains_key(&key) {
@@ -88,7 +124,7 @@ fn known<K: std::hash::Hash + Eq, V>(
     if let Some(found) = all.get(&key) {
         return found.clone();
     }
-    let made = Arc::new(make());
+    let made = Arc::new(new());
     all.insert(key, made.clone());
     made
 }

@@ -28,6 +28,11 @@ pub trait Dialect: Send + Sync {
         Framing::ServerSentEvents
     }
 
+    /// The same where the settings decide: one provider may speak two dialects.
+    fn framing_for(&self, _settings: &Settings) -> Framing {
+        self.framing()
+    }
+
     /// An error reply's body in our shape; `None` leaves it as it is.
     fn error(&self, status: u16, headers: &HeaderMap, reply: &[u8]) -> Option<Bytes>;
 }

@@ -4,7 +4,6 @@
 //! Sources: Thaler and Ravishankar 1998; weights as in Schindelhauer and Schomaker 2005; spill as in consistent hashing
 //! with bounded loads (Mirrokni et al. 2016).
 
-
 use serde_json::Value;
 
 use super::key::{Fields, Hash, mix};
@@ -19,6 +18,8 @@ pub struct Settings {
     pub spill: f64,
 }
 
+/// More would never spill between two targets, less sends conversations away from their prefix in ordinary ups and
+/// downs (`simulations.rs`).
 const DEFAULT_SPILL: f64 = 0.5;
 const LONGEST_PREFIX: u64 = 1 << 20;
 
@@ -103,6 +104,8 @@ fn score(candidate: &Candidate<'_>, key: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -110,7 +113,8 @@ mod tests {
     const KEYS: u64 = 20_000;
 
     fn idle<'t>(targets: &[(&'t str, f64)]) -> Vec<Candidate<'t>> {
-        let candidate = |(identity, weight): &(&'t str, f64)| Candidate { identity, weight: *weight, in_flight: 0 };
+        let candidate =
+            |(identity, weight): &(&'t str, f64)| Candidate { identity, weight: *weight, in_flight: 0 };
         targets.iter().map(candidate).collect()
     }
 
@@ -124,7 +128,11 @@ mod tests {
         let back = idle(&[("c", 1.0), ("b", 2.0), ("a", 1.0)]);
         assert!(keys().all(|key| choose(&there, key, 0.5) == 2 - choose(&back, key, 0.5)));
         let placed: Vec<usize> = (1..17).map(|key| choose(&there, mix(key), 0.5)).collect();
-        assert_eq!(placed, [2, 0, 0, 0, 0, 0, 1, 0, 1, 0, 2, 0, 0, 1, 1, 2], "as in every process and release");
+        assert_eq!(
+            placed,
+            [2, 0, 0, 0, 0, 0, 1, 0, 1, 0, 2, 0, 0, 1, 1, 2],
+            "as in every process and release"
+        );
     }
 
     #[test]
@@ -187,6 +195,24 @@ mod tests {
         assert_eq!(choose(&candidates, 7, 0.0), home);
         candidates[home].in_flight = 3;
         assert_eq!(choose(&candidates, 7, 0.0), 1 - home);
+    }
+
+    proptest! {
+        #[test]
+        fn one_is_never_without_room(
+            loads in vec((prop_oneof![Just(0.0), 0.001..1000.0f64], 0..10_000usize), 1..12),
+            key: u64,
+            spill in 0.0..2.0f64,
+        ) {
+            prop_assume!(loads.iter().any(|(weight, _)| *weight > 0.0));
+            let names: Vec<String> = (0..loads.len()).map(|at| at.to_string()).collect();
+            let candidates: Vec<Candidate<'_>> = names
+                .iter()
+                .zip(&loads)
+                .map(|(identity, (weight, in_flight))| Candidate { identity, weight: *weight, in_flight: *in_flight })
+                .collect();
+            prop_assert!(candidates[choose(&candidates, key, spill)].weight > 0.0);
+        }
     }
 
     #[test]

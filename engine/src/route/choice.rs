@@ -3,11 +3,10 @@
 //! condition's choice is never questioned.
 
 use std::sync::Arc;
-
-use serde_json::{Value, json};
+use std::time::Duration;
 
 use super::affinity;
-use super::conditional::Query;
+use super::conditional::{Facts, Query};
 use super::key::Fields;
 use super::least_inflight;
 use super::round_robin::RoundRobin;
@@ -24,7 +23,7 @@ use crate::observe::Report;
 pub enum Choice {
     /// Drawn by weight; the table keeps to the target that was drawn for the same fields before.
     Weight {
-        sticky: Option<(Fields, Arc<Table<usize>>)>,
+        sticky: Option<Box<Sticking>>,
     },
     LeastInflight,
     RoundRobin(Arc<RoundRobin>),
@@ -35,14 +34,23 @@ pub enum Choice {
     },
 }
 
+/// What keeps calls with the same fields at the same target.
+pub struct Sticking {
+    pub fields: Fields,
+    pub table: Arc<Table<usize>>,
+    /// Where processes share who stays where.
+    pub name: String,
+    pub ttl: Duration,
+}
+
 impl Choice {
-    /// The place of the child that is to answer.
-    pub fn pick(
+    /// The place of the child that is to answer. It waits only for processes that share who sticks where.
+    pub async fn pick(
         &self,
         context: &Context,
         children: &[Branch],
         call: &Call,
-        report: &mut Report,
+        report: &Report,
     ) -> Result<usize> {
         let now = context.clock.now();
         let weights = || usable_weights(children, now);
@@ -51,8 +59,8 @@ impl Choice {
                 first_that_holds(conditions, call, report).or(*default).ok_or_else(nobody)?
             }
             Self::Weight { sticky: None } => draw(&weights(), context),
-            Self::Weight { sticky: Some((fields, table)) } => match key(fields, call, report) {
-                Some(key) => stick(table, key, &weights(), context, now),
+            Self::Weight { sticky: Some(sticking) } => match key(&sticking.fields, call, report) {
+                Some(key) => sticking.place(key, context, children, &weights()).await,
                 None => draw(&weights(), context),
             },
             Self::LeastInflight => {
@@ -65,9 +73,7 @@ impl Choice {
                     .expect("the best standing has a weight")
             }
             Self::Affinity(settings) => match key(&settings.fields, call, report) {
-                Some(key) => {
-                    affinity::choose(&ranked(children, &weights()), key, settings.spill)
-                }
+                Some(key) => affinity::choose(&ranked(children, &weights()), key, settings.spill),
                 None => draw(&weights(), context),
             },
         })
@@ -117,14 +123,33 @@ fn draw(weights: &[f64], context: &Context) -> usize {
     loadbalance::draw(weights.iter().copied(), context.clock.random())
 }
 
-/// The child that answered the same key before, where it is to be used; else one is drawn and remembered.
-fn stick(table: &Table<usize>, key: u64, weights: &[f64], context: &Context, now: Instant) -> usize {
-    if let Some(place) = table.get(key, now).filter(|place| weights[*place] > 0.0) {
-        return place;
+impl Sticking {
+    /// The child that answered the same key before, here or in another process, where it is to be used; else one is
+    /// drawn and remembered.
+    async fn place(&self, key: u64, context: &Context, children: &[Branch], weights: &[f64]) -> usize {
+        let now = context.clock.now();
+        let is_usable = |place: &usize| weights[*place] > 0.0;
+        if let Some(place) = self.table.get(key, now).filter(is_usable) {
+            return place;
+        }
+        let shared = context.memory.cache.shared();
+        let name = format!("{}:{key:016x}", self.name);
+        if let Some(shared) = &shared {
+            let told = shared.get(&name).await;
+            let place = children.iter().position(|child| told.as_deref() == Some(child.identity.as_bytes()));
+            if let Some(place) = place.filter(is_usable) {
+                self.table.set(key, place, now);
+                return place;
+            }
+        }
+        let drawn = draw(weights, context);
+        self.table.set(key, drawn, now);
+        if let Some(shared) = shared {
+            let (identity, ttl) = (children[drawn].identity.clone(), self.ttl);
+            tokio::spawn(async move { shared.set(&name, identity.as_bytes(), ttl).await });
+        }
+        drawn
     }
-    let drawn = draw(weights, context);
-    table.set(key, drawn, now);
-    drawn
 }
 
 fn key(fields: &Fields, call: &Call, report: &Report) -> Option<u64> {
@@ -135,18 +160,9 @@ fn key(fields: &Fields, call: &Call, report: &Report) -> Option<u64> {
     fields.key(&report.trace.metadata, &call.body, header)
 }
 
-/// The child whose query holds first. The body is read only where a query asks for it.
+/// The child whose query holds first.
 fn first_that_holds(conditions: &[(Arc<Query>, usize)], call: &Call, report: &Report) -> Option<usize> {
-    let params: Value = if conditions.iter().any(|(query, _)| query.needs_params()) {
-        serde_json::from_slice(&call.body).unwrap_or_default()
-    } else {
-        Value::Null
-    };
-    let facts = json!({
-        "metadata": *report.trace.metadata,
-        "params": params,
-        "url": { "pathname": format!("/v1{}", call.endpoint.path) },
-    });
+    let facts = Facts::new(&report.trace.metadata, &call.body, format!("/v1{}", call.endpoint.path));
     conditions.iter().find(|(query, _)| query.holds(&facts)).map(|(_, child)| *child)
 }
 

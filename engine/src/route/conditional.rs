@@ -1,9 +1,13 @@
 //! Conditional routing: queries over `metadata.*`, `params.*` and `url.pathname`, read and checked at construction.
-//! A key that is missing makes each operator but `$ne` and `$nin` false. `params` is the caller's body as it was given.
+//! A key that is missing makes every operator false, as documented. `params` is the caller's body as it was given.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 use regress::Regex;
 use serde_json::{Map, Value};
 
+use crate::body::Body;
 use crate::config::Reader;
 
 /// A query: all of it must hold.
@@ -76,20 +80,38 @@ impl Query {
         tests.into_iter().map(|test| Self::Field { path: path.clone(), test }).collect()
     }
 
-    /// Whether the query looks at the body.
-    pub fn needs_params(&self) -> bool {
-        match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::needs_params),
-            Self::Field { path, .. } => path[0] == "params",
-        }
-    }
-
-    /// Whether it holds for `facts`: `{ metadata, params, url }`.
-    pub fn holds(&self, facts: &Value) -> bool {
+    /// Whether it holds for a call.
+    pub fn holds(&self, facts: &Facts<'_>) -> bool {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.holds(facts)),
             Self::Any(parts) => parts.iter().any(|part| part.holds(facts)),
-            Self::Field { path, test } => test.holds(find(facts, path)),
+            Self::Field { path, test } => facts.find(path).is_some_and(|value| test.holds(&value)),
+        }
+    }
+}
+
+/// What queries look at. The body is read only where one asks for it, and no more of it than is asked for.
+pub struct Facts<'c> {
+    metadata: &'c BTreeMap<String, String>,
+    body: &'c [u8],
+    pathname: String,
+    params: OnceCell<Option<Body<'c>>>,
+}
+
+impl<'c> Facts<'c> {
+    pub fn new(metadata: &'c BTreeMap<String, String>, body: &'c [u8], pathname: String) -> Self {
+        Self { metadata, body, pathname, params: OnceCell::new() }
+    }
+
+    fn find(&self, path: &[String]) -> Option<Value> {
+        match path[0].as_str() {
+            "metadata" => self.metadata.get(&path[1..].join(".")).map(|value| Value::from(value.as_str())),
+            "params" => {
+                let params = self.params.get_or_init(|| Body::parse(self.body).ok()).as_ref()?;
+                let value: Value = serde_json::from_str(params.get(&path[1])?).ok()?;
+                find(&value, &path[2..]).cloned()
+            }
+            _ => Some(Value::from(self.pathname.as_str())),
         }
     }
 }
@@ -135,22 +157,22 @@ impl Test {
         })
     }
 
-    fn holds(&self, found: Option<&Value>) -> bool {
-        let compared = |holds: fn(f64, f64) -> bool, bound: f64| {
-            found.and_then(to_number).is_some_and(|n| holds(n, bound))
-        };
+    fn holds(&self, value: &Value) -> bool {
+        let compared =
+            |holds: fn(f64, f64) -> bool, bound: f64| to_number(value).is_some_and(|n| holds(n, bound));
         match self {
-            Self::Equal(wanted) => found.is_some_and(|value| same(value, wanted)),
-            Self::Unequal(other) => !found.is_some_and(|value| same(value, other)),
+            Self::Equal(wanted) => same(value, wanted),
+            Self::Unequal(other) => !same(value, other),
             Self::Above(bound) => compared(|number, bound| number > bound, *bound),
             Self::AtLeast(bound) => compared(|number, bound| number >= bound, *bound),
             Self::Below(bound) => compared(|number, bound| number < bound, *bound),
             Self::AtMost(bound) => compared(|number, bound| number <= bound, *bound),
-            Self::OneOf(list) => found.is_some_and(|value| list.iter().any(|one| same(value, one))),
-            Self::NoneOf(list) => !found.is_some_and(|value| list.iter().any(|one| same(value, one))),
-            Self::Matches(pattern) => found
-                .and_then(Value::as_str)
-                .is_some_and(|text| text.len() <= LONGEST_TEXT && pattern.find(text).is_some()),
+            Self::OneOf(list) => list.iter().any(|one| same(value, one)),
+            Self::NoneOf(list) => !list.iter().any(|one| same(value, one)),
+            Self::Matches(pattern) => {
+                let text = value.as_str().filter(|text| text.len() <= LONGEST_TEXT);
+                text.is_some_and(|text| pattern.find(text).is_some())
+            }
         }
     }
 }
@@ -183,7 +205,12 @@ mod tests {
         let mut reader = Reader::default();
         let query = Query::read(query, "query", &mut reader).expect("an object");
         reader.done(()).unwrap_or_else(|problems| panic!("{problems:?}"));
-        query.holds(facts)
+        let metadata = facts["metadata"].as_object().expect("an object").iter();
+        let metadata =
+            metadata.map(|(key, value)| (key.clone(), value.as_str().unwrap_or("").to_owned())).collect();
+        let body = facts["params"].to_string();
+        let pathname = facts["url"]["pathname"].as_str().unwrap_or("").to_owned();
+        query.holds(&Facts::new(&metadata, body.as_bytes(), pathname))
     }
 
     #[test]
@@ -210,7 +237,9 @@ mod tests {
             (json!({"url.pathname": "/v1/chat/completions"}), true),
             (json!({"metadata.zzz": {"$regex": "undef"}}), false),
             (json!({"metadata.zzz": {"$eq": null}}), false),
-            (json!({"metadata.zzz": {"$ne": "x"}}), true),
+            (json!({"metadata.zzz": {"$ne": "x"}}), false),
+            (json!({"metadata.zzz": {"$nin": ["x"]}}), false),
+            (json!({"params.zzz": {"$ne": "x"}}), false),
             (json!({"$and": []}), true),
             (json!({"$or": []}), false),
             (json!({"$or": [{"metadata.a": "9"}, {"metadata.b": "2"}], "metadata.plan": "free"}), false),

@@ -2,7 +2,6 @@
 //! them. The key is the same in every process and on every platform, since it decides where a conversation's prefix is
 //! cached; it is a hash, and never shown.
 
-
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,7 +19,8 @@ use crate::config::Reader;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fields {
     fields: Vec<Field>,
-    /// How much of a conversation's beginning counts, in characters.
+    /// How much of a conversation's beginning counts, in characters. What begins alike for so long belongs together: to
+    /// tell conversations apart, it is longer than the system prompt that they share.
     prefix_chars: usize,
 }
 
@@ -161,15 +161,12 @@ struct Part {
 
 impl Beginning {
     fn push(&mut self, text: &str) {
-        match text.char_indices().nth(self.left) {
-            Some((cut, _)) => {
-                self.text.push_str(&text[..cut]);
-                self.left = 0;
-            }
-            None => {
-                self.text.push_str(text);
-                self.left -= text.chars().count();
-            }
+        if let Some((cut, _)) = text.char_indices().nth(self.left) {
+            self.text.push_str(&text[..cut]);
+            self.left = 0;
+        } else {
+            self.text.push_str(text);
+            self.left -= text.chars().count();
         }
     }
 
@@ -291,7 +288,10 @@ mod tests {
         assert_eq!(found.len(), 4);
         assert!(found.iter().all(|one| found.iter().filter(|other| *other == one).count() == 1));
         assert_eq!(key(&json!(["metadata.none", "params.none.at.all", "headers.none"])), None);
-        assert_ne!(key(&json!(["metadata.none", "params.user"])), key(&json!(["metadata.user_id", "params.user"])));
+        assert_ne!(
+            key(&json!(["metadata.none", "params.user"])),
+            key(&json!(["metadata.user_id", "params.user"]))
+        );
     }
 
     #[test]
@@ -352,7 +352,9 @@ mod tests {
     fn only_the_prefix_counts_cut_between_characters() {
         let key = |chars: usize, text: &str| {
             let body = chat(&[("user", text)]).to_string();
-            fields(&json!(["prompt"])).with_prefix_chars(chars).key(&BTreeMap::new(), body.as_bytes(), |_| None)
+            fields(&json!(["prompt"]))
+                .with_prefix_chars(chars)
+                .key(&BTreeMap::new(), body.as_bytes(), |_| None)
         };
         assert_eq!(key(3, "äöü1"), key(3, "äöü2"));
         assert_ne!(key(4, "äöü1"), key(4, "äöü2"));

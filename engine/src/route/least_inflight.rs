@@ -1,7 +1,6 @@
 //! Load balancing by what is under way: the target with the fewest calls in flight for its weight. Pure.
 //! Not for calls that should meet again where they were before: that is `affinity.rs`.
 
-
 use super::loadbalance::draw;
 
 /// A target to choose from.
@@ -79,6 +78,10 @@ mod tests {
         };
         assert_eq!(drawn(0.0, 0.99), 8, "the idle one, drawn second");
         assert_eq!(drawn(0.99, 0.0), 8, "the idle one, drawn first");
-        assert_eq!(drawn(0.0, 0.0), 0, "the second draw leaves out the first, and equals stay with the first");
+        assert_eq!(
+            drawn(0.0, 0.0),
+            0,
+            "the second draw leaves out the first, and equals stay with the first"
+        );
     }
 }

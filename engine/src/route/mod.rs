@@ -5,7 +5,7 @@ pub mod affinity;
 mod choice;
 pub mod conditional;
 mod fallback;
-mod key;
+pub mod key;
 mod least_inflight;
 mod loadbalance;
 pub mod round_robin;
@@ -27,7 +27,7 @@ use crate::error::Result;
 use crate::memory::Standing;
 use crate::observe::Report;
 use crate::retry::MOST_ATTEMPTS;
-pub use choice::Choice;
+pub use choice::{Choice, Sticking};
 
 /// How a node of the plan comes to an answer. Closed set.
 pub enum Strategy {
@@ -42,8 +42,10 @@ pub enum Strategy {
 /// A child of a group.
 pub struct Branch {
     pub weight: f64,
-    /// What tells it from the others, in every process: its name, or its place.
+    /// What tells it from the others, in every process: its name, its host or its place.
     pub identity: String,
+    /// What a report calls it: its name or its path.
+    pub label: String,
     pub node: Strategy,
 }
 
@@ -63,7 +65,7 @@ pub fn send<'w>(
                 in_order(context, children, on_status_codes.as_deref(), call, report).await
             }
             Strategy::One { children, choice } => {
-                let picked = choice.pick(context, children, call, report)?;
+                let picked = choice.pick(context, children, call, report).await?;
                 send(context, &children[picked].node, call, report).await
             }
         }
@@ -83,7 +85,7 @@ async fn in_order(
     let order = choice::order(children, context.clock.now());
     let (last, earlier) = order.split_last().expect("a group has children");
     for child in &children[..order[0]] {
-        report.notes.push(format!("{} was passed over: it failed lately", child.identity));
+        report.notes.push(format!("{} was passed over: it failed lately", child.label));
     }
     for place in earlier {
         report.ways_on.push(on_status_codes.map(<[u16]>::to_vec));

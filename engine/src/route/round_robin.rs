@@ -1,7 +1,6 @@
 //! Load balancing in turn: smooth weighted round robin as in nginx. Of weights 5, 1, 1 the turns are a a b a c a a, not
 //! five times a in a row. A group keeps one `RoundRobin` for all of its calls.
 
-
 use std::sync::{Mutex, PoisonError};
 
 pub struct RoundRobin {
@@ -91,9 +90,15 @@ mod tests {
         turns(&robin, 4, |_| true);
         let without = turns(&robin, 400, |target| target != 0);
         assert_eq!(shares(&without, 3)[0], 0);
-        assert!(shares(&without, 3)[1].abs_diff(267) <= 1, "two of three, give or take the turn it began with");
+        assert!(
+            shares(&without, 3)[1].abs_diff(267) <= 1,
+            "two of three, give or take the turn it began with"
+        );
         let back = turns(&robin, 6, |_| true);
-        assert!(shares(&back, 3)[0].abs_diff(3) <= 1, "it comes back with its share, not with a rush: {back:?}");
+        assert!(
+            shares(&back, 3)[0].abs_diff(3) <= 1,
+            "it comes back with its share, not with a rush: {back:?}"
+        );
         assert_eq!(shares(&turns(&robin, 600, |_| true), 3), [300, 200, 100]);
     }
 

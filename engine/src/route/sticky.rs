@@ -2,7 +2,6 @@
 //! Whom a new key is given to is the draw's to say (`loadbalance.rs`); this remembers it, in this process.
 //! Source: Portkey's documented `strategy.sticky`.
 
-
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -49,7 +48,8 @@ impl Sticky {
             }
         }
         if enabled && !is_named {
-            let advice = "is missing; name what calls that stay together share, such as [\"metadata.user_id\"]";
+            let advice =
+                "is missing; name what calls that stay together share, such as [\"metadata.user_id\"]";
             reader.problem(format!("{path}.hash_fields"), advice);
         }
         fields.filter(|_| enabled).map(|fields| Self { fields, ttl: Duration::from_secs_f64(ttl) })
@@ -175,7 +175,8 @@ mod tests {
         let seconds = |value: &Value| read(value).0.map(|sticky| sticky.ttl.as_secs_f64());
         assert_eq!(seconds(&json!({"enabled": true, "hash_fields": ["metadata.user_id"]})), Some(3600.0));
         assert_eq!(seconds(&json!({"hashFields": ["metadata.user_id"], "ttl": 0.5})), Some(0.5));
-        for off in [json!({"enabled": false}), json!({"enabled": false, "hash_fields": ["prompt"], "ttl": 5})] {
+        for off in [json!({"enabled": false}), json!({"enabled": false, "hash_fields": ["prompt"], "ttl": 5})]
+        {
             assert_eq!(read(&off), (None, Vec::new()));
         }
         for (value, path) in [

@@ -1,0 +1,161 @@
+//! The cache around an attempt: an answer that is kept already, or the right to keep the one that comes. Nothing that goes
+//! wrong here fails a call.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::json;
+
+use super::request::Request;
+use crate::answer::{Content, Reached};
+use crate::cache::{self, Entry, Hit, Identity, Key, Lead, Look, Mode, Place, Recording, Status, Subject};
+use crate::call::{Call, CallOptions};
+use crate::config::{Caching, Target, Trace};
+use crate::embeddings::Floats;
+use crate::endpoint::{EMBEDDINGS, ENDPOINTS};
+use crate::engine::Context;
+use crate::events::{Event, Events};
+use crate::observe::Report;
+
+/// The right to keep a call's answer, and with it the duty to tell those who wait for it.
+pub struct Keep {
+    lead: Lead,
+    max_age: std::time::Duration,
+    recording: Recording,
+}
+
+/// What the cache has for a call.
+pub enum Found {
+    Hit(Arc<Entry>),
+    /// Nothing, or nothing that is wanted.
+    Miss(Option<Keep>),
+}
+
+/// Asks the cache of `target` for an answer to `request`, and tells the report.
+pub async fn look(
+    context: &Context,
+    target: &Target,
+    call: &Call,
+    request: &Request<'_>,
+    report: &mut Report,
+) -> Found {
+    report.cache = Status::Disabled;
+    let Some(caching) = &target.caching else { return Found::Miss(None) };
+    let identity = Identity {
+        call: call.endpoint.call,
+        provider: target.provider.name(),
+        url: request.url.as_str(),
+        socket: target.base_url.socket().map(AsRef::as_ref),
+        tenant: caching.tenant,
+    };
+    let key = Key::of(&identity, &request.body).filter(|_| cache::cacheable(call.endpoint.call));
+    let Some(key) = key else { return Found::Miss(None) };
+    let keep = |lead: Lead| {
+        let recording = Recording::new(lead.limit());
+        Found::Miss(Some(Keep { lead, max_age: caching.policy.max_age, recording }))
+    };
+    let cache = &context.memory.cache;
+    if caching.refresh {
+        report.cache = Status::Refresh;
+        let mut lead = cache.refresh(&key);
+        if let (Mode::Semantic(semantic), Some(place)) =
+            (&caching.policy.mode, place(context, caching, &identity, request).await)
+        {
+            lead.lies_at(place, Some(semantic.threshold));
+        }
+        return keep(lead);
+    }
+    let mut lead = match cache.look(&key).await {
+        Look::Hit(hit) => return found(hit, report),
+        Look::Lead(lead) => lead,
+    };
+    report.cache = Status::Miss;
+    if let Mode::Semantic(semantic) = &caching.policy.mode {
+        report.cache = Status::SemanticMiss;
+        if let Some(place) = place(context, caching, &identity, request).await {
+            if let Some(hit) = cache.similar(&place, semantic.threshold).await {
+                lead.share(hit.clone());
+                return found(hit, report);
+            }
+            lead.lies_at(place, None);
+        }
+    }
+    keep(lead)
+}
+
+fn found(hit: Hit, report: &mut Report) -> Found {
+    report.cache = hit.status();
+    Found::Hit(hit.entry)
+}
+
+/// Where the call's question lies among others, as the embeddings target sees it.
+async fn place(
+    context: &Context,
+    caching: &Caching,
+    identity: &Identity<'_>,
+    request: &Request<'_>,
+) -> Option<Place> {
+    let target = caching.embeddings.as_ref()?;
+    let subject = Subject::of(&request.body)?;
+    let call = Call {
+        endpoint: ENDPOINTS.iter().find(|row| row.call == EMBEDDINGS)?,
+        arguments: Vec::new(),
+        body: Bytes::from(json!({ "input": subject.text }).to_string()),
+        stream: false,
+        params: None,
+        options: CallOptions::default(),
+    };
+    let mut aside = Report::new(&Trace::default());
+    let reached = Box::pin(super::send(context, target, &call, &mut aside)).await.ok()?;
+    let Content::Vectors(vectors) = reached.content else { return None };
+    let vector: Vec<f32> = match vectors.floats {
+        Floats::Single(floats) => floats,
+        Floats::Double(floats) => floats.into_iter().map(|float| float as f32).collect(),
+    };
+    let embedder = format!("{} {:?}", target.base_url.shown(), target.params.model());
+    subject.place(identity, &embedder, &vector)
+}
+
+impl Keep {
+    /// Keeps a whole answer.
+    pub fn store(self, status: u16, content_type: Option<String>, text: &Bytes) {
+        let entry = Entry { status, content_type, content: cache::Content::Whole(text.clone()) };
+        self.lead.store(entry, self.max_age);
+    }
+
+    /// Notes a stream's events as they are handed out.
+    pub fn note(&mut self, events: &[Event]) {
+        self.recording.note(events);
+    }
+
+    /// Those who wait for the answer make the call themselves.
+    pub fn let_others_go(&mut self) {
+        self.lead.release();
+    }
+
+    /// The stream is whole.
+    pub fn finish(self, status: u16, content_type: Option<String>) {
+        match self.recording.finish(status, content_type) {
+            Some(entry) => self.lead.store(entry, self.max_age),
+            None => self.lead.failed(),
+        }
+    }
+
+    /// There is no answer to keep.
+    pub fn failed(self) {
+        self.lead.failed();
+    }
+}
+
+/// A kept answer, as if it had just come.
+pub fn replay(entry: &Entry, target: &Arc<Target>, request: &Request<'_>) -> Reached {
+    let content = match &entry.content {
+        cache::Content::Whole(text) => Content::Whole(text.clone()),
+        cache::Content::Events(events) => {
+            Content::Events(Box::new(Events::kept(target.clone(), request.shown.clone(), events.clone())))
+        }
+    };
+    let kind = entry.content_type.as_deref().and_then(|kind| kind.parse().ok());
+    let headers = kind.map(|kind| (::http::header::CONTENT_TYPE, kind)).into_iter().collect();
+    Reached { status: entry.status, headers, content }
+}

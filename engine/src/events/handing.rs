@@ -1,0 +1,113 @@
+//! What of a stream is handed out, and when: past its checks, and into the cache's keeping.
+
+use std::sync::Arc;
+
+use super::{Event, Events, Opening, State};
+use crate::attempt::Keep;
+use crate::clock::{Clock, SystemClock};
+use crate::config::Target;
+use crate::hooks::{Verdicts, Watch};
+use crate::http::ReplyBody;
+
+/// Keeps a stream's events for the cache until its end.
+pub struct Keeping {
+    keep: Keep,
+    status: u16,
+    content_type: Option<String>,
+}
+
+impl Events {
+    /// A stream that the cache has kept, given out again.
+    pub fn kept(target: Arc<Target>, url: String, events: Vec<Event>) -> Self {
+        let opening = Opening {
+            body: ReplyBody::empty(),
+            target,
+            method: "POST",
+            began: SystemClock.now(),
+            total: None,
+            url,
+            checking: None,
+        };
+        Self { ready: events, state: State::Ended, ..Self::new(opening) }
+    }
+
+    /// Has the events kept, those that were read by now among them.
+    pub fn keep(&mut self, keep: Keep, status: u16, content_type: Option<String>) {
+        let mut keeping = Keeping { keep, status, content_type };
+        keeping.keep.note(&self.ready);
+        self.keeping = Some(keeping);
+        if !matches!(self.state, State::Open) {
+            self.kept_or_not();
+        }
+    }
+
+    /// The stream has ended: only one that is whole by its finish reasons is kept.
+    pub(super) fn kept_or_not(&mut self) {
+        let Some(Keeping { keep, status, content_type }) = self.keeping.take() else { return };
+        let is_good = self.verdicts.as_ref().is_none_or(|verdicts| !verdicts.failed);
+        if matches!(self.state, State::Ended) && self.progress.is_whole() && is_good {
+            keep.finish(status, content_type);
+        } else {
+            keep.failed();
+        }
+    }
+
+    /// The reader is slower than the host: who waits for the same stream from the cache waits no longer.
+    pub fn let_others_go(&mut self) {
+        if let Some(keeping) = &mut self.keeping {
+            keeping.keep.let_others_go();
+        }
+    }
+
+    /// Hands out an event, or what the checks of the stream let go now.
+    pub(super) fn hand_out(&mut self, event: Event) {
+        let before = self.ready.len();
+        let Some(watch) = &mut self.watch else {
+            self.ready.push(event);
+            return self.handed_out(before);
+        };
+        let passed = watch.push(event, &mut self.ready);
+        self.handed_out(before);
+        if let Err(denied) = passed {
+            self.deny(*denied);
+        }
+    }
+
+    /// Events from `before` on are handed out.
+    fn handed_out(&mut self, before: usize) {
+        let events = &self.ready[before..];
+        self.handed_out += events.len();
+        if let Some(keeping) = &mut self.keeping {
+            keeping.keep.note(events);
+        }
+    }
+
+    /// The stream is over: what its checks held back goes out, or nothing more does.
+    pub(super) fn check(&mut self) {
+        let Some(watch) = self.watch.take() else { return };
+        let before = self.ready.len();
+        let verdicts = watch.finish(&mut self.ready);
+        self.handed_out(before);
+        if verdicts.denied {
+            self.deny(verdicts);
+        } else {
+            self.verdicts = Some(verdicts);
+        }
+    }
+
+    fn deny(&mut self, verdicts: Verdicts) {
+        self.fail(|events| events.place().denied(&events.before, &verdicts.results, true));
+        self.watch = None;
+        self.verdicts = Some(verdicts);
+    }
+
+    /// An event before all others.
+    pub fn begin_with(&mut self, event: Event) {
+        self.ready.insert(0, event);
+    }
+
+    /// What a stream that broke had brought, as far as its checks let it be seen.
+    pub(super) fn partial(&self) -> String {
+        self.progress.partial(self.watch.as_ref().map(Watch::told))
+    }
+}

@@ -1,0 +1,411 @@
+//! A streamed answer: bytes in, whole batches of events out.
+//! Until it is committed nothing is handed out, so that another attempt may still be made. It is committed at its first
+//! semantic event or, where no other attempt was planned, at its first event that is no error.
+//! A stream is whole when its endpoint's own end was seen; one that just stops is an error, never a success.
+
+mod handing;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::attempt::Checking;
+use crate::clock::{Alarm, Clock, Instant, SystemClock, at_once, before};
+use crate::config::{Clocks, Target};
+use crate::error::{Error, Result};
+use crate::explain::Place;
+use crate::hooks::{Record, Verdicts, Watch};
+use crate::http::{Failure, ReplyBody};
+use crate::memory::Visit;
+use crate::observe::{Phase, Report, milliseconds};
+use crate::progress::{Meaning, Progress};
+use crate::sse::{Parser, SseEvent};
+use handing::Keeping;
+
+/// One event of a stream, its data being JSON text.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub name: Option<Box<str>>,
+    pub data: Bytes,
+}
+
+/// How long what follows a stream's last event may keep the connection before it is closed instead of reused.
+const REST: Duration = Duration::from_millis(250);
+
+/// So many events are handed over at once, however many there are.
+const BATCH: usize = 256;
+
+/// How the report tells of a stream that was taken as whole on the host's word alone.
+const DONE_ONLY: &str = "the stream ended in [DONE] without a finish reason and was taken as whole";
+
+/// After the finish reason, only usage and `[DONE]` are still to come; a host that leaves its body open without them is
+/// not waited for.
+const AFTERWARDS: Duration = Duration::from_secs(2);
+
+pub struct Events {
+    body: ReplyBody,
+    alarm: Alarm,
+    parser: Parser,
+    progress: Progress,
+    target: Arc<Target>,
+    method: &'static str,
+    url: String,
+    began: Instant,
+    last_semantic: Option<Instant>,
+    total: Option<(Instant, Duration)>,
+    /// Events read before the commit.
+    ready: Vec<Event>,
+    parsed: Vec<SseEvent>,
+    state: State,
+    /// Milliseconds from the attempt's beginning to the first semantic event.
+    first_token: Option<f64>,
+    closed: Option<Closed>,
+    done_without_finish: bool,
+    held: Held,
+    keeping: Option<Keeping>,
+    watch: Option<Watch>,
+    /// What the hooks said of the request, and then of the stream.
+    before: Vec<Record>,
+    verdicts: Option<Verdicts>,
+    /// How many events came, which of them was the first semantic one, and how many were handed out.
+    came: usize,
+    first_semantic: usize,
+    handed_out: usize,
+}
+
+/// How and when a stream ended.
+struct Closed {
+    phase: Phase,
+    total: f64,
+    code: Option<String>,
+}
+
+enum State {
+    Open,
+    /// `[DONE]` or the end of the body came.
+    Ended,
+    /// Handed out after the events that came before it.
+    Failed(Error),
+}
+
+/// What a stream keeps of its target until its end.
+#[derive(Default)]
+pub struct Held {
+    pub visit: Option<Visit>,
+    pub slot: Option<OwnedSemaphorePermit>,
+}
+
+impl Held {
+    fn failed(&mut self, error: &Error) {
+        if let Some(visit) = &mut self.visit {
+            drop(visit.failed(error, SystemClock.now()));
+        }
+    }
+}
+
+/// What an attempt hands over to read a stream.
+pub struct Opening {
+    pub body: ReplyBody,
+    pub target: Arc<Target>,
+    pub method: &'static str,
+    pub began: Instant,
+    /// The call's deadline, and how long it allows.
+    pub total: Option<(Instant, Duration)>,
+    /// Without its query.
+    pub url: String,
+    pub checking: Option<Checking>,
+}
+
+impl Events {
+    pub fn new(opening: Opening) -> Self {
+        let (watch, before) = match opening.checking {
+            Some(Checking { watch, before }) => (watch, before),
+            None => (None, Vec::new()),
+        };
+        Self {
+            body: opening.body,
+            alarm: Alarm::default(),
+            parser: Parser::default(),
+            progress: Progress::default(),
+            target: opening.target,
+            method: opening.method,
+            url: opening.url,
+            began: opening.began,
+            last_semantic: None,
+            total: opening.total,
+            ready: Vec::new(),
+            parsed: Vec::new(),
+            state: State::Open,
+            first_token: None,
+            closed: None,
+            done_without_finish: false,
+            held: Held::default(),
+            keeping: None,
+            watch,
+            before,
+            verdicts: None,
+            came: 0,
+            first_semantic: usize::MAX,
+            handed_out: 0,
+        }
+    }
+
+    /// Reads until the stream is committed or ends. An error here has handed nothing out.
+    /// `gated`: only a semantic event commits.
+    pub async fn commit(&mut self, gated: bool) -> Result<()> {
+        while matches!(self.state, State::Open) && !self.is_committed(gated) {
+            self.read().await;
+        }
+        let committed = self.is_committed(gated);
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Failed(error) if !committed => Err(error),
+            state => {
+                self.state = state;
+                Ok(())
+            }
+        }
+    }
+
+    /// Keeps what belongs to the target until the stream has ended, as it may have already.
+    pub fn hold(&mut self, mut held: Held) {
+        match &self.state {
+            State::Open => self.held = held,
+            State::Ended => {}
+            State::Failed(error) => held.failed(error),
+        }
+    }
+
+    fn is_committed(&self, gated: bool) -> bool {
+        self.handed_out >= self.first_semantic || (!gated && self.handed_out > 0)
+    }
+
+    /// Writes what is known by now into the call's report.
+    pub fn tell(&self, report: &mut Report) {
+        let attempt = report.last();
+        attempt.ms.first_token = self.first_token;
+        if let Some(closed) = &self.closed {
+            attempt.phase = closed.phase;
+            attempt.ms.total = Some(closed.total);
+            attempt.code.clone_from(&closed.code);
+        }
+        if self.done_without_finish && !report.changes.iter().any(|change| change == DONE_ONLY) {
+            report.changes.push(DONE_ONLY.to_owned());
+        }
+        if let Some(verdicts) = &self.verdicts
+            && report.hooks.after.is_empty()
+        {
+            report.hooks.after.clone_from(&verdicts.results);
+            report.hooks.asynchronous.extend(verdicts.asynchronous.iter().cloned());
+        }
+        report.usage.clone_from(&self.progress.usage);
+    }
+
+    /// All events that are ready, at least one; `None` at the end. After an error there is nothing more.
+    pub async fn next(&mut self) -> Option<Result<Vec<Event>>> {
+        while self.ready.is_empty() && matches!(self.state, State::Open) {
+            self.read().await;
+        }
+        if !self.ready.is_empty() {
+            return Some(Ok(std::mem::take(&mut self.ready)));
+        }
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Failed(error) => Some(Err(error)),
+            _ => None,
+        }
+    }
+
+    /// Reads what is left of the body after the last event, so that its connection can be used again.
+    pub async fn rest(&mut self) {
+        let deadline = Some(SystemClock.now() + REST);
+        while let Some(Ok(Some(_))) = before(deadline, self.body.chunk()).await {}
+        self.body.close();
+    }
+
+    /// Reads the body once, and then as long as there is more without waiting.
+    async fn read(&mut self) {
+        let Some(chunk) = self.chunk().await else { return };
+        self.digest(chunk);
+        while matches!(self.state, State::Open) && self.ready.len() < BATCH {
+            let Some(chunk) = at_once(self.body.chunk()) else { return };
+            self.digest(chunk);
+        }
+    }
+
+    /// Turns bytes into events.
+    fn digest(&mut self, chunk: std::result::Result<Option<Bytes>, Failure>) {
+        let mut parsed = std::mem::take(&mut self.parsed);
+        match chunk {
+            Ok(Some(bytes)) => {
+                let fed = self.parser.feed(&bytes, &mut parsed);
+                self.take(parsed.drain(..));
+                if fed.is_err() {
+                    let why = "an event is too long to be read";
+                    self.fail(|events| events.place().truncated(why, events.partial()));
+                }
+            }
+            Ok(None) => {
+                self.parser.finish(&mut parsed);
+                self.take_last(parsed.drain(..));
+                self.end(None);
+            }
+            Err(failure) => self.end(Some(&failure)),
+        }
+        self.parsed = parsed;
+    }
+
+    /// The next bytes, or `None` when a clock ran out first and the stream has failed.
+    async fn chunk(&mut self) -> Option<std::result::Result<Option<Bytes>, Failure>> {
+        let deadline = self.deadline();
+        let chunk = self.alarm.before(deadline.map(|(at, ..)| at), self.body.chunk()).await;
+        if chunk.is_some() {
+            return chunk;
+        }
+        let (_, clock, limit) = deadline?;
+        if self.progress.is_whole() {
+            self.end(None);
+        } else {
+            self.fail(|events| {
+                let elapsed = SystemClock.now() - events.began;
+                events.place().timeout(clock, limit, elapsed).with_partial(events.partial())
+            });
+        }
+        None
+    }
+
+    /// The clock that runs out first. Only semantic events move it: comments, pings and roles do not.
+    fn deadline(&self) -> Option<(Instant, &'static str, Duration)> {
+        let Clocks { first_token, idle, .. } = self.target.clocks;
+        let own = match self.last_semantic {
+            None => first_token.map(|limit| (self.began + limit, "firstToken", limit)),
+            Some(last) if self.progress.is_whole() => Some((last + AFTERWARDS, "idle", AFTERWARDS)),
+            Some(last) => idle.map(|limit| (last + limit, "idle", limit)),
+        };
+        let total = self.total.map(|(at, limit)| (at, "total", limit));
+        [own, total].into_iter().flatten().min_by_key(|(at, ..)| *at)
+    }
+
+    fn take(&mut self, events: impl Iterator<Item = SseEvent>) {
+        for event in events {
+            if !matches!(self.state, State::Open) {
+                return;
+            }
+            self.take_one(event);
+        }
+    }
+
+    /// The body has ended: an event that was cut off with it is no error of its own.
+    fn take_last(&mut self, events: impl Iterator<Item = SseEvent>) {
+        for event in events {
+            if matches!(self.state, State::Open)
+                && serde_json::from_slice::<serde::de::IgnoredAny>(&event.data).is_ok()
+            {
+                self.take_one(event);
+            }
+        }
+    }
+
+    fn take_one(&mut self, event: SseEvent) {
+        let data = trim(event.data);
+        if &data[..] == b"[DONE]" {
+            return self.done();
+        }
+        let name = event.name.as_deref();
+        if name == Some("error") {
+            return self.fail(|events| events.place().in_stream(data));
+        }
+        if data.is_empty() || name == Some("ping") {
+            return;
+        }
+        // Checked before it is repaired, which takes longer.
+        let text = std::str::from_utf8(&data).map_or_else(|_| String::from_utf8_lossy(&data), Cow::Borrowed);
+        self.came += 1;
+        match self.progress.read(&text) {
+            Meaning::Semantic => self.semantic(),
+            Meaning::Neutral => {}
+            Meaning::Error => {
+                drop(text);
+                return self.fail(|events| events.place().in_stream(data));
+            }
+            Meaning::Garbled => {
+                return self.fail(|events| events.place().truncated("an event is no JSON", events.partial()));
+            }
+        }
+        let data = match text {
+            Cow::Borrowed(_) => data,
+            Cow::Owned(repaired) => Bytes::from(repaired),
+        };
+        self.hand_out(Event { name: event.name, data });
+    }
+
+    fn semantic(&mut self) {
+        let now = SystemClock.now();
+        if self.last_semantic.is_none() {
+            self.first_token = Some(milliseconds(now - self.began));
+            self.first_semantic = self.came;
+        }
+        self.last_semantic = Some(now);
+    }
+
+    /// `[DONE]`: the host's word that nothing follows.
+    fn done(&mut self) {
+        self.done_without_finish = !self.progress.is_whole();
+        self.whole();
+    }
+
+    /// The body ended, or broke.
+    fn end(&mut self, failure: Option<&Failure>) {
+        if !matches!(self.state, State::Open) {
+            return;
+        }
+        if self.progress.is_whole() {
+            return self.whole();
+        }
+        let why = match failure {
+            Some(failure) => format!("the connection broke ({})", failure.detail),
+            None => "the body ended without a finish reason".to_owned(),
+        };
+        self.fail(|events| events.place().truncated(&why, events.partial()));
+    }
+
+    /// Nothing more is to come.
+    fn whole(&mut self) {
+        self.check();
+        if matches!(self.state, State::Open) {
+            self.close(Phase::Done);
+            self.state = State::Ended;
+        }
+        self.kept_or_not();
+    }
+
+    fn fail(&mut self, error: impl FnOnce(&Self) -> Error) {
+        let error = error(self);
+        self.close(Phase::Body);
+        if let Some(closed) = &mut self.closed {
+            closed.code.clone_from(&error.facts().code);
+        }
+        std::mem::take(&mut self.held).failed(&error);
+        self.body.close();
+        self.state = State::Failed(error);
+        self.kept_or_not();
+    }
+
+    fn close(&mut self, phase: Phase) {
+        let total = milliseconds(SystemClock.now() - self.began);
+        self.closed = Some(Closed { phase, total, code: None });
+        if phase == Phase::Done {
+            self.held = Held::default();
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place { method: self.method, url: &self.url, target: &self.target }
+    }
+}
+
+fn trim(data: Bytes) -> Bytes {
+    let trimmed = data.trim_ascii();
+    if trimmed.len() == data.len() { data } else { data.slice_ref(trimmed) }
+}

@@ -1,0 +1,143 @@
+//! JavaScript's regular expressions over texts that strangers wrote, in bounded time.
+//! Most are run in time linear in the text (`regex`); those that look around or refer back are run in bounded steps over
+//! shorter texts (`fancy-regex`). What is too long, or takes too long, is an error and never a verdict.
+
+mod class;
+mod replace;
+mod translate;
+
+use std::ops::Range;
+
+use regex_syntax::hir::Hir;
+
+use super::check::Fault;
+use translate::translate;
+
+pub use replace::Template;
+
+/// The longest text for an expression that runs in linear time: about 250 000 tokens, as much as most models read. The
+/// slowest expression that compiles takes some hundred milliseconds for it, on a thread that others wait for.
+pub const LONGEST_TEXT: usize = 1 << 20;
+
+/// The longest text for one that looks around or refers back: each of its steps may read the text to its end.
+pub const LONGEST_AROUND: usize = 1 << 15;
+
+/// The steps of one search with an expression that looks around or refers back.
+const MOST_STEPS: usize = 500_000;
+
+/// The memory that a compiled expression may take, which bounds its work for each letter.
+const LARGEST: usize = 1 << 20;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Flags {
+    pub ignore_case: bool,
+    pub multiline: bool,
+    pub dot_all: bool,
+    pub unicode: bool,
+}
+
+pub struct Expression {
+    matcher: Matcher,
+    /// Every group's name, or none.
+    groups: Vec<Option<String>>,
+    reach: Option<Reach>,
+}
+
+enum Matcher {
+    Linear(regex::Regex),
+    Stepped(Box<fancy_regex::Regex>),
+}
+
+/// How much of a text one match can concern.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reach {
+    /// The longest match, in bytes.
+    pub longest: usize,
+    /// Whether a match depends on the letters beside it, so that one at the text's end is not certain yet.
+    pub looks_beside: bool,
+}
+
+impl Expression {
+    /// Compiles `pattern`. The error says what is wrong with it.
+    pub fn new(pattern: &str, flags: Flags) -> Result<Self, String> {
+        Self::compile(pattern, flags).map(|(expression, _)| expression)
+    }
+
+    /// Compiles `pattern` to replace what it matches, which it must match just as JavaScript would.
+    pub fn to_replace(pattern: &str, flags: Flags) -> Result<Self, String> {
+        match Self::compile(pattern, flags)? {
+            (_, true) => {
+                Err("it repeats what may match nothing; what it would replace is not certain".to_owned())
+            }
+            (expression, false) => Ok(expression),
+        }
+    }
+
+    fn compile(pattern: &str, flags: Flags) -> Result<(Self, bool), String> {
+        let translated = translate(pattern, flags)?;
+        let text = &translated.text;
+        let too_large = || "it is too large, or names no property of Unicode".to_owned();
+        let (matcher, reach) = if translated.looks_around {
+            let mut builder = fancy_regex::RegexBuilder::new(text);
+            builder.backtrack_limit(MOST_STEPS).delegate_size_limit(LARGEST);
+            let regex = builder.build().map_err(|_| too_large())?;
+            (Matcher::Stepped(Box::new(regex)), None)
+        } else {
+            let mut builder = regex::RegexBuilder::new(text);
+            let regex = builder.size_limit(LARGEST).build().map_err(|_| too_large())?;
+            let reach = regex_syntax::parse(text).ok().as_ref().and_then(Reach::of);
+            (Matcher::Linear(regex), reach)
+        };
+        Ok((Self { matcher, groups: translated.groups, reach }, translated.repeats_nothing))
+    }
+
+    /// How much of a text one match can concern; `None` when there is no bound.
+    pub fn reach(&self) -> Option<Reach> {
+        self.reach
+    }
+
+    fn check_length(&self, text: &str) -> Result<(), Fault> {
+        let longest = match self.matcher {
+            Matcher::Linear(_) => LONGEST_TEXT,
+            Matcher::Stepped(_) => LONGEST_AROUND,
+        };
+        if text.len() <= longest {
+            return Ok(());
+        }
+        Err(Fault::new(format!(
+            "the text is longer than the {} KiB that this expression may be run over",
+            longest >> 10
+        )))
+    }
+
+    pub fn find(&self, text: &str) -> Result<Option<Range<usize>>, Fault> {
+        self.check_length(text)?;
+        self.find_from(text, 0)
+    }
+
+    /// The first match that begins at byte `from` or after it. The caller sees to the length of what is searched.
+    pub fn find_from(&self, text: &str, from: usize) -> Result<Option<Range<usize>>, Fault> {
+        match &self.matcher {
+            Matcher::Linear(regex) => Ok(regex.find_at(text, from).map(|found| found.range())),
+            Matcher::Stepped(regex) => {
+                let found = regex.find_from_pos(text, from).map_err(|_| too_many_steps())?;
+                Ok(found.map(|found| found.range()))
+            }
+        }
+    }
+}
+
+fn too_many_steps() -> Fault {
+    Fault::new("the expression takes too many steps over this text")
+}
+
+impl Reach {
+    fn of(hir: &Hir) -> Option<Self> {
+        let properties = hir.properties();
+        let longest = properties.maximum_len()?;
+        Some(Self { longest, looks_beside: !properties.look_set().is_empty() })
+    }
+}
+
+#[cfg(test)]
+mod tests;

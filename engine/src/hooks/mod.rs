@@ -1,0 +1,149 @@
+//! Guardrails and mutators ("hooks") of a config, run in process: checks of what is asked before it is sent, and of what
+//! is answered before it is handed out. They look at content alone: the last message, the prompt or the input; of an
+//! answer its first choice's content. Reasoning and tool calls are not looked at, nor are further choices.
+//! It fails closed: a check that cannot run has failed, unless its parameters say `failOnError: false`; and where what
+//! was to be replaced could not be, nothing goes on. Records of what happened never hold what was checked.
+
+mod check;
+mod checks;
+mod deltas;
+mod expression;
+mod forbidden;
+mod parameters;
+mod read;
+mod record;
+mod run;
+mod subject;
+mod watch;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::clock::Clock;
+use crate::endpoint::{EMBEDDINGS, Endpoint};
+
+pub use read::{read_guardrails, read_hooks, read_mutators};
+pub use record::{Record, denied_body, results_event, with_results};
+pub use run::{Verdicts, after, before};
+pub use watch::Watch;
+
+use check::Check;
+
+/// When a hook runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Before a request is sent.
+    Before,
+    /// After an answer has come.
+    After,
+}
+
+/// The hooks of one target.
+#[derive(Clone, Default)]
+pub struct Hooks {
+    before: Arc<[Hook]>,
+    after: Arc<[Hook]>,
+}
+
+impl Hooks {
+    pub fn new(before: Vec<Hook>, after: Vec<Hook>) -> Self {
+        Self { before: before.into(), after: after.into() }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.before.is_empty() && self.after.is_empty()
+    }
+}
+
+/// A list of checks, and what follows from their verdicts.
+#[derive(Clone)]
+pub struct Hook {
+    id: Arc<str>,
+    kind: HookKind,
+    /// Whether a failed check stops the call.
+    deny: bool,
+    /// Only reported: it stops and changes nothing.
+    asynchronous: bool,
+    /// Whether each check sees what the one before it has written.
+    sequential: bool,
+    checks: Arc<[Check]>,
+    on_fail: Option<Arc<Feedback>>,
+    on_success: Option<Arc<Feedback>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HookKind {
+    Guardrail,
+    Mutator,
+}
+
+impl HookKind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Guardrail => "guardrail",
+            Self::Mutator => "mutator",
+        }
+    }
+}
+
+/// What a record says to whoever collects feedback.
+struct Feedback {
+    value: Option<Value>,
+    weight: Option<Value>,
+    metadata: Map<String, Value>,
+}
+
+/// What is asked for, as far as hooks tell requests apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestType {
+    Chat,
+    Completion,
+    Embeddings,
+}
+
+impl RequestType {
+    /// The type of an endpoint's requests; `None` where no hooks run.
+    pub fn of(endpoint: &Endpoint) -> Option<Self> {
+        match endpoint.call {
+            "chat.completions.create" => Some(Self::Chat),
+            "completions.create" => Some(Self::Completion),
+            EMBEDDINGS => Some(Self::Embeddings),
+            _ => None,
+        }
+    }
+
+    /// Its name in `allowedRequestTypes`.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Chat => "chatComplete",
+            Self::Completion => "complete",
+            Self::Embeddings => "embed",
+        }
+    }
+}
+
+/// What a hook may know of a call beside the text.
+#[derive(Clone)]
+pub struct Scene {
+    request: RequestType,
+    model: Option<String>,
+    metadata: BTreeMap<String, String>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Scene {
+    /// `body` is the request's, with the config's parameters in it.
+    pub fn new(
+        request: RequestType,
+        body: &[u8],
+        metadata: BTreeMap<String, String>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { request, model: subject::model(body), metadata, clock }
+    }
+}
+
+#[cfg(test)]
+mod tests;

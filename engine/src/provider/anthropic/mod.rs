@@ -1,0 +1,133 @@
+//! Anthropic: the Messages API behind chat completions, its legacy text completions, and its list of models.
+//! The translation of messages, answers and streams is of use to every host that serves this API in a frame of its own
+//! (Vertex, Bedrock, Foundry): `request::translate` with a `Host`, `answer::translate`, `stream::Stream`, `errors`.
+
+pub mod answer;
+mod asking;
+mod complete;
+mod data_url;
+pub mod errors;
+pub mod json;
+mod messages;
+mod model;
+mod models;
+mod native;
+pub mod notes;
+mod output;
+mod parts;
+#[cfg(test)]
+pub mod properties;
+pub mod request;
+pub mod stream;
+#[cfg(test)]
+mod tests;
+mod thinking;
+mod tools;
+mod usage;
+
+use ::http::HeaderMap;
+use bytes::Bytes;
+
+use super::Provider;
+use super::dialect::{Asked, Context, Dialect, Made, Setting, Translator};
+use crate::auth::Auth;
+use crate::endpoint::Endpoint;
+use crate::error::Result;
+
+pub struct Anthropic;
+
+impl Provider for Anthropic {
+    fn name(&self) -> &'static str {
+        "anthropic"
+    }
+
+    fn base_url(&self) -> Option<&'static str> {
+        Some("https://api.anthropic.com/v1")
+    }
+
+    fn auth(&self) -> Auth {
+        Auth::Header("x-api-key")
+    }
+
+    fn path(&self, endpoint: &Endpoint) -> String {
+        endpoint.path.to_owned()
+    }
+
+    fn knows_base64_embeddings(&self) -> bool {
+        false
+    }
+
+    fn dialect(&self, endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
+        match endpoint.call {
+            "chat.completions.create" => Some(&Chat),
+            "completions.create" => Some(&complete::Completion),
+            "messages.create" => Some(&native::Messages),
+            "models.list" | "models.retrieve" => Some(&models::Models),
+            _ => None,
+        }
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        SETTINGS
+    }
+}
+
+const SETTINGS: &[Setting] = &[
+    Setting {
+        key: "anthropic_version",
+        what: "the version of Anthropic's API, sent as anthropic-version",
+        required: false,
+    },
+    Setting {
+        key: "anthropic_beta",
+        what: "beta features of Anthropic's API, separated by commas, sent as anthropic-beta",
+        required: false,
+    },
+];
+
+/// The version of the API that this dialect was written for.
+const VERSION: &str = "2023-06-01";
+
+/// The headers of the API: the option comes before what the body says.
+fn headers(asked: &Asked<'_>, version: Option<String>, betas: Vec<String>) -> Vec<(&'static str, String)> {
+    let version = asked.settings.get("anthropic_version").map(str::to_owned).or(version);
+    let mut named = asked.settings.get("anthropic_beta").map(request::split).unwrap_or_default();
+    for beta in betas {
+        if !named.contains(&beta) {
+            named.push(beta);
+        }
+    }
+    let mut headers = vec![("anthropic-version", version.unwrap_or_else(|| VERSION.to_owned()))];
+    if !named.is_empty() {
+        headers.push(("anthropic-beta", named.join(",")));
+    }
+    headers
+}
+
+/// Chat completions over the Messages API.
+pub struct Chat;
+
+impl Dialect for Chat {
+    fn request(&self, asked: &Asked<'_>) -> Result<Made> {
+        let message = request::translate(asked.body, asked.custom_host, &request::DIRECT)?;
+        Ok(Made {
+            path: "/messages".to_owned(),
+            headers: headers(asked, message.version, message.betas),
+            body: message.body,
+            changes: message.changes,
+            ..Made::default()
+        })
+    }
+
+    fn answer(&self, context: &Context<'_>, reply: &[u8]) -> std::result::Result<Bytes, String> {
+        answer::translate(context, reply)
+    }
+
+    fn translator(&self, context: &Context<'_>) -> Box<dyn Translator> {
+        Box::new(stream::Stream::new(context))
+    }
+
+    fn error(&self, _status: u16, _headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {
+        errors::translate(reply)
+    }
+}

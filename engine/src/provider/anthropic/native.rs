@@ -1,0 +1,61 @@
+//! The Messages API for those who call it by its own name: the body goes out as it is, the reply comes back as it is.
+//! Only what belongs into headers is taken out of the body. A stream's chunks are its events' data, whose `type` is the
+//! event's name.
+
+use ::http::HeaderMap;
+use bytes::Bytes;
+
+use super::json::{Raw, text};
+use super::request::words;
+use super::stream::reported_in;
+use crate::body::Body;
+use crate::error::{Error, Result};
+use crate::provider::dialect::{Asked, Context, Dialect, Fault, Made, Translator, WireEvent};
+
+pub struct Messages;
+
+impl Dialect for Messages {
+    fn request(&self, asked: &Asked<'_>) -> Result<Made> {
+        let mut made = Made { path: "/messages".to_owned(), ..Made::default() };
+        let body = Body::parse(asked.body).map_err(|_| Error::problem("body", "expected a JSON object"))?;
+        let field = |name: &str| body.get(name).and_then(|json| serde_json::from_str::<Raw<'_>>(json).ok());
+        let version = field("anthropic_version").and_then(text).map(String::from);
+        let betas = field("anthropic_beta").map(words).unwrap_or_default();
+        made.headers = super::headers(asked, version, betas);
+        let is_plain = body.get("anthropic_version").is_none() && body.get("anthropic_beta").is_none();
+        made.body = if is_plain { Bytes::copy_from_slice(asked.body) } else { without_headers(body) };
+        Ok(made)
+    }
+
+    fn answer(&self, _context: &Context<'_>, reply: &[u8]) -> std::result::Result<Bytes, String> {
+        Ok(Bytes::copy_from_slice(reply))
+    }
+
+    fn translator(&self, _context: &Context<'_>) -> Box<dyn Translator> {
+        Box::new(AsItIs)
+    }
+
+    fn error(&self, _status: u16, _headers: &HeaderMap, _reply: &[u8]) -> Option<Bytes> {
+        None
+    }
+}
+
+fn without_headers(mut body: Body<'_>) -> Bytes {
+    body.remove("anthropic_version");
+    body.remove("anthropic_beta");
+    body.to_bytes()
+}
+
+struct AsItIs;
+
+impl Translator for AsItIs {
+    fn event(&mut self, event: WireEvent<'_>, chunks: &mut Vec<Bytes>) -> std::result::Result<(), Fault> {
+        if let Some(fault) = reported_in(&event) {
+            return Err(fault);
+        }
+        chunks.push(Bytes::copy_from_slice(event.data));
+        Ok(())
+    }
+
+    fn end(&mut self, _chunks: &mut Vec<Bytes>) {}
+}
