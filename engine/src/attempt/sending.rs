@@ -266,7 +266,7 @@ impl<'c> Sending<'c> {
         events.tell(self.report);
         if let Some(visit) = &mut self.visit {
             let now = self.context.clock.now();
-            visit.succeeded(status, now - self.began, now);
+            visit.opened(status, now - self.began, now);
         }
         events.hold(Held { visit: self.visit.take(), slot: self.slot.take() });
         Ok(Reached { status, headers, content: Content::Events(Box::new(events)) })
@@ -292,8 +292,12 @@ impl<'c> Sending<'c> {
         }
     }
 
-    /// No further attempt is made: the target remembers why.
+    /// No further attempt is made: the target remembers why. Of a request that only waited in line for it there is nothing
+    /// to remember.
     pub fn gave_up(&mut self, error: &Error) {
+        if self.report.last().phase == Phase::Queue {
+            return;
+        }
         let now = self.context.clock.now();
         let Some(visit) = &mut self.visit else { return };
         let fault = visit.failed(error, now);
@@ -327,13 +331,15 @@ impl<'c> Sending<'c> {
     /// meanwhile or the caller wants no second request at all.
     fn wait_for_model(&mut self, error: &Error) -> Option<Duration> {
         let facts = error.facts();
-        if !loading::is_loading(facts.status?, facts.body.as_deref()?) {
+        let status = facts.status?;
+        if !loading::is_loading(status, facts.body.as_deref()?) {
             return None;
         }
         if let Some(visit) = &mut self.visit {
             visit.is_loading();
         }
-        let patient = self.target.patient && self.call.options.max_retries != Some(0);
+        let repeats = self.target.patient && self.call.options.max_retries != Some(0);
+        let patient = repeats && !self.report.moves_on_from(status);
         let wait = loading::wait(self.loading + 1)?;
         if !patient || self.report.attempts.len() >= MOST_ATTEMPTS {
             return None;

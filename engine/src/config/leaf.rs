@@ -58,7 +58,7 @@ impl Maker<'_> {
             retry: policy(options.max_retries, self.node.retry.as_ref(), self.rooted),
             idempotent: options.idempotent.or(self.node.idempotent).unwrap_or(false),
             gated: followed || self.node.retry.as_ref().is_some_and(|retry| retry.attempts > 0),
-            patient: repeats && !followed,
+            patient: repeats,
             is_open: self.node.is_open,
             health_check: self.node.health_check.clone(),
             caching,

@@ -103,6 +103,14 @@ pub struct Held {
     pub slot: Option<OwnedSemaphorePermit>,
 }
 
+impl Held {
+    fn failed(&mut self, error: &Error) {
+        if let Some(visit) = &mut self.visit {
+            drop(visit.failed(error, SystemClock.now()));
+        }
+    }
+}
+
 /// What an attempt hands over to read a stream.
 pub struct Opening {
     pub body: ReplyBody,
@@ -169,10 +177,12 @@ impl Events {
         }
     }
 
-    /// Keeps what belongs to the target until the stream has ended.
-    pub fn hold(&mut self, held: Held) {
-        if matches!(self.state, State::Open) {
-            self.held = held;
+    /// Keeps what belongs to the target until the stream has ended, as it may have already.
+    pub fn hold(&mut self, mut held: Held) {
+        match &self.state {
+            State::Open => self.held = held,
+            State::Ended => {}
+            State::Failed(error) => held.failed(error),
         }
     }
 
@@ -395,10 +405,7 @@ impl Events {
         if let Some(closed) = &mut self.closed {
             closed.code.clone_from(&error.facts().code);
         }
-        if let Some(visit) = &mut self.held.visit {
-            drop(visit.failed(&error, SystemClock.now()));
-        }
-        self.held = Held::default();
+        std::mem::take(&mut self.held).failed(&error);
         self.body.close();
         self.state = State::Failed(error);
         self.kept_or_not();
