@@ -15,7 +15,7 @@ use crate::error::Problem;
 use crate::headers::{fold, insert_secret};
 use crate::hooks::Hooks;
 use crate::memory;
-use crate::provider::dialect::{Setting, Settings};
+use crate::provider::dialect::{Setting, Settings, camel};
 use crate::provider::{self, LEFT_OUT, PROVIDERS, Provider};
 use crate::retry::{CONFIG_STATUSES, Policy};
 use crate::secret::Secret;
@@ -163,8 +163,8 @@ impl Maker<'_> {
     fn known_provider(&mut self, path: String, name: &str) -> Option<&'static dyn Provider> {
         let found = provider::find(name);
         if found.is_none() {
-            let known: Vec<&str> = PROVIDERS.iter().map(|provider| provider.name()).collect();
-            let near = nearest(name, known.iter().copied()).map(|near| format!("; did you mean {near}?"));
+            let known = PROVIDERS.iter().map(|provider| provider.name());
+            let near = nearest(name, known).map(|near| format!("; did you mean {near}?"));
             let advice = if name.starts_with('@') {
                 "; an @ name belongs to the hosted platform, which this version does not reach".to_owned()
             } else {
@@ -173,7 +173,9 @@ impl Maker<'_> {
             let left_out = LEFT_OUT.iter().find(|(left_out, _)| *left_out == name);
             let message = match left_out {
                 Some((_, why)) => format!("is not among the providers: {why}"),
-                None => format!("expected one of {}{advice}", known.join(", ")),
+                None => {
+                    format!("expected one of the {} names that providers() lists{advice}", PROVIDERS.len())
+                }
             };
             self.problem(path, message);
         }
@@ -294,17 +296,6 @@ impl Maker<'_> {
             }
         }
     }
-}
-
-/// A config key as the option of that name: `aws_region` is `awsRegion`.
-pub fn camel(key: &str) -> String {
-    let mut words = key.split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |name, word| {
-        let mut letters = word.chars();
-        name + &letters.next().map(|letter| letter.to_ascii_uppercase()).into_iter().collect::<String>()
-            + letters.as_str()
-    })
 }
 
 /// Inside a group, going on to the next target takes the place of the default retries.

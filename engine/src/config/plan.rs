@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Options;
-use super::leaf::camel;
 use super::node::Node;
 use super::strategy::Chosen;
 use super::target::{Target, clock};
 use crate::error::Problem;
 use crate::headers::fold;
 use crate::memory::Memory;
+use crate::provider::dialect::camel;
 use crate::route::sticky::Sticky;
 use crate::route::{Branch, Choice, Sticking, Strategy};
 use crate::secret::Secret;

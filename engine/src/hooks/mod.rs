@@ -4,7 +4,6 @@
 //! It fails closed: a check that cannot run has failed, unless its parameters say `failOnError: false`; and where what
 //! was to be replaced could not be, nothing goes on. Records of what happened never hold what was checked.
 
-
 mod check;
 mod checks;
 mod deltas;
