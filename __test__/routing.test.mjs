@@ -14,7 +14,6 @@ const { cases } = JSON.parse(readFileSync(new URL('../fixtures/gateway/routing.j
 
 /** Refused at construction: a config that can't be acted on is an error, not silence. */
 const REFUSED = {
-  'FB-15': /^config\.targets\[0\]\.provider: expected one of/,
   'FB-16': /^config\.on_status_codes: is no key of a config/,
   'LB-03': /all have weight 0/,
   'CO-08': /\$in: expected a list$/,

@@ -43,12 +43,12 @@ const EMBEDDED = {
 const REFUSED = {
   'base-url-from-env': /^baseURL: sends every call to a Portkey gateway/,
   'empty-values-dropped': /provider: is an empty string; leave it out/,
-  'cloud-aws': /awsAccessKeyId: is an option for a provider or a platform that this version does not reach/,
-  'cloud-vertex': /vertexProjectId: is an option for a provider/,
-  'other-named-options': /workersAiAccountId: is an option for a provider/,
+  'cloud-aws': /awsS3Bucket: is no option/,
+  'cloud-vertex': /vertexStorageBucketName: is no option/,
+  'other-named-options': /fireworksAccountId: is an option for a provider/,
   'unknown-options': /myOpt: is no option/,
   'docs-passthrough-default-headers': /defaultHeaders: is no option/,
-  'docs-azure-jwt': /azureResourceName: is an option for a provider/,
+  'docs-azure-jwt': /azureDeploymendId: is no option; did you mean azureDeploymentId\?/,
   'docs-ollama-virtual-key-plus-custom-host': /virtualKey: is an option for a provider or a platform/,
   'docs-triton-custom-host-path': /provider: expected one of/,
 }
