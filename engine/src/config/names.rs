@@ -37,24 +37,14 @@ pub const OPTIONS: &[&str] = &[
     "spanId",
     "spanName",
     "strictOpenAiCompliance",
+    "strictParams",
     "timeout",
     "timeouts",
     "traceID",
 ];
 
 /// Options of the official SDK whose provider or platform this version doesn't reach.
-const LATER: &[&str] = &[
-    "virtualKey",
-    "anthropicBeta",
-    "anthropicVersion",
-    "mistralFimCompletion",
-    "providerFileName",
-    "providerModel",
-    "workersAiAccountId",
-    "huggingfaceBaseUrl",
-    "fireworksAccountId",
-];
-const LATER_PREFIXES: &[&str] = &["aws", "azure", "vertex"];
+const LATER: &[&str] = &["virtualKey", "providerFileName", "providerModel", "fireworksAccountId"];
 
 /// Keys of Portkey's config schema that this version can't act on.
 const LATER_CONFIG_KEYS: &[&str] = &["virtual_key", "prompt_id"];
@@ -90,6 +80,7 @@ const CONFIG_KEYS: &[&str] = &[
     "retry",
     "strategy",
     "strict_open_ai_compliance",
+    "strict_params",
     "targets",
     "timeouts",
     "weight",
@@ -183,7 +174,7 @@ pub fn looks_like_header(name: &str) -> bool {
 }
 
 pub fn unknown_option(name: &str) -> String {
-    if LATER.contains(&name) || LATER_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
+    if LATER.contains(&name) {
         return "is an option for a provider or a platform that this version does not reach".to_owned();
     }
     match nearest(name, OPTIONS.iter().copied()) {

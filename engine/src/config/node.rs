@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Timeouts;
 use super::names::{Spelling, unknown_config_key};
 use super::params::Params;
 use super::read::Reader;
 use super::strategy::Chosen;
+use super::{Timeouts, read_setting};
 use crate::cache;
 use crate::headers::fold;
 use crate::health::{cb_config, check};
 use crate::hooks::{self, Hook, Phase};
+use crate::provider::dialect::Settings;
+use crate::provider::{self};
 use crate::secret::Secret;
 
 /// A node of a config as written: a target, or a group with a strategy over its own targets.
@@ -45,6 +47,9 @@ pub struct Node {
     pub before: Option<Vec<Hook>>,
     pub after: Option<Vec<Hook>>,
     pub strict: Option<bool>,
+    pub strict_params: Option<bool>,
+    /// Options of its provider.
+    pub settings: Settings,
     pub cache: Option<cache::Policy>,
     /// Whose vectors tell whether two questions mean the same, where the cache asks.
     pub embeddings: Option<Box<Node>>,
@@ -141,7 +146,11 @@ impl Node {
             "openaiproject" => self.openai_project = reader.string(value, path),
             "name" => self.name = reader.string(value, path),
             "strictopenaicompliance" => self.strict = reader.boolean(value, path),
-            name => return self.read_hooks(name, value, path, reader),
+            "strictparams" => self.strict_params = reader.boolean(value, path),
+            name => match provider::setting(name) {
+                Some(key) => read_setting(&mut self.settings, key, value, path, reader),
+                None => return self.read_hooks(name, value, path, reader),
+            },
         }
         true
     }
@@ -291,6 +300,7 @@ impl Node {
         node.before = node.before.or_else(|| parent.before.clone());
         node.after = node.after.or_else(|| parent.after.clone());
         node.strict = node.strict.or(parent.strict);
+        node.strict_params = node.strict_params.or(parent.strict_params);
         node.id = parent.id.clone().or(node.id);
         node.params = node.params.over(&parent.params);
         node.values.extend(parent.values.iter().cloned());

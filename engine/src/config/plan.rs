@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Options;
+use super::leaf::camel;
 use super::node::Node;
 use super::strategy::Chosen;
 use super::target::{Target, clock};
@@ -64,6 +65,9 @@ impl Plan {
             problems: Vec::new(),
             missing: Vec::new(),
         };
+        if let Some((key, _)) = options.settings.iter().next().filter(|_| !rooted && !root.passes_through()) {
+            maker.problem(camel(key), "is an option of one target: put it into that target's config");
+        }
         let strategy = maker.grow(root.clone(), false);
         let mut metadata = root.metadata.clone();
         metadata.extend(options.metadata.clone());
@@ -103,7 +107,7 @@ pub struct Maker<'o> {
     pub aside: bool,
     /// Every name that some node forwards.
     pub listed: Vec<String>,
-    problems: Vec<Problem>,
+    pub problems: Vec<Problem>,
     pub missing: Vec<Problem>,
 }
 

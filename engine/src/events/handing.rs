@@ -27,6 +27,7 @@ impl Events {
             total: None,
             url,
             checking: None,
+            translation: None,
         };
         Self { ready: events, state: State::Ended, ..Self::new(opening) }
     }

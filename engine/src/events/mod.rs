@@ -3,7 +3,9 @@
 //! semantic event or, where no other attempt was planned, at its first event that is no error.
 //! A stream is whole when its endpoint's own end was seen; one that just stops is an error, never a success.
 
+mod frames;
 mod handing;
+mod translated;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -23,7 +25,9 @@ use crate::memory::Visit;
 use crate::observe::{Phase, Report, milliseconds};
 use crate::progress::{Meaning, Progress};
 use crate::sse::{Parser, SseEvent};
+pub use frames::Frames;
 use handing::Keeping;
+pub use translated::Translation;
 
 /// One event of a stream, its data being JSON text.
 #[derive(Clone, Debug)]
@@ -66,6 +70,7 @@ pub struct Events {
     done_without_finish: bool,
     held: Held,
     keeping: Option<Keeping>,
+    translation: Option<Box<Translation>>,
     watch: Option<Watch>,
     /// What the hooks said of the request, and then of the stream.
     before: Vec<Record>,
@@ -117,6 +122,8 @@ pub struct Opening {
     /// Without its query.
     pub url: String,
     pub checking: Option<Checking>,
+    /// Where the reply is in a dialect of its own.
+    pub translation: Option<Box<Translation>>,
 }
 
 impl Events {
@@ -144,6 +151,7 @@ impl Events {
             done_without_finish: false,
             held: Held::default(),
             keeping: None,
+            translation: opening.translation,
             watch,
             before,
             verdicts: None,
@@ -236,6 +244,9 @@ impl Events {
 
     /// Turns bytes into events.
     fn digest(&mut self, chunk: std::result::Result<Option<Bytes>, Failure>) {
+        if let Some(translation) = self.translation.take() {
+            return self.translate(translation, chunk);
+        }
         let mut parsed = std::mem::take(&mut self.parsed);
         match chunk {
             Ok(Some(bytes)) => {
@@ -265,6 +276,9 @@ impl Events {
         }
         let (_, clock, limit) = deadline?;
         if self.progress.is_whole() {
+            if let Some(mut translation) = self.translation.take() {
+                self.finish_translation(&mut translation);
+            }
             self.end(None);
         } else {
             self.fail(|events| {
@@ -319,6 +333,11 @@ impl Events {
         if data.is_empty() || name == Some("ping") {
             return;
         }
+        self.take_data(event.name, data);
+    }
+
+    /// Takes a chunk in our shape.
+    fn take_data(&mut self, name: Option<Box<str>>, data: Bytes) {
         // Checked before it is repaired, which takes longer.
         let text = std::str::from_utf8(&data).map_or_else(|_| String::from_utf8_lossy(&data), Cow::Borrowed);
         self.came += 1;
@@ -337,7 +356,7 @@ impl Events {
             Cow::Borrowed(_) => data,
             Cow::Owned(repaired) => Bytes::from(repaired),
         };
-        self.hand_out(Event { name: event.name, data });
+        self.hand_out(Event { name, data });
     }
 
     fn semantic(&mut self) {

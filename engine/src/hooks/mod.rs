@@ -4,6 +4,7 @@
 //! It fails closed: a check that cannot run has failed, unless its parameters say `failOnError: false`; and where what
 //! was to be replaced could not be, nothing goes on. Records of what happened never hold what was checked.
 
+
 mod check;
 mod checks;
 mod deltas;
@@ -52,6 +53,7 @@ impl Hooks {
         Self { before: before.into(), after: after.into() }
     }
 
+    /// Whether there is nothing to run.
     pub fn is_empty(&self) -> bool {
         self.before.is_empty() && self.after.is_empty()
     }

@@ -17,6 +17,7 @@ use crate::health::breaker::{self, Allowed, Breaker, Circuit, Probe};
 use crate::health::check::Asked;
 use crate::health::{Likeness, cb_config, symptom};
 use crate::observe::milliseconds;
+use crate::provider::Token;
 
 /// What a target's config says of its use.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub struct Live {
     breaker: Option<Arc<Breaker>>,
     history: Mutex<History>,
     pub asked: Asked,
+    /// A short-lived credential.
+    pub token: tokio::sync::Mutex<Option<Token>>,
     /// When other processes were asked about its circuit.
     consulted: Asked,
 }
@@ -106,6 +109,7 @@ impl Live {
             breaker: settings.breaker.map(Breaker::new).map(Arc::new),
             history: Mutex::default(),
             asked: Asked::default(),
+            token: tokio::sync::Mutex::default(),
         }
     }
 

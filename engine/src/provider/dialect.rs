@@ -126,6 +126,10 @@ impl Settings {
         self.0.get(key).map(Secret::expose)
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Secret)> {
+        self.0.iter().map(|(key, value)| (*key, value))
+    }
+
     pub fn set(&mut self, key: &'static str, value: Secret) {
         self.0.insert(key, value);
     }

@@ -57,6 +57,7 @@ use crate::auth::Auth;
 use crate::body::Body;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Problem, Result};
+use crate::headers::fold;
 use crate::secret::Secret;
 
 /// Among a target's settings, the custom host as it was written: some hosts' paths tell which dialect they speak.
@@ -115,6 +116,15 @@ pub trait Provider: Sync {
     fn problems(&self, _settings: &Settings) -> Vec<Problem> {
         Vec::new()
     }
+    /// The request for a short-lived token, where the settings hold what one is granted for. The token is then the
+    /// credential.
+    fn token_request(&self, _settings: &Settings, _now: SystemTime) -> Option<Result<TokenRequest>> {
+        None
+    }
+    /// The token in a token service's reply.
+    fn token(&self, _status: u16, _body: &[u8], _now: u64) -> std::result::Result<Token, String> {
+        Err("the provider grants none".to_owned())
+    }
     /// The headers that sign a request, to be set over any of the same names, for services whose credential is a
     /// signature.
     fn sign(
@@ -133,6 +143,20 @@ pub trait Provider: Sync {
     fn health(&self) -> Option<&'static str> {
         None
     }
+}
+
+/// A request for a token: a POST of a form.
+pub struct TokenRequest {
+    pub url: String,
+    /// `application/x-www-form-urlencoded`. Whoever has it can fetch a token.
+    pub form: Secret,
+}
+
+/// A short-lived token, and until when to use it.
+pub struct Token {
+    pub value: Secret,
+    /// Unix seconds.
+    pub fresh_until: u64,
 }
 
 /// A request as it goes onto the wire, but for its signature.
@@ -230,6 +254,13 @@ pub static LEFT_OUT: &[(&str, &str)] = &[
     ("qdrant", "it is a vector database, for which there is no endpoint here"),
     ("tripo3d", "it makes 3D models, for which there is no endpoint here"),
 ];
+
+/// The config key of a provider's own option that is written as `name`, in whatever spelling.
+pub fn setting(name: &str) -> Option<&'static str> {
+    let folded = fold(name);
+    let all = PROVIDERS.iter().flat_map(|provider| provider.settings());
+    all.map(|setting| setting.key).find(|key| fold(key) == folded)
+}
 
 /// The dialect that a custom host speaks when no provider is named.
 pub static DEFAULT: &dyn Provider = &compatible::OPENAI;

@@ -157,7 +157,12 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        let request = Unsigned { method: &Method::POST, url: &Url::parse(URL).expect("a URL"), headers: &HeaderMap::new(), body: b"" };
+        let request = Unsigned {
+            method: &Method::POST,
+            url: &Url::parse(URL).expect("a URL"),
+            headers: &HeaderMap::new(),
+            body: b"",
+        };
         for missing in [ACCESS_KEY, SECRET_KEY, REGION] {
             let mut some = Settings::default();
             for key in [ACCESS_KEY, SECRET_KEY, REGION] {
@@ -175,7 +180,12 @@ mod tests {
     fn a_key_that_no_header_can_hold_is_never_shown() {
         let mut settings = settings();
         settings.set(SESSION_TOKEN, Secret::new("secret\nword"));
-        let request = Unsigned { method: &Method::POST, url: &Url::parse(URL).expect("a URL"), headers: &HeaderMap::new(), body: b"" };
+        let request = Unsigned {
+            method: &Method::POST,
+            url: &Url::parse(URL).expect("a URL"),
+            headers: &HeaderMap::new(),
+            body: b"",
+        };
         let error = sign("bedrock", &request, &settings, SystemTime::UNIX_EPOCH).expect_err("refused");
         assert!(!error.to_string().contains("secret"), "{error}");
     }

@@ -118,7 +118,8 @@ mod tests {
     #[test]
     fn a_request_is_signed_over_its_target_date_host_and_body() {
         let url = Url::parse("http://127.0.0.1:8080/20231130/actions/chat").expect("a URL");
-        let request = Unsigned { method: &Method::POST, url: &url, headers: &::http::HeaderMap::new(), body: b"{}" };
+        let request =
+            Unsigned { method: &Method::POST, url: &url, headers: &::http::HeaderMap::new(), body: b"{}" };
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_887_151);
         let headers = headers(&request, &settings(), now).expect("a signature");
         let hash = "RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=";

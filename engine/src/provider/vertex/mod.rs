@@ -7,16 +7,18 @@ mod compatible;
 mod embeddings;
 mod place;
 mod router;
-#[cfg_attr(not(test), expect(dead_code, reason = "tokens are fetched once the engine asks for them"))]
 pub mod token;
 
 #[cfg(test)]
 mod tests;
 
-use super::Provider;
+use std::time::SystemTime;
+
 use super::dialect::{Dialect, Setting, Settings};
+use super::{Provider, Token, TokenRequest};
 use crate::auth::Auth;
 use crate::endpoint::{EMBEDDINGS, Endpoint};
+use crate::error::{Error, Result};
 
 pub struct Vertex;
 
@@ -60,6 +62,17 @@ impl Provider for Vertex {
             EMBEDDINGS => Some(&embeddings::Predict),
             _ => None,
         }
+    }
+
+    fn token_request(&self, settings: &Settings, now: SystemTime) -> Option<Result<TokenRequest>> {
+        let json = settings.get(SERVICE_ACCOUNT)?;
+        let now = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let request = token::ServiceAccount::read(json).and_then(|account| account.request(now));
+        Some(request.map_err(|why| Error::problem(SERVICE_ACCOUNT, why)))
+    }
+
+    fn token(&self, status: u16, body: &[u8], now: u64) -> std::result::Result<Token, String> {
+        token::answer(status, body, now)
     }
 
     fn settings(&self) -> &'static [Setting] {

@@ -6,6 +6,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde::Deserialize;
 
+use crate::provider::{Token, TokenRequest};
 use crate::secret::Secret;
 
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
@@ -22,21 +23,6 @@ pub struct ServiceAccount {
     key_id: Option<String>,
     key: Secret,
     token_uri: String,
-    project: Option<String>,
-}
-
-/// A request for a token: a POST of a form.
-pub struct TokenRequest {
-    pub url: String,
-    /// `application/x-www-form-urlencoded`. Whoever has it can fetch a token.
-    pub form: Secret,
-}
-
-/// A token, and until when to use it.
-pub struct Token {
-    pub value: Secret,
-    /// Unix seconds.
-    pub fresh_until: u64,
 }
 
 impl Token {
@@ -53,8 +39,6 @@ struct KeyFile {
     private_key_id: Option<String>,
     #[serde(default)]
     token_uri: Option<String>,
-    #[serde(default)]
-    project_id: Option<String>,
 }
 
 /// The project that a key file names.
@@ -80,12 +64,7 @@ impl ServiceAccount {
             key_id: file.private_key_id,
             key: Secret::new(&file.private_key),
             token_uri,
-            project: file.project_id,
         })
-    }
-
-    pub fn project(&self) -> Option<&str> {
-        self.project.as_deref()
     }
 
     /// The request for a token that is good from `now` on.
