@@ -258,7 +258,7 @@ describe('a ConfigError', () => {
   const cases = [
     [{ provider: 'opnai' }, 'provider: expected one of the 70 names that providers() lists; did you mean openai?'],
     [{ provider: '@my-prod' }, /^provider: expected one of .+; an @ name belongs to the hosted platform/],
-    [{ provider: 'ollama' }, /^customHost: is missing: provider ollama is a server of your own; name its base URL$/],
+    [{ provider: 'ollama' }, /^customHost: is missing: provider ollama is a server of your own; name its base URL, such as http:\/\/localhost:11434\/v1$/],
     [{ virtualKey: 'vk' }, /^virtualKey: is an option for a provider or a platform that this version does not reach$/],
     [{ baseURL: 'http://localhost:8787/v1' }, /^baseURL: .+customHost$/],
     [{ config: 'pc-prod-1' }, /^config: names a saved config of the hosted platform.+pass the config itself$/],

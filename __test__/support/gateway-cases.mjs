@@ -36,8 +36,8 @@ const LEFT_OUT = {
 /** Errors keep the host's own body, where the gateway rewrites it. */
 const OWN_BODY = new Set(['ER-01', 'ER-05', 'ER-06'])
 
-/** Without the gateway's prefix and its `provider`. */
-const OWN_WORDS = { 'ER-03': { error: { message: 'nope', type: 'invalid', param: null, code: 7 } } }
+/** Without the gateway's prefix and its `provider`; OpenAI's codes are texts. */
+const OWN_WORDS = { 'ER-03': { error: { message: 'nope', type: 'invalid', param: null, code: '7' } } }
 
 /** `{ run: [{ id, title, given, expect, ownBody }], refused: [{ …, message }], leftOut: [{ id, why }] }` */
 export function gatewayCases() {
