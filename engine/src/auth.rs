@@ -11,8 +11,10 @@ pub enum Auth {
     /// The provider takes no credential; one that is given all the same is sent as a bearer token, since many such
     /// servers stand behind a proxy that asks for one.
     Optional,
-    /// A header of the provider's own that holds the bare credential: `x-api-key`. In lower case.
+    /// A header of the provider's own, by its lower-case name: `api-key: <credential>`.
     Header(&'static str),
+    /// `Authorization` with another scheme: `Key <credential>`.
+    Scheme(&'static str),
 }
 
 impl Auth {
@@ -24,11 +26,13 @@ impl Auth {
             Some(scheme) if scheme.eq_ignore_ascii_case("bearer ") => written[7..].trim_start(),
             _ => written,
         };
-        let with_scheme = || if token.contains(' ') { token.to_owned() } else { format!("Bearer {token}") };
-        match self {
-            Self::Bearer | Self::Optional => (header::AUTHORIZATION, Secret::new(&with_scheme())),
-            Self::Header(name) => (HeaderName::from_static(name), Secret::new(token)),
-        }
+        let scheme = match self {
+            Self::Bearer | Self::Optional => "Bearer",
+            Self::Scheme(scheme) => scheme,
+            Self::Header(name) => return (HeaderName::from_static(name), Secret::new(token)),
+        };
+        let value = if token.contains(' ') { token.to_owned() } else { format!("{scheme} {token}") };
+        (header::AUTHORIZATION, Secret::new(&value))
     }
 }
 
@@ -51,10 +55,17 @@ mod tests {
     }
 
     #[test]
-    fn a_provider_s_own_header_holds_the_bare_credential() {
-        for written in ["sk-ant-1", "Bearer sk-ant-1", " bearer  sk-ant-1 "] {
-            let (name, value) = Auth::Header("x-api-key").header(&Secret::new(written));
-            assert_eq!((name.as_str(), value.expose()), ("x-api-key", "sk-ant-1"));
+    fn a_header_of_the_provider_s_own_carries_the_bare_credential() {
+        for written in ["k-1", "Bearer k-1"] {
+            let (name, value) = Auth::Header("api-key").header(&Secret::new(written));
+            assert_eq!((name.as_str(), value.expose()), ("api-key", "k-1"));
+        }
+    }
+
+    #[test]
+    fn another_scheme_is_written_before_a_bare_credential() {
+        for written in ["k-1", "Bearer k-1", "Key k-1"] {
+            assert_eq!(Auth::Scheme("Key").header(&Secret::new(written)).1.expose(), "Key k-1");
         }
     }
 }

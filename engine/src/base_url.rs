@@ -72,13 +72,14 @@ impl BaseUrl {
         Self { prefix, query: url.query().filter(|query| !query.is_empty()).map(str::to_owned), socket }
     }
 
-    /// The URL of an endpoint. `path` starts with a slash; `query` comes after the base's own.
+    /// The URL of an endpoint. `path` starts with a slash and may have a query; `query` comes after the base's and its.
     pub fn join(&self, path: &str, query: Option<&str>) -> String {
+        let (path, asked) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
         let path = self.without_doubled_version(path);
         let mut url = String::with_capacity(self.prefix.len() + path.len() + 16);
         url.push_str(&self.prefix);
         url.push_str(path);
-        let queries = [self.query.as_deref(), query.filter(|query| !query.is_empty())];
+        let queries = [self.query.as_deref(), asked, query.filter(|query| !query.is_empty())];
         for (at, query) in queries.into_iter().flatten().enumerate() {
             url.push(if at == 0 { '?' } else { '&' });
             url.push_str(query);
@@ -98,11 +99,13 @@ impl BaseUrl {
 
     /// The URL of a health route: from the host's root where `path` begins with a slash, else below the base URL.
     pub fn health(&self, path: &str) -> Option<Url> {
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
         if !path.starts_with('/') {
-            return Url::parse(&self.join(&format!("/{path}"), None)).ok();
+            return Url::parse(&self.join(&format!("/{path}"), query)).ok();
         }
         let mut url = Url::parse(&self.prefix).ok()?;
         url.set_path(path);
+        url.set_query(query);
         Some(url)
     }
 

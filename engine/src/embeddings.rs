@@ -47,6 +47,15 @@ pub fn prepare(text: &Bytes) -> (Encoding, Option<Bytes>) {
     }
 }
 
+/// Which encoding the caller asked for.
+pub fn asked(text: &[u8]) -> Encoding {
+    match Body::parse(text).ok().as_ref().map(|body| body.get("encoding_format")) {
+        Some(None | Some("null")) => Encoding::Unsaid,
+        Some(Some("\"float\"")) => Encoding::Floats,
+        _ => Encoding::Other,
+    }
+}
+
 #[derive(Deserialize)]
 struct Item<'a> {
     #[serde(borrow)]

@@ -6,6 +6,7 @@ mod guard;
 mod kept;
 mod request;
 mod sending;
+mod token;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use guard::{Checked, Guard};
 use kept::Found;
 pub use kept::Keep;
 use request::Request;
+pub use request::UNSUPPORTED;
 use sending::Sending;
 
 /// Sends `call` to `target` until it is answered or its policy gives up.

@@ -1,40 +1,80 @@
-//! The request that a target gets: the caller's body with the config's parameters in it, the URL and the headers.
+//! The request that a target gets: the caller's body with the config's parameters in it, in the target's dialect, the URL
+//! and the headers.
 
-use ::http::{HeaderMap, HeaderValue, header};
+use std::time::SystemTime;
+
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use bytes::Bytes;
 use url::{Position, Url};
 
 use crate::body::Body;
 use crate::call::Call;
+use crate::clock::new_id;
 use crate::config::Target;
 use crate::embeddings::{self, Encoding};
 use crate::endpoint::EMBEDDINGS;
 use crate::error::{Error, Result};
 use crate::http::Wire;
 use crate::observe::Report;
+use crate::provider::Unsigned;
+use crate::provider::dialect::{Asked, Context, Dialect, Made};
 
 pub struct Request<'c> {
     target: &'c Target,
     call: &'c Call,
+    /// Where the target's differs from ours.
+    pub dialect: Option<&'static dyn Dialect>,
+    /// The body in our shape, where a dialect has made another of it.
+    asked: Bytes,
+    method: Method,
+    headers: Vec<(&'static str, String)>,
     pub body: Bytes,
     pub encoding: Encoding,
     pub url: Url,
     /// The URL as it may be seen: without query, and with the unix socket's path.
     pub shown: String,
+    /// For answers without an identifier of their own.
+    id: String,
 }
 
 impl<'c> Request<'c> {
-    /// `body` is the caller's, with parameters and checks applied.
+    /// `body` is the caller's, with parameters and checks applied. What cannot be asked of the target in its dialect is an
+    /// error; another target may understand it.
     pub fn new(target: &'c Target, call: &'c Call, body: Bytes, report: &mut Report) -> Result<Self> {
+        let endpoint = call.endpoint;
+        if !target.provider.has(endpoint) {
+            let message = format!("{} has no {}", target.provider.name(), endpoint.call);
+            return Err(Error::problem("provider", message).with_code(UNSUPPORTED));
+        }
+        let adapted = target.provider.adapt(endpoint, &body, target.strict_params).map_err(unsupported)?;
+        let body = match adapted {
+            Some((adapted, changes)) => {
+                report.changes.extend(changes);
+                adapted
+            }
+            None => body,
+        };
+        match target.provider.dialect(endpoint) {
+            Some(dialect) => Self::translated(dialect, target, call, body, report),
+            None => Self::plain(target, call, body, report),
+        }
+    }
+
+    fn plain(target: &'c Target, call: &'c Call, body: Bytes, report: &mut Report) -> Result<Self> {
+        let url = target.url(call.endpoint, &call.arguments, call.options.query.as_deref())?;
         let mut request = Self {
             target,
             call,
+            dialect: None,
+            asked: Bytes::new(),
+            method: call.endpoint.method.clone(),
+            headers: Vec::new(),
             body,
             encoding: Encoding::Other,
-            url: target.url(call.endpoint, &call.arguments, call.options.query.as_deref())?,
-            shown: String::new(),
+            shown: shown(target, &url),
+            url,
+            id: String::new(),
         };
-        request.shown = shown(target, &request.url);
         if call.endpoint.call == EMBEDDINGS {
             let (asked, wire) = embeddings::prepare(&request.body);
             request.encoding = asked;
@@ -46,24 +86,96 @@ impl<'c> Request<'c> {
         Ok(request)
     }
 
-    pub fn wire(&self) -> Wire {
+    fn translated(
+        dialect: &'static dyn Dialect,
+        target: &'c Target,
+        call: &'c Call,
+        body: Bytes,
+        report: &mut Report,
+    ) -> Result<Self> {
+        let asked = Asked {
+            endpoint: call.endpoint,
+            arguments: &call.arguments,
+            body: &body,
+            stream: call.stream,
+            settings: &target.settings,
+            custom_host: target.is_custom,
+        };
+        let Made { method, path, headers, body: wire, changes } =
+            dialect.request(&asked).map_err(unsupported)?;
+        if target.strict_params
+            && let Some(loss) = changes.iter().find(|change| change.contains(" was dropped"))
+        {
+            return Err(Error::problem("strictParams", loss.clone()).with_code(UNSUPPORTED));
+        }
+        report.changes.extend(changes);
+        let url = target.join(&path, call.options.query.as_deref())?;
+        let encoding =
+            if call.endpoint.call == EMBEDDINGS { embeddings::asked(&body) } else { Encoding::Other };
+        Ok(Self {
+            target,
+            call,
+            dialect: Some(dialect),
+            asked: body,
+            method: method.unwrap_or_else(|| call.endpoint.method.clone()),
+            headers,
+            body: wire,
+            encoding,
+            shown: shown(target, &url),
+            url,
+            id: new_id(),
+        })
+    }
+
+    /// What a reply with these headers is read with.
+    pub fn context<'r>(&'r self, headers: &'r HeaderMap, now: SystemTime) -> Context<'r> {
+        let since = now.duration_since(SystemTime::UNIX_EPOCH);
+        Context {
+            asked: &self.asked,
+            settings: &self.target.settings,
+            strict: !self.target.extras,
+            created: since.map_or(0, |since| since.as_secs()),
+            id: &self.id,
+            headers,
+        }
+    }
+
+    /// The request as it goes out now. `token` is the credential where that is a short-lived one.
+    pub fn wire(&self, token: Option<HeaderValue>, now: SystemTime) -> Result<Wire> {
         let mut headers = self.target.headers.clone();
         let stream = self.call.stream;
+        for (name, value) in &self.headers {
+            let value = HeaderValue::from_str(value);
+            let value = value.map_err(|_| Error::problem(*name, "holds what no header can"))?;
+            headers.entry(HeaderName::from_static(name)).or_insert(value);
+        }
         add(&mut headers, &header::ACCEPT, if stream { "text/event-stream" } else { "application/json" });
-        if self.call.endpoint.takes_body {
+        if !self.body.is_empty() {
             add(&mut headers, &header::CONTENT_TYPE, "application/json");
         }
         // A compressed stream comes in lumps, each after many events.
         add(&mut headers, &header::ACCEPT_ENCODING, if stream { "identity" } else { "gzip" });
-        Wire {
-            method: self.call.endpoint.method.clone(),
+        if let Some(token) = token {
+            headers.insert(header::AUTHORIZATION, token);
+        }
+        let unsigned = Unsigned { method: &self.method, url: &self.url, headers: &headers, body: &self.body };
+        headers.extend(self.target.provider.sign(&unsigned, &self.target.settings, now)?);
+        Ok(Wire {
+            method: self.method.clone(),
             url: self.url.clone(),
             headers,
             body: self.body.clone(),
             socket: self.target.base_url.socket().cloned(),
             connect: self.target.clocks.connect,
-        }
+        })
     }
+}
+
+/// The code of an error that another target's dialect may not have.
+pub const UNSUPPORTED: &str = "unsupported";
+
+fn unsupported(error: Error) -> Error {
+    if error.facts().code.is_some() { error } else { error.with_code(UNSUPPORTED) }
 }
 
 /// The caller's body with the config's parameters in it.
@@ -77,7 +189,7 @@ pub fn with_params(target: &Target, call: &Call, report: &mut Report) -> Result<
 }
 
 /// Adds a header that nothing has set.
-fn add(headers: &mut HeaderMap, name: &header::HeaderName, value: &'static str) {
+fn add(headers: &mut HeaderMap, name: &HeaderName, value: &'static str) {
     if !headers.contains_key(name) {
         headers.insert(name.clone(), HeaderValue::from_static(value));
     }

@@ -10,13 +10,14 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::guard::{Checked, Checking, Guard};
 use super::request::Request;
+use super::token;
 use crate::answer::{Content, Reached};
 use crate::call::Call;
 use crate::clock::{Instant, before};
 use crate::config::Target;
 use crate::engine::Context;
 use crate::error::{Error, Result};
-use crate::events::{Events, Held, Opening};
+use crate::events::{Events, Frames, Held, Opening, Translation};
 use crate::explain::{Place, is_html};
 use crate::health::loading;
 use crate::http::{ConnectWatch, Reply, ReplyBody};
@@ -88,7 +89,8 @@ impl<'c> Sending<'c> {
         attempt.status = Some(reply.status);
         attempt.phase = Phase::Body;
         attempt.ms.headers = Some(milliseconds(now - self.began));
-        let request_id = reply.headers.get("x-request-id").and_then(|value| value.to_str().ok());
+        let names = ["x-request-id", "request-id", "x-amzn-requestid"];
+        let request_id = names.iter().find_map(|name| reply.headers.get(*name)?.to_str().ok());
         self.report.request_id = request_id.map(str::to_owned);
         if !(200..300).contains(&reply.status) {
             return Err(self.refused(reply).await);
@@ -128,7 +130,9 @@ impl<'c> Sending<'c> {
         let watch = ConnectWatch::default();
         let (clock, limit) = self.header_clock();
         let (clock, limit, deadline) = self.or_total(clock, limit, self.began);
-        let sent = before(deadline, self.context.transport.send(self.request.wire(), &watch)).await;
+        let token = token::bearer(self.context, self.target).await?;
+        let wire = self.request.wire(token, self.context.clock.wall())?;
+        let sent = before(deadline, self.context.transport.send(wire, &watch)).await;
         let attempt = self.report.last();
         attempt.ms.connect = watch.took().map(milliseconds);
         let Some(sent) = sent else {
@@ -174,12 +178,24 @@ impl<'c> Sending<'c> {
         let Reply { status, headers, mut body } = reply;
         // The status is the news; a body that breaks off is only part of the explanation.
         let text = self.read(&mut body, &headers).await.unwrap_or_default();
+        let translated = self.request.dialect.and_then(|dialect| dialect.error(status, &headers, &text));
+        let text = translated.unwrap_or(text);
         self.place().refused(status, headers, text, self.context.clock.wall())
     }
 
     async fn whole(&mut self, reply: Reply) -> Result<Reached> {
         let Reply { status, headers, mut body } = reply;
         let text = self.read(&mut body, &headers).await?;
+        if let Some(dialect) = self.request.dialect {
+            let context = self.request.context(&headers, self.context.clock.wall());
+            return match dialect.answer(&context, &text) {
+                Ok(answer) => {
+                    self.succeeded(status);
+                    Ok(Reached { status, headers, content: Content::Whole(answer) })
+                }
+                Err(why) => Err(self.place().garbled(status, &why, headers, text)),
+            };
+        }
         if let Some(why) = not_json(&headers, &text, self.target.gated) {
             return Err(self.place().garbled(status, &why, headers, text));
         }
@@ -216,7 +232,8 @@ impl<'c> Sending<'c> {
     async fn events(&mut self, reply: Reply, checking: Option<Checking>) -> Result<Reached> {
         let Reply { status, headers, mut body } = reply;
         let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-        if kind.contains("json") || kind.contains("html") {
+        let is_json = kind.contains("json");
+        if (is_json && self.request.dialect.is_none()) || kind.contains("html") {
             let why = format!("{kind} where a stream of events was asked for");
             let text = self.read(&mut body, &headers).await?;
             return Err(match serde_json::from_slice::<serde_json::Value>(&text) {
@@ -226,6 +243,12 @@ impl<'c> Sending<'c> {
                 _ => self.place().garbled(status, &why, headers, text),
             });
         }
+        let translation = self.request.dialect.map(|dialect| {
+            let context = self.request.context(&headers, self.context.clock.wall());
+            let framing = dialect.framing_for(&self.target.settings);
+            let frames = Frames::new(framing, is_json);
+            Box::new(Translation { frames, translator: dialect.translator(&context) })
+        });
         let opening = Opening {
             body,
             target: self.target.clone(),
@@ -234,6 +257,7 @@ impl<'c> Sending<'c> {
             total: self.call.options.timeout.zip(self.context.deadline).map(|(limit, at)| (at, limit)),
             url: self.request.shown.clone(),
             checking,
+            translation,
         };
         let mut events = Events::new(opening);
         if let Err(error) = events.commit(self.target.gated).await {
@@ -242,7 +266,7 @@ impl<'c> Sending<'c> {
         events.tell(self.report);
         if let Some(visit) = &mut self.visit {
             let now = self.context.clock.now();
-            visit.succeeded(status, now - self.began, now);
+            visit.opened(status, now - self.began, now);
         }
         events.hold(Held { visit: self.visit.take(), slot: self.slot.take() });
         Ok(Reached { status, headers, content: Content::Events(Box::new(events)) })
@@ -268,8 +292,12 @@ impl<'c> Sending<'c> {
         }
     }
 
-    /// No further attempt is made: the target remembers why.
+    /// No further attempt is made: the target remembers why. Of a request that only waited in line for it there is nothing
+    /// to remember.
     pub fn gave_up(&mut self, error: &Error) {
+        if self.report.last().phase == Phase::Queue {
+            return;
+        }
         let now = self.context.clock.now();
         let Some(visit) = &mut self.visit else { return };
         let fault = visit.failed(error, now);
@@ -303,13 +331,15 @@ impl<'c> Sending<'c> {
     /// meanwhile or the caller wants no second request at all.
     fn wait_for_model(&mut self, error: &Error) -> Option<Duration> {
         let facts = error.facts();
-        if !loading::is_loading(facts.status?, facts.body.as_deref()?) {
+        let status = facts.status?;
+        if !loading::is_loading(status, facts.body.as_deref()?) {
             return None;
         }
         if let Some(visit) = &mut self.visit {
             visit.is_loading();
         }
-        let patient = self.target.patient && self.call.options.max_retries != Some(0);
+        let repeats = self.target.patient && self.call.options.max_retries != Some(0);
+        let patient = repeats && !self.report.moves_on_from(status);
         let wait = loading::wait(self.loading + 1)?;
         if !patient || self.report.attempts.len() >= MOST_ATTEMPTS {
             return None;

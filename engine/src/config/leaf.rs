@@ -15,7 +15,8 @@ use crate::error::Problem;
 use crate::headers::{fold, insert_secret};
 use crate::hooks::Hooks;
 use crate::memory;
-use crate::provider::{self, PROVIDERS, Provider};
+use crate::provider::dialect::{Setting, Settings, camel};
+use crate::provider::{self, LEFT_OUT, PROVIDERS, Provider};
 use crate::retry::{CONFIG_STATUSES, Policy};
 use crate::secret::Secret;
 
@@ -28,11 +29,12 @@ impl Maker<'_> {
     pub fn target(&mut self, followed: bool) -> Option<Target> {
         let options = self.options;
         let provider = self.provider();
-        let base_url = provider.and_then(|provider| self.base_url(provider));
+        let settings = provider.map(|provider| self.settings(provider)).unwrap_or_default();
+        let base_url = provider.and_then(|provider| self.base_url(provider, &settings));
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
         if let Some(provider) = provider {
-            self.credential(provider, &mut headers);
+            self.credential(provider, &settings, &mut headers);
             self.openai_headers(provider, &mut headers);
         }
         self.forward(&mut headers);
@@ -40,7 +42,7 @@ impl Maker<'_> {
             let path = self.key("is_open");
             self.problem(path, "acts only in a config with an id");
         }
-        let caching = self.caching(&headers);
+        let caching = self.caching(&headers, &settings);
         let base_url = base_url?;
         let live = self.live(provider?, &base_url);
         let repeats =
@@ -56,12 +58,15 @@ impl Maker<'_> {
             retry: policy(options.max_retries, self.node.retry.as_ref(), self.rooted),
             idempotent: options.idempotent.or(self.node.idempotent).unwrap_or(false),
             gated: followed || self.node.retry.as_ref().is_some_and(|retry| retry.attempts > 0),
-            patient: repeats && !followed,
+            patient: repeats,
             is_open: self.node.is_open,
             health_check: self.node.health_check.clone(),
             caching,
             hooks: self.hooks(),
             extras: options.strict == Some(false) || self.node.strict == Some(false),
+            strict_params: options.strict_params.or(self.node.strict_params).unwrap_or(false),
+            is_custom: self.is_custom(),
+            settings,
             params: self.node.params.clone(),
             live,
         })
@@ -94,12 +99,15 @@ impl Maker<'_> {
     }
 
     /// How the target's answers are kept.
-    fn caching(&mut self, headers: &HeaderMap) -> Option<Caching> {
+    fn caching(&mut self, headers: &HeaderMap, settings: &Settings) -> Option<Caching> {
         let policy = self.node.cache.clone().filter(|_| self.options.debug != Some(false))?;
         let secrets = headers.iter().filter(|(_, value)| value.is_sensitive());
         let tenant = match &self.options.cache_namespace {
             Some(name) => Tenant::namespace(name),
-            None => Tenant::of(secrets.map(|(name, value)| (name.as_str(), value.as_bytes()))),
+            None => {
+                let settings = settings.iter().map(|(key, value)| (key, value.expose().as_bytes()));
+                Tenant::of(secrets.map(|(name, value)| (name.as_str(), value.as_bytes())).chain(settings))
+            }
         };
         let embeddings = self.node.embeddings.clone().and_then(|node| self.beside(*node)).map(Arc::new);
         Some(Caching { policy, tenant, refresh: self.options.cache_force_refresh, embeddings })
@@ -155,14 +163,21 @@ impl Maker<'_> {
     fn known_provider(&mut self, path: String, name: &str) -> Option<&'static dyn Provider> {
         let found = provider::find(name);
         if found.is_none() {
-            let known: Vec<&str> = PROVIDERS.iter().map(|provider| provider.name()).collect();
-            let near = nearest(name, known.iter().copied()).map(|near| format!("; did you mean {near}?"));
+            let known = PROVIDERS.iter().map(|provider| provider.name());
+            let near = nearest(name, known).map(|near| format!("; did you mean {near}?"));
             let advice = if name.starts_with('@') {
                 "; an @ name belongs to the hosted platform, which this version does not reach".to_owned()
             } else {
                 near.unwrap_or_default()
             };
-            self.problem(path, format!("expected one of {}{advice}", known.join(", ")));
+            let left_out = LEFT_OUT.iter().find(|(left_out, _)| *left_out == name);
+            let message = match left_out {
+                Some((_, why)) => format!("is not among the providers: {why}"),
+                None => {
+                    format!("expected one of the {} names that providers() lists{advice}", PROVIDERS.len())
+                }
+            };
+            self.problem(path, message);
         }
         found
     }
@@ -184,17 +199,56 @@ impl Maker<'_> {
         provider::DEFAULT
     }
 
+    /// The options of `provider`: the node's, and the client's where the config is one target. What is missing the call
+    /// may still bring.
+    fn settings(&mut self, provider: &dyn Provider) -> Settings {
+        let mut settings = Settings::default();
+        let alone = (self.rooted || self.node.passthrough) && !self.aside;
+        let optional = self.options.settings.iter().filter(|_| alone);
+        let given: Vec<_> = optional.map(|(key, value)| (camel(key), key, value.clone())).collect();
+        let own = self.node.settings.iter().map(|(key, value)| (self.key(key), key, value.clone()));
+        let given: Vec<_> = given.into_iter().chain(own).collect();
+        for (path, key, value) in given {
+            if provider.settings().iter().any(|setting| setting.key == key) {
+                settings.set(key, value);
+            } else {
+                self.problem(path, format!("has no meaning for provider {}", provider.name()));
+            }
+        }
+        if let Some(host) = self.host_option().or(self.node.custom_host.as_ref()) {
+            settings.set(provider::CUSTOM_HOST, Secret::new(host));
+        }
+        let is_missing = |setting: &&Setting| setting.required && settings.get(setting.key).is_none();
+        let needed = provider.settings().iter().filter(is_missing).map(|setting| Problem {
+            path: setting.key.to_owned(),
+            message: format!("is missing: {}", setting.what),
+        });
+        for Problem { path: key, message } in needed.chain(provider.problems(&settings)).collect::<Vec<_>>() {
+            let path = if alone { camel(&key) } else { self.key(&key) };
+            let is_missing = message.starts_with("is missing");
+            let list = if is_missing { &mut self.missing } else { &mut self.problems };
+            list.push(Problem { path, message });
+        }
+        settings
+    }
+
     /// The option `customHost` comes before a config's, as in the gateway.
-    fn base_url(&mut self, provider: &dyn Provider) -> Option<BaseUrl> {
-        let (path, text) = match (self.host_option(), &self.node.custom_host, provider.base_url()) {
+    fn base_url(&mut self, provider: &dyn Provider, settings: &Settings) -> Option<BaseUrl> {
+        let own = provider.base_url_for(settings);
+        let (path, text) = match (self.host_option(), &self.node.custom_host, &own) {
             (Some(text), _, _) => ("customHost".to_owned(), text.as_str()),
             (None, Some(text), _) => (self.key("custom_host"), text.as_str()),
-            (None, None, Some(text)) => (self.key("provider"), text),
+            (None, None, Some(text)) => (self.key("provider"), text.as_str()),
+            // What it lacks has been told; no call is made before it is there.
+            (None, None, None) if !provider.settings().is_empty() => ("".to_owned(), "https://unset.invalid"),
             (None, None, None) => {
                 let name = provider.name();
+                let example = provider.usual_host().unwrap_or("http://localhost:8000/v1");
                 self.problem(
                     if self.rooted { "customHost".to_owned() } else { self.key("custom_host") },
-                    format!("is missing: provider {name} is a server of your own; name its base URL"),
+                    format!(
+                        "is missing: provider {name} is a server of your own; name its base URL, such as {example}"
+                    ),
                 );
                 return None;
             }
@@ -209,7 +263,7 @@ impl Maker<'_> {
     }
 
     /// `Authorization` is the credential unless it is forwarded as it is; a config's `api_key` comes before it.
-    fn credential(&mut self, provider: &dyn Provider, headers: &mut HeaderMap) {
+    fn credential(&mut self, provider: &dyn Provider, settings: &Settings, headers: &mut HeaderMap) {
         let forwarded = self.forward_list().1.iter().any(|name| fold(name) == "authorization");
         let credential = match (&self.node.api_key, &self.options.authorization) {
             (Some(key), _) => Some((self.key("api_key"), key)),
@@ -219,8 +273,9 @@ impl Maker<'_> {
             }
             _ => None,
         };
-        let Some((path, credential)) = credential else { return };
-        let (name, value) = provider.auth().header(credential);
+        let path = credential.as_ref().map_or("Authorization".to_owned(), |(path, _)| path.clone());
+        let given = credential.map(|(_, credential)| credential);
+        let Some((name, value)) = provider.credential_for(settings, given) else { return };
         if let Err(why) = insert_secret(headers, name.as_str(), &value) {
             self.problem(path, why);
         }

@@ -26,6 +26,8 @@ use crate::cache;
 use crate::error::Problem;
 use crate::headers::fold;
 use crate::health::budget;
+use crate::provider::dialect::Settings;
+use crate::provider::{self};
 use crate::secret::Secret;
 use names::unknown_option;
 
@@ -56,6 +58,10 @@ pub struct Options {
     /// `false`: nothing of the call's content is kept.
     pub debug: Option<bool>,
     pub strict: Option<bool>,
+    /// What would take something away from the caller's parameters is an error.
+    pub strict_params: Option<bool>,
+    /// Options of providers, by config key.
+    pub settings: Settings,
     pub openai_organization: Option<String>,
     pub openai_project: Option<String>,
     /// `@provider/model`, where the call's body names its model so: for targets that leave the provider to the call.
@@ -139,6 +145,8 @@ impl Options {
             cache_namespace: None,
             debug: None,
             strict: None,
+            strict_params: None,
+            settings: Settings::default(),
             openai_organization: None,
             openai_project: None,
             named_by_model: None,
@@ -177,12 +185,16 @@ impl Options {
             "cacheStore" => self.cache_store = cache::Settings::read(value, name, reader),
             "cacheForceRefresh" => self.cache_force_refresh = reader.boolean(value, name).unwrap_or(false),
             "cacheNamespace" => self.cache_namespace = reader.string(value, name),
+            "strictParams" => self.strict_params = reader.boolean(value, name),
             "strictOpenAiCompliance" => self.strict = reader.boolean(value, name),
             "debug" => self.debug = reader.boolean(value, name),
             "retryBudget" => self.retry_budget = budget::Settings::read(value, name, reader),
             "openaiOrganization" => self.openai_organization = reader.string(value, name),
             "openaiProject" => self.openai_project = reader.string(value, name),
-            _ => return names::read_idle(name, value, reader),
+            _ => match provider::setting(name) {
+                Some(key) => read_setting(&mut self.settings, key, value, name, reader),
+                None => return names::read_idle(name, value, reader),
+            },
         }
         true
     }
@@ -199,6 +211,17 @@ impl Options {
                 self.values.push(((*name).clone(), Secret::new(&text)));
             }
         }
+    }
+}
+
+/// Reads a provider's own option: text, or a number or an object, which is taken as its JSON.
+fn read_setting(settings: &mut Settings, key: &'static str, value: &Value, path: &str, reader: &mut Reader) {
+    let text = match value {
+        Value::String(_) => reader.secret(value, path),
+        other => Some(Secret::new(&other.to_string())),
+    };
+    if let Some(text) = text {
+        settings.set(key, text);
     }
 }
 

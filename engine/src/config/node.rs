@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Timeouts;
 use super::names::{Spelling, unknown_config_key};
 use super::params::Params;
 use super::read::Reader;
 use super::strategy::Chosen;
+use super::{Timeouts, read_setting};
 use crate::cache;
 use crate::headers::fold;
 use crate::health::{cb_config, check};
 use crate::hooks::{self, Hook, Phase};
+use crate::provider::dialect::Settings;
+use crate::provider::{self};
 use crate::secret::Secret;
 
 /// A node of a config as written: a target, or a group with a strategy over its own targets.
@@ -45,6 +47,9 @@ pub struct Node {
     pub before: Option<Vec<Hook>>,
     pub after: Option<Vec<Hook>>,
     pub strict: Option<bool>,
+    pub strict_params: Option<bool>,
+    /// Options of its provider.
+    pub settings: Settings,
     pub cache: Option<cache::Policy>,
     /// Whose vectors tell whether two questions mean the same, where the cache asks.
     pub embeddings: Option<Box<Node>>,
@@ -66,15 +71,18 @@ pub struct Retry {
     pub use_retry_after_header: bool,
 }
 
+/// The path of a config's root.
+const ROOT: &str = "config";
+
 impl Node {
     pub fn read_text_or_object(value: &Value, reader: &mut Reader) -> Option<Self> {
-        let Value::String(text) = value else { return Self::read(value, "config", reader) };
+        let Value::String(text) = value else { return Self::read(value, ROOT, reader) };
         if text.starts_with("pc-") {
             reader.problem("config", "names a saved config of the hosted platform, which this version does not reach; pass the config itself");
             return None;
         }
         match serde_json::from_str(text) {
-            Ok(parsed) => Self::read(&parsed, "config", reader),
+            Ok(parsed) => Self::read(&parsed, ROOT, reader),
             Err(why) => {
                 let place = format!("line {} column {}", why.line(), why.column());
                 reader.problem(
@@ -100,7 +108,12 @@ impl Node {
             }
         }
         node.read_values(unknown, reader);
+        let written = |name: &str| object.iter().find(|(key, value)| fold(key) == name && !value.is_null());
+        node.check_group(written("strategy").is_some(), written("targets").map(|(_, value)| value), reader);
         node.check(reader);
+        if path != ROOT {
+            node.check_below_root(reader);
+        }
         Some(node)
     }
 
@@ -133,7 +146,11 @@ impl Node {
             "openaiproject" => self.openai_project = reader.string(value, path),
             "name" => self.name = reader.string(value, path),
             "strictopenaicompliance" => self.strict = reader.boolean(value, path),
-            name => return self.read_hooks(name, value, path, reader),
+            "strictparams" => self.strict_params = reader.boolean(value, path),
+            name => match provider::setting(name) {
+                Some(key) => read_setting(&mut self.settings, key, value, path, reader),
+                None => return self.read_hooks(name, value, path, reader),
+            },
         }
         true
     }
@@ -206,21 +223,33 @@ impl Node {
         read.filter_map(|(at, item)| Self::read(item, &format!("{path}[{at}]"), reader)).collect()
     }
 
-    /// A group has a strategy and targets; what its strategy names is there.
+    /// A group has a strategy and targets. One that is written, and can't be used, has a problem of its own already.
+    fn check_group(&self, has_strategy: bool, targets: Option<&Value>, reader: &mut Reader) {
+        let path = &self.path;
+        let is_empty = targets.is_none_or(|targets| targets.as_array().is_some_and(Vec::is_empty));
+        if has_strategy && is_empty {
+            let message = "is missing or empty; a strategy chooses among targets";
+            reader.problem(format!("{path}.targets"), message);
+        }
+        if !has_strategy && !self.targets.is_empty() {
+            reader.problem(format!("{path}.strategy"), "is missing; targets need one to choose by");
+        }
+    }
+
+    /// What belongs to the whole call is of no use further down.
+    fn check_below_root(&self, reader: &mut Reader) {
+        let path = &self.path;
+        if self.timeouts.total.is_some() {
+            reader.problem(format!("{path}.timeouts.total"), "belongs to the whole call: put it at the root");
+        }
+        if !self.metadata.is_empty() {
+            reader.problem(format!("{path}.metadata"), "belongs to the whole call: put it at the root");
+        }
+    }
+
+    /// What the node's keys say goes together, and what its strategy names is there.
     fn check(&self, reader: &mut Reader) {
         let path = &self.path;
-        match (&self.strategy, self.targets.is_empty()) {
-            (Some(_), true) => {
-                reader.problem(
-                    format!("{path}.targets"),
-                    "is missing or empty; a strategy chooses among targets",
-                );
-            }
-            (None, false) => {
-                reader.problem(format!("{path}.strategy"), "is missing; targets need one to choose by");
-            }
-            _ => {}
-        }
         if self.passthrough && (self.provider.is_some() || self.strategy.is_some()) {
             reader.problem(
                 format!("{path}.passthrough"),
@@ -271,6 +300,7 @@ impl Node {
         node.before = node.before.or_else(|| parent.before.clone());
         node.after = node.after.or_else(|| parent.after.clone());
         node.strict = node.strict.or(parent.strict);
+        node.strict_params = node.strict_params.or(parent.strict_params);
         node.id = parent.id.clone().or(node.id);
         node.params = node.params.over(&parent.params);
         node.values.extend(parent.values.iter().cloned());

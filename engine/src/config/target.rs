@@ -18,6 +18,7 @@ use crate::health::check;
 use crate::hooks::Hooks;
 use crate::memory::{Live, Standing};
 use crate::provider::Provider;
+use crate::provider::dialect::Settings;
 use crate::retry::Policy;
 
 pub struct Target {
@@ -36,7 +37,7 @@ pub struct Target {
     /// Whether the config plans for another attempt: a stream is held back until its first semantic event, and a whole
     /// answer is looked through.
     pub gated: bool,
-    /// Whether a model that is being loaded is waited for: no other target may answer, and a second request is allowed.
+    /// Whether a model that is being loaded may be waited for: a second request is allowed.
     pub patient: bool,
     /// The config says that its circuit is open (`is_open`).
     pub is_open: bool,
@@ -46,6 +47,11 @@ pub struct Target {
     pub hooks: Option<Hooks>,
     /// Whether answers may hold what Portkey adds to OpenAI's (`strictOpenAiCompliance: false`).
     pub extras: bool,
+    pub strict_params: bool,
+    /// Options of the provider, the custom host as it was written among them.
+    pub settings: Settings,
+    /// The base URL is one of the caller's own.
+    pub is_custom: bool,
     pub params: Params,
     /// What is known of it from other calls.
     pub live: Arc<Live>,
@@ -114,6 +120,12 @@ impl Target {
         if self.is_open { Standing::Open } else { self.live.standing(now) }
     }
 
+    /// The URL of a path below the base URL.
+    pub fn join(&self, path: &str, query: Option<&str>) -> Result<Url> {
+        let url = self.base_url.join(path, query);
+        Url::parse(&url).map_err(|why| Error::problem("customHost", format!("gives no URL ({why})")))
+    }
+
     /// The URL of one call of `endpoint`.
     pub fn url(&self, endpoint: &Endpoint, arguments: &[String], query: Option<&str>) -> Result<Url> {
         let make = || {
@@ -122,8 +134,7 @@ impl Target {
                 let (Some(from), Some(to)) = (path.find('{'), path.find('}')) else { break };
                 path.replace_range(from..=to, &encode_segment(argument));
             }
-            let url = self.base_url.join(&path, query);
-            Url::parse(&url).map_err(|why| Error::problem("customHost", format!("gives no URL ({why})")))
+            self.join(&path, query)
         };
         if !arguments.is_empty() || query.is_some() {
             return make();

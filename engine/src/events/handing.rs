@@ -28,6 +28,7 @@ impl Events {
             total: None,
             url,
             checking: None,
+            translation: None,
         };
         let progress = Progress::of_last_usage(&events);
         Self { ready: events, state: State::Ended, replayed: true, progress, ..Self::new(opening) }

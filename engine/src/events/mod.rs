@@ -3,8 +3,10 @@
 //! semantic event or, where no other attempt was planned, at its first event that is no error.
 //! A stream is whole when its endpoint's own end was seen; one that just stops is an error, never a success.
 
+mod frames;
 mod handing;
 mod telling;
+mod translated;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -24,7 +26,9 @@ use crate::memory::Visit;
 use crate::observe::{Phase, milliseconds};
 use crate::progress::{Meaning, Progress};
 use crate::sse::{Parser, SseEvent};
+pub use frames::Frames;
 use handing::Keeping;
+pub use translated::Translation;
 
 /// One event of a stream, its data being JSON text.
 #[derive(Clone, Debug)]
@@ -66,6 +70,7 @@ pub struct Events {
     keeping: Option<Keeping>,
     /// It comes from the cache: no attempt brought it.
     replayed: bool,
+    translation: Option<Box<Translation>>,
     watch: Option<Watch>,
     /// What the hooks said of the request, and then of the stream.
     before: Vec<Record>,
@@ -98,6 +103,14 @@ pub struct Held {
     pub slot: Option<OwnedSemaphorePermit>,
 }
 
+impl Held {
+    fn failed(&mut self, error: &Error) {
+        if let Some(visit) = &mut self.visit {
+            drop(visit.failed(error, SystemClock.now()));
+        }
+    }
+}
+
 /// What an attempt hands over to read a stream.
 pub struct Opening {
     pub body: ReplyBody,
@@ -109,6 +122,8 @@ pub struct Opening {
     /// Without its query.
     pub url: String,
     pub checking: Option<Checking>,
+    /// Where the reply is in a dialect of its own.
+    pub translation: Option<Box<Translation>>,
 }
 
 impl Events {
@@ -137,6 +152,7 @@ impl Events {
             held: Held::default(),
             keeping: None,
             replayed: false,
+            translation: opening.translation,
             watch,
             before,
             verdicts: None,
@@ -162,10 +178,12 @@ impl Events {
         }
     }
 
-    /// Keeps what belongs to the target until the stream has ended.
-    pub fn hold(&mut self, held: Held) {
-        if matches!(self.state, State::Open) {
-            self.held = held;
+    /// Keeps what belongs to the target until the stream has ended, as it may have already.
+    pub fn hold(&mut self, mut held: Held) {
+        match &self.state {
+            State::Open => self.held = held,
+            State::Ended => {}
+            State::Failed(error) => held.failed(error),
         }
     }
 
@@ -206,6 +224,9 @@ impl Events {
 
     /// Turns bytes into events.
     fn digest(&mut self, chunk: std::result::Result<Option<Bytes>, Failure>) {
+        if let Some(translation) = self.translation.take() {
+            return self.translate(translation, chunk);
+        }
         let mut parsed = std::mem::take(&mut self.parsed);
         match chunk {
             Ok(Some(bytes)) => {
@@ -235,6 +256,9 @@ impl Events {
         }
         let (_, clock, limit) = deadline?;
         if self.progress.is_whole() {
+            if let Some(mut translation) = self.translation.take() {
+                self.finish_translation(&mut translation);
+            }
             self.end(None);
         } else {
             self.fail(|events| {
@@ -289,6 +313,11 @@ impl Events {
         if data.is_empty() || name == Some("ping") {
             return;
         }
+        self.take_data(event.name, data);
+    }
+
+    /// Takes a chunk in our shape.
+    fn take_data(&mut self, name: Option<Box<str>>, data: Bytes) {
         // Checked before it is repaired, which takes longer.
         let text = std::str::from_utf8(&data).map_or_else(|_| String::from_utf8_lossy(&data), Cow::Borrowed);
         self.came += 1;
@@ -307,7 +336,7 @@ impl Events {
             Cow::Borrowed(_) => data,
             Cow::Owned(repaired) => Bytes::from(repaired),
         };
-        self.hand_out(Event { name: event.name, data });
+        self.hand_out(Event { name, data });
     }
 
     fn semantic(&mut self) {
@@ -356,10 +385,7 @@ impl Events {
         if let Some(closed) = &mut self.closed {
             closed.code.clone_from(&error.facts().code);
         }
-        if let Some(visit) = &mut self.held.visit {
-            drop(visit.failed(&error, SystemClock.now()));
-        }
-        self.held = Held::default();
+        std::mem::take(&mut self.held).failed(&error);
         self.body.close();
         self.state = State::Failed(error);
         self.kept_or_not();

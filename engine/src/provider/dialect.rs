@@ -28,6 +28,11 @@ pub trait Dialect: Send + Sync {
         Framing::ServerSentEvents
     }
 
+    /// The same where the settings decide: one provider may speak two dialects.
+    fn framing_for(&self, _settings: &Settings) -> Framing {
+        self.framing()
+    }
+
     /// An error reply's body in our shape; `None` leaves it as it is.
     fn error(&self, status: u16, headers: &HeaderMap, reply: &[u8]) -> Option<Bytes>;
 }
@@ -121,6 +126,10 @@ impl Settings {
         self.0.get(key).map(Secret::expose)
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Secret)> {
+        self.0.iter().map(|(key, value)| (*key, value))
+    }
+
     pub fn set(&mut self, key: &'static str, value: Secret) {
         self.0.insert(key, value);
     }
@@ -134,4 +143,22 @@ pub struct Setting {
     /// What it is, for the documentation and for the error of a call without it.
     pub what: &'static str,
     pub required: bool,
+}
+
+impl Setting {
+    /// Its name as an option: `awsRegion`.
+    pub fn option(&self) -> String {
+        camel(self.key)
+    }
+}
+
+/// A config key as the option of that name: `aws_region` is `awsRegion`.
+pub fn camel(key: &str) -> String {
+    let mut words = key.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |mut name, word| {
+        let mut letters = word.chars();
+        name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        name + letters.as_str()
+    })
 }

@@ -1,10 +1,15 @@
 //! Fallback: the targets in order, until one answers or a failure isn't one to move on from. Pure.
 
+use crate::attempt::UNSUPPORTED;
 use crate::error::{Error, Kind};
 
 /// Whether to try the next target after a failure. With a list, by its statuses: a host that did not answer counts as
 /// 500, a clock as 408. Without one, every failure but those of the call itself.
 pub fn moves_on(on_status_codes: Option<&[u16]>, error: &Error) -> bool {
+    if error.facts().code.as_deref() == Some(UNSUPPORTED) {
+        // Another target may have the endpoint, or the words for what is asked.
+        return true;
+    }
     match (error.kind(), on_status_codes) {
         (Kind::Config | Kind::Internal, _) => false,
         (_, Some(codes)) => codes.contains(&error.status().filter(|status| *status >= 300).unwrap_or(500)),

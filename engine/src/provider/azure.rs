@@ -1,0 +1,329 @@
+//! Azure. `azure-openai` is a resource of the caller's own: by deployment with an `api-version`, or its v1 API. `azure-ai`
+//! is Azure AI Foundry at the URL that it shows; one of Anthropic's models there speaks Anthropic's dialect.
+//! A key goes as `api-key`, an Entra token as a bearer token; tokens are not fetched from here.
+
+use ::http::{HeaderMap, HeaderName};
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::dialect::{Asked, Context, Dialect, Framing, Made, Setting, Settings, Translator};
+use super::params::Rule;
+use super::passing::{PLAIN, Passing};
+use super::{CUSTOM_HOST, Provider, compatible, path, problem, reported};
+use crate::auth::Auth;
+use crate::body::Body;
+use crate::endpoint::{EMBEDDINGS, Endpoint};
+use crate::error::{Error, Problem, Result};
+use crate::secret::Secret;
+
+pub struct AzureOpenAi;
+pub static AZURE_OPENAI: AzureOpenAi = AzureOpenAi;
+
+pub struct AzureAi;
+pub static AZURE_AI: AzureAi = AzureAi;
+
+const TOKEN: Setting =
+    Setting { key: "azure_ad_token", what: "an Entra token, in place of the key", required: false };
+const MODE: Setting =
+    Setting { key: "azure_auth_mode", what: "entra: the credential is an Entra token", required: false };
+
+const OPENAI_SETTINGS: &[Setting] = &[
+    Setting {
+        key: "azure_resource_name",
+        what: "the resource's name, the first part of its host",
+        required: false,
+    },
+    Setting { key: "azure_deployment_id", what: "the deployment; else the body's model", required: false },
+    Setting {
+        key: "azure_api_version",
+        what: "v1 (default), preview, or a date such as 2024-10-21",
+        required: false,
+    },
+    MODE,
+    TOKEN,
+];
+
+const FOUNDRY_SETTINGS: &[Setting] = &[
+    Setting { key: "azure_foundry_url", what: "the endpoint's URL as Foundry shows it", required: false },
+    Setting { key: "azure_api_version", what: "such as 2024-05-01-preview", required: false },
+    Setting { key: "azure_deployment_name", what: "the deployment to ask", required: false },
+    Setting {
+        key: "azure_extra_parameters",
+        what: "what Azure does with parameters it doesn't know: drop (default), pass-through or error",
+        required: false,
+    },
+    MODE,
+    TOKEN,
+];
+
+impl Provider for AzureOpenAi {
+    fn name(&self) -> &'static str {
+        "azure-openai"
+    }
+
+    fn base_url(&self) -> Option<&'static str> {
+        Some("https://{azure_resource_name}.openai.azure.com/openai")
+    }
+
+    fn base_url_for(&self, settings: &Settings) -> Option<String> {
+        let name = settings.get("azure_resource_name").filter(|name| compatible::is_plain(name))?;
+        Some(format!("https://{name}.openai.azure.com/openai"))
+    }
+
+    fn auth(&self) -> Auth {
+        Auth::Header("api-key")
+    }
+
+    fn credential_for(&self, settings: &Settings, given: Option<&Secret>) -> Option<(HeaderName, Secret)> {
+        let token = token_among(settings);
+        let bearer = settings.get(MODE.key) == Some("entra") || given.is_some_and(is_token);
+        match (token, given) {
+            (Some(token), _) => Some(Auth::Bearer.header(&token)),
+            (None, Some(given)) if bearer => Some(Auth::Bearer.header(given)),
+            (None, given) => given.map(|key| self.auth().header(key)),
+        }
+    }
+
+    fn path(&self, endpoint: &Endpoint) -> String {
+        format!("/v1{}", endpoint.path)
+    }
+
+    fn knows_base64_embeddings(&self) -> bool {
+        true
+    }
+
+    fn dialect(&self, _endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
+        Some(&AZURE_OPENAI)
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        OPENAI_SETTINGS
+    }
+
+    fn problems(&self, settings: &Settings) -> Vec<Problem> {
+        let mut problems = mode_problems(settings);
+        match settings.get("azure_resource_name") {
+            None if settings.get(CUSTOM_HOST).is_none() => {
+                let what = OPENAI_SETTINGS[0].what;
+                problems.push(problem(
+                    "azure_resource_name",
+                    format!("is missing: {what}; or name a custom host"),
+                ));
+            }
+            Some(name) if !compatible::is_plain(name) => {
+                problems.push(problem("azure_resource_name", "expected a name of letters, digits and -"));
+            }
+            _ => {}
+        }
+        problems
+    }
+}
+
+/// A key has no dots; a token is three parts of base64, the first of which is a JSON object.
+fn is_token(given: &Secret) -> bool {
+    let token = given.expose().trim();
+    let token = token.strip_prefix("Bearer ").unwrap_or(token);
+    token.starts_with("eyJ") && token.matches('.').count() == 2
+}
+
+fn token_among(settings: &Settings) -> Option<Secret> {
+    settings.get(TOKEN.key).map(Secret::new)
+}
+
+fn mode_problems(settings: &Settings) -> Vec<Problem> {
+    match settings.get(MODE.key) {
+        None | Some("entra") => Vec::new(),
+        Some(_) => vec![problem(
+            MODE.key,
+            "expected entra, with the token as azure_ad_token or as the credential: identities' tokens are not fetched here",
+        )],
+    }
+}
+
+impl Dialect for AzureOpenAi {
+    fn request(&self, asked: &Asked<'_>) -> Result<Made> {
+        let version = asked.settings.get("azure_api_version").unwrap_or("v1");
+        let deployment = asked.settings.get("azure_deployment_id");
+        let below = path::filled(asked.endpoint.path, asked.arguments)?;
+        let mut made = Made { body: Bytes::copy_from_slice(asked.body), ..Made::default() };
+        if matches!(version, "v1" | "preview" | "latest") {
+            made.path = format!("/v1{below}");
+            if version != "v1" {
+                made.path = format!("{}?api-version={version}", made.path);
+            }
+            if let Some(deployment) = deployment.filter(|_| asked.endpoint.takes_body) {
+                name_deployment(deployment, &mut made)?;
+            }
+            return Ok(made);
+        }
+        let version = path::segment(version, "azure_api_version")?;
+        made.path = if asked.endpoint.takes_body {
+            let model = model_of(asked.body);
+            let deployment = deployment.or(model.as_deref()).unwrap_or("");
+            let deployment = path::segment(deployment, "azure_deployment_id")?;
+            format!("/deployments/{deployment}{below}?api-version={version}")
+        } else {
+            format!("{below}?api-version={version}")
+        };
+        Ok(made)
+    }
+
+    fn answer(&self, context: &Context<'_>, reply: &[u8]) -> std::result::Result<Bytes, String> {
+        PLAIN.answer(context, reply)
+    }
+
+    fn translator(&self, context: &Context<'_>) -> Box<dyn Translator> {
+        PLAIN.translator(context)
+    }
+
+    fn error(&self, _status: u16, headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {
+        reported::in_our_shape(headers, reply)
+    }
+}
+
+/// The v1 API takes the deployment as the model.
+fn name_deployment(deployment: &str, made: &mut Made) -> Result<()> {
+    let mut body = Body::parse(&made.body).map_err(|_| Error::problem("body", "expected a JSON object"))?;
+    let named = Value::from(deployment).to_string();
+    if body.get("model") == Some(&named) {
+        return Ok(());
+    }
+    body.set("model", named);
+    let bytes = body.to_bytes();
+    made.changes.push("model was set to azure_deployment_id".to_owned());
+    made.body = bytes;
+    Ok(())
+}
+
+fn model_of(body: &[u8]) -> Option<String> {
+    serde_json::from_str(Body::parse(body).ok()?.get("model")?).ok()
+}
+
+impl Provider for AzureAi {
+    fn name(&self) -> &'static str {
+        "azure-ai"
+    }
+
+    fn base_url(&self) -> Option<&'static str> {
+        Some("{azure_foundry_url}")
+    }
+
+    fn base_url_for(&self, settings: &Settings) -> Option<String> {
+        settings.get("azure_foundry_url").map(str::to_owned)
+    }
+
+    fn auth(&self) -> Auth {
+        Auth::Bearer
+    }
+
+    fn credential_for(&self, settings: &Settings, given: Option<&Secret>) -> Option<(HeaderName, Secret)> {
+        if let Some(token) = token_among(settings) {
+            return Some(Auth::Bearer.header(&token));
+        }
+        let bearer = settings.get(MODE.key) == Some("entra") || !is_anthropic(settings);
+        let auth = if bearer { Auth::Bearer } else { Auth::Header("x-api-key") };
+        given.map(|credential| auth.header(credential))
+    }
+
+    fn path(&self, endpoint: &Endpoint) -> String {
+        endpoint.path.to_owned()
+    }
+
+    fn rules(&self, endpoint: &Endpoint) -> &'static [Rule] {
+        if endpoint.call == EMBEDDINGS { &[] } else { &[Rule::DeveloperToSystem] }
+    }
+
+    fn knows_base64_embeddings(&self) -> bool {
+        false
+    }
+
+    fn dialect(&self, _endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
+        Some(&AZURE_AI)
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        FOUNDRY_SETTINGS
+    }
+
+    fn problems(&self, settings: &Settings) -> Vec<Problem> {
+        let mut problems = mode_problems(settings);
+        if base_of(settings).is_none() {
+            let what = FOUNDRY_SETTINGS[0].what;
+            problems.push(problem("azure_foundry_url", format!("is missing: {what}; or name a custom host")));
+        }
+        problems
+    }
+}
+
+/// Foundry serves Anthropic's models below `/anthropic`.
+fn is_anthropic(settings: &Settings) -> bool {
+    let places = [settings.get(CUSTOM_HOST), settings.get("azure_foundry_url")];
+    places.into_iter().flatten().any(|url| url.contains("/anthropic"))
+}
+
+/// Where calls go.
+fn base_of(settings: &Settings) -> Option<&str> {
+    settings.get(CUSTOM_HOST).or_else(|| settings.get("azure_foundry_url"))
+}
+
+impl AzureAi {
+    /// The dialect that the model at this URL speaks.
+    fn spoken(endpoint: &str, settings: &Settings) -> Result<Option<&'static dyn Dialect>> {
+        if !is_anthropic(settings) {
+            return Ok(None);
+        }
+        let row = crate::endpoint::ENDPOINTS.iter().find(|row| row.call == endpoint);
+        let dialect = row.and_then(|row| super::find("anthropic")?.dialect(row));
+        dialect
+            .map(Some)
+            .ok_or_else(|| Error::problem("azure_foundry_url", "Anthropic's models have no such endpoint"))
+    }
+
+    fn or_passing(settings: &Settings) -> &'static dyn Dialect {
+        Self::spoken("chat.completions.create", settings).ok().flatten().unwrap_or(&PLAIN)
+    }
+}
+
+impl Dialect for AzureAi {
+    fn request(&self, asked: &Asked<'_>) -> Result<Made> {
+        let settings = asked.settings;
+        let extra = settings.get("azure_extra_parameters").unwrap_or("drop").to_owned();
+        let own = |made: &mut Made| {
+            made.headers.push(("extra-parameters", extra));
+            if let Some(name) = settings.get("azure_deployment_name") {
+                made.headers.push(("azureml-model-deployment", name.to_owned()));
+            }
+        };
+        if let Some(dialect) = Self::spoken(asked.endpoint.call, settings)? {
+            let mut made = dialect.request(asked)?;
+            if !made.path.starts_with("/v1/") {
+                made.path = format!("/v1{}", made.path);
+            }
+            own(&mut made);
+            return Ok(made);
+        }
+        let mut made = <Passing as Dialect>::request(&PLAIN, asked)?;
+        if let Some(version) = settings.get("azure_api_version") {
+            let version = path::segment(version, "azure_api_version")?;
+            made.path = format!("{}?api-version={version}", made.path);
+        }
+        own(&mut made);
+        Ok(made)
+    }
+
+    fn answer(&self, context: &Context<'_>, reply: &[u8]) -> std::result::Result<Bytes, String> {
+        Self::or_passing(context.settings).answer(context, reply)
+    }
+
+    fn translator(&self, context: &Context<'_>) -> Box<dyn Translator> {
+        Self::or_passing(context.settings).translator(context)
+    }
+
+    fn framing_for(&self, settings: &Settings) -> Framing {
+        Self::or_passing(settings).framing_for(settings)
+    }
+
+    fn error(&self, _status: u16, headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {
+        reported::in_our_shape(headers, reply)
+    }
+}

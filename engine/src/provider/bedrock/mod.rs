@@ -1,0 +1,108 @@
+//! Amazon Bedrock: chat and completions through Converse, embeddings by invoking Titan and Cohere models.
+//! Source of the shapes: the Converse API and the models' own parameters, as of AWS's API reference.
+
+mod answer;
+mod content;
+mod embeddings;
+mod family;
+mod formats;
+mod messages;
+mod request;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod tools;
+
+use std::time::SystemTime;
+
+use ::http::{HeaderName, HeaderValue};
+
+use super::completions::Completions;
+use super::dialect::{Dialect, Setting, Settings};
+use super::unsupported::Unsupported;
+use super::{Provider, Unsigned, aws};
+use crate::auth::Auth;
+use crate::endpoint::{EMBEDDINGS, Endpoint};
+use crate::error::{Problem, Result};
+
+/// The name in `provider` and in changes.
+const NAME: &str = "bedrock";
+
+pub static BEDROCK: Bedrock = Bedrock;
+
+pub struct Bedrock;
+
+static COMPLETIONS: Completions = Completions { provider: NAME, chat: &request::Converse };
+static UNSUPPORTED: Unsupported = Unsupported(NAME);
+
+static SETTINGS: [Setting; 7] = {
+    let [id, secret, token, region, kind] = aws::SETTINGS;
+    let beta = "Anthropic's beta features, comma-separated, for its models";
+    let version = "the version of Anthropic's API, for its models";
+    [
+        id,
+        secret,
+        token,
+        region,
+        kind,
+        Setting { key: "anthropic_beta", what: beta, required: false },
+        Setting { key: "anthropic_version", what: version, required: false },
+    ]
+};
+
+impl Provider for Bedrock {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn base_url(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn base_url_for(&self, settings: &Settings) -> Option<String> {
+        aws::base_url("bedrock-runtime", settings)
+    }
+
+    fn auth(&self) -> Auth {
+        Auth::Bearer
+    }
+
+    fn path(&self, endpoint: &Endpoint) -> String {
+        endpoint.path.to_owned()
+    }
+
+    fn knows_base64_embeddings(&self) -> bool {
+        false
+    }
+
+    fn dialect(&self, endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
+        Some(match endpoint.call {
+            "chat.completions.create" => &request::Converse,
+            "completions.create" => &COMPLETIONS,
+            EMBEDDINGS => &embeddings::Invoke,
+            _ => &UNSUPPORTED,
+        })
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        &SETTINGS
+    }
+
+    fn sign(
+        &self,
+        request: &Unsigned<'_>,
+        settings: &Settings,
+        now: SystemTime,
+    ) -> Result<Vec<(HeaderName, HeaderValue)>> {
+        aws::sign("bedrock", request, settings, now)
+    }
+
+    fn problems(&self, settings: &Settings) -> Vec<Problem> {
+        aws::problems(settings)
+    }
+}
+
+/// The path of a model's operation.
+fn path(model: &str, operation: &str) -> String {
+    format!("/model/{}/{operation}", aws::segment(model))
+}

@@ -1,0 +1,59 @@
+//! Cohere's v2 API: chat and embeddings. A custom host that speaks it is named without the version.
+
+mod answer;
+pub mod embeddings;
+mod errors;
+mod messages;
+mod request;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod tools;
+
+use super::Provider;
+use super::completions::Completions;
+use super::dialect::Dialect;
+use super::unsupported::Unsupported;
+use crate::auth::Auth;
+use crate::endpoint::{EMBEDDINGS, Endpoint};
+
+/// The name in `provider` and in changes.
+const NAME: &str = "cohere";
+
+pub static COHERE: Cohere = Cohere;
+
+pub struct Cohere;
+
+static COMPLETIONS: Completions = Completions { provider: NAME, chat: &request::Chat };
+static UNSUPPORTED: Unsupported = Unsupported(NAME);
+
+impl Provider for Cohere {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn base_url(&self) -> Option<&'static str> {
+        Some("https://api.cohere.com")
+    }
+
+    fn auth(&self) -> Auth {
+        Auth::Bearer
+    }
+
+    fn path(&self, endpoint: &Endpoint) -> String {
+        endpoint.path.to_owned()
+    }
+
+    fn knows_base64_embeddings(&self) -> bool {
+        false
+    }
+
+    fn dialect(&self, endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
+        Some(match endpoint.call {
+            "chat.completions.create" => &request::Chat,
+            "completions.create" => &COMPLETIONS,
+            EMBEDDINGS => &embeddings::Embed,
+            _ => &UNSUPPORTED,
+        })
+    }
+}

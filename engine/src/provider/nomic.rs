@@ -1,0 +1,75 @@
+//! Nomic: embeddings of texts, with names of its own. The numbers are handed on as they came.
+
+use ::http::HeaderMap;
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::dialect::{Asked, Context, Dialect, Made, Translator};
+use super::params::Rule;
+use super::passing::PLAIN;
+use super::reported;
+use crate::body::Body;
+use crate::error::{Error, Result};
+
+pub struct Nomic;
+pub static DIALECT: Nomic = Nomic;
+
+pub const RULES: &[Rule] = &[
+    Rule::Rename { from: "dimensions", to: "dimensionality" },
+    Rule::Omit { name: "encoding_format", why: "Nomic sends floats alone" },
+    Rule::Omit { name: "user", why: "Nomic has no such parameter" },
+];
+
+#[derive(Deserialize)]
+struct Reply<'a> {
+    #[serde(borrow)]
+    embeddings: Vec<&'a RawValue>,
+    #[serde(borrow)]
+    model: Option<&'a RawValue>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+}
+
+impl Dialect for Nomic {
+    fn request(&self, asked: &Asked<'_>) -> Result<Made> {
+        let mut body =
+            Body::parse(asked.body).map_err(|_| Error::problem("body", "expected a JSON object"))?;
+        let input = body.get("input").unwrap_or("").trim_start().to_owned();
+        let texts = if input.starts_with('"') { format!("[{input}]") } else { input };
+        if serde_json::from_str::<Vec<String>>(&texts).is_err() {
+            return Err(Error::problem(
+                "body.input",
+                "expected a text or a list of texts: Nomic takes no tokens",
+            ));
+        }
+        body.remove("input");
+        body.set("texts", texts);
+        Ok(Made { path: "/embedding/text".to_owned(), body: body.to_bytes(), ..Made::default() })
+    }
+
+    fn answer(&self, _context: &Context<'_>, reply: &[u8]) -> std::result::Result<Bytes, String> {
+        let reply: Reply<'_> = serde_json::from_slice(reply).map_err(|_| "no embeddings".to_owned())?;
+        let items: Vec<String> = reply
+            .embeddings
+            .iter()
+            .enumerate()
+            .map(|(at, numbers)| format!(r#"{{"object":"embedding","index":{at},"embedding":{numbers}}}"#))
+            .collect();
+        let raw = |value: Option<&RawValue>| value.map_or("null", RawValue::get).to_owned();
+        Ok(Bytes::from(format!(
+            r#"{{"object":"list","data":[{}],"model":{},"usage":{}}}"#,
+            items.join(","),
+            raw(reply.model),
+            raw(reply.usage)
+        )))
+    }
+
+    fn translator(&self, context: &Context<'_>) -> Box<dyn Translator> {
+        PLAIN.translator(context)
+    }
+
+    fn error(&self, _status: u16, headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {
+        reported::in_our_shape(headers, reply)
+    }
+}

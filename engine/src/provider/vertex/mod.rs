@@ -1,0 +1,99 @@
+//! Vertex AI: Google's models, and those of others that it hosts, each in its own dialect, below
+//! `https://{region}-aiplatform.googleapis.com`. The model's prefix says whose it is; `router` goes by it.
+//! Not here: Gemini's chat, which is `google`'s, and Anthropic's Messages, which the router is handed.
+
+mod anthropic;
+mod compatible;
+mod embeddings;
+mod place;
+mod router;
+pub mod token;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::SystemTime;
+
+use super::dialect::{Dialect, Setting, Settings};
+use super::{Provider, Token, TokenRequest};
+use crate::auth::Auth;
+use crate::endpoint::{EMBEDDINGS, Endpoint};
+use crate::error::{Error, Result};
+
+pub struct Vertex;
+
+pub static VERTEX: Vertex = Vertex;
+
+/// The config keys of its settings.
+pub const PROJECT: &str = "vertex_project_id";
+pub const REGION: &str = "vertex_region";
+pub const SERVICE_ACCOUNT: &str = "vertex_service_account_json";
+
+impl Provider for Vertex {
+    fn name(&self) -> &'static str {
+        "vertex-ai"
+    }
+
+    /// None that is the same for all: see `base_url_for`.
+    fn base_url(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn base_url_for(&self, settings: &Settings) -> Option<String> {
+        settings.get(REGION).and_then(place::host)
+    }
+
+    /// A token given as the key, or one that a service account is granted (`token`).
+    fn auth(&self) -> Auth {
+        Auth::Bearer
+    }
+
+    fn path(&self, endpoint: &Endpoint) -> String {
+        endpoint.path.to_owned()
+    }
+
+    fn knows_base64_embeddings(&self) -> bool {
+        false
+    }
+
+    fn dialect(&self, endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
+        match endpoint.call {
+            "chat.completions.create" => Some(&router::CHAT),
+            EMBEDDINGS => Some(&embeddings::Predict),
+            _ => None,
+        }
+    }
+
+    fn token_request(&self, settings: &Settings, now: SystemTime) -> Option<Result<TokenRequest>> {
+        let json = settings.get(SERVICE_ACCOUNT)?;
+        let now = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let request = token::ServiceAccount::read(json).and_then(|account| account.request(now));
+        Some(request.map_err(|why| Error::problem(SERVICE_ACCOUNT, why)))
+    }
+
+    fn token(&self, status: u16, body: &[u8], now: u64) -> std::result::Result<Token, String> {
+        token::answer(status, body, now)
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        const SETTINGS: &[Setting] = &[
+            Setting { key: REGION, what: "the region, such as us-central1, or global", required: true },
+            Setting {
+                key: PROJECT,
+                what: "the project's id; a service account brings its own",
+                required: false,
+            },
+            Setting {
+                key: SERVICE_ACCOUNT,
+                what: "a service account's key file, as JSON text, in place of an access token as the key",
+                required: false,
+            },
+            Setting {
+                key: "anthropic_beta",
+                what: "Anthropic's beta features, for its models",
+                required: false,
+            },
+        ];
+        SETTINGS
+    }
+}

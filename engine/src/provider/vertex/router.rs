@@ -1,0 +1,130 @@
+//! Whose model it is, by its prefix, and so the dialect it is spoken to in:
+//! none or `google.` Gemini, `anthropic.` Messages, `meta.`, `mistralai.` and `endpoints.` OpenAI's shape.
+//! An error names no model, so it is read by its shape.
+
+use ::http::HeaderMap;
+use bytes::Bytes;
+
+use super::place::Place;
+use super::{anthropic, compatible};
+use crate::error::{Error, Result};
+use crate::provider::dialect::{Asked, Context, Dialect, Made, Translator};
+use crate::provider::google::{Model, Notes, Service, answer, errors, request, stream};
+
+pub struct Router {
+    /// Anthropic's Messages as a chat's dialect; without it, its models are refused.
+    pub messages: Option<&'static dyn Dialect>,
+}
+
+pub static CHAT: Router = Router { messages: None };
+
+/// Whose model it is, with its name there.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Publisher<'a> {
+    Google(&'a str),
+    Anthropic(&'a str),
+    Meta(&'a str),
+    Mistral(&'a str),
+    /// An endpoint of the caller's own.
+    Endpoint(&'a str),
+}
+
+impl<'a> Publisher<'a> {
+    pub fn of(model: &'a str) -> Self {
+        match model.split_once('.') {
+            Some(("anthropic", name)) => Self::Anthropic(name),
+            Some(("meta", name)) => Self::Meta(name),
+            Some(("mistralai", name)) => Self::Mistral(name),
+            Some(("endpoints", name)) => Self::Endpoint(name),
+            Some(("google", name)) => Self::Google(name),
+            _ => Self::Google(model),
+        }
+    }
+}
+
+impl Router {
+    fn messages(&self) -> Result<&'static dyn Dialect> {
+        let why = "Anthropic's models on Vertex AI are not in this version";
+        self.messages.ok_or_else(|| Error::problem("model", why))
+    }
+
+    /// What reads the replies to a body.
+    fn reader(&self, asked: &[u8]) -> Reader {
+        let model = Model::of(asked);
+        match (
+            model.as_ref().map_or(Publisher::Google(""), |model| Publisher::of(model.name())),
+            self.messages,
+        ) {
+            (Publisher::Google(_), _) => Reader::Gemini,
+            (Publisher::Anthropic(_), Some(messages)) => Reader::Messages(messages),
+            _ => Reader::Compatible,
+        }
+    }
+}
+
+enum Reader {
+    Gemini,
+    Messages(&'static dyn Dialect),
+    Compatible,
+}
+
+impl Dialect for Router {
+    fn request(&self, asked: &Asked<'_>) -> Result<Made> {
+        let model = Model::of(asked.body)?;
+        let place = Place::of(asked.settings)?;
+        match Publisher::of(model.name()) {
+            Publisher::Google(name) => gemini(asked, name, &place),
+            Publisher::Anthropic(name) => anthropic::request(self.messages()?, asked, name, &place),
+            publisher => compatible::request(asked, &publisher, &place),
+        }
+    }
+
+    fn answer(&self, context: &Context<'_>, reply: &[u8]) -> std::result::Result<Bytes, String> {
+        match self.reader(context.asked) {
+            Reader::Gemini => answer::whole(context, reply),
+            Reader::Messages(messages) => messages.answer(context, reply),
+            Reader::Compatible => compatible::answer(context, reply),
+        }
+    }
+
+    fn translator(&self, context: &Context<'_>) -> Box<dyn Translator> {
+        match self.reader(context.asked) {
+            Reader::Gemini => Box::new(stream::Stream::new(context)),
+            Reader::Messages(messages) => Box::new(anthropic::Stream(messages.translator(context))),
+            Reader::Compatible => Box::new(compatible::Stream::new(context)),
+        }
+    }
+
+    fn error(&self, status: u16, headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {
+        let google = errors::read(reply).map(|(_, body)| body);
+        google.or_else(|| self.messages?.error(status, headers, reply))
+    }
+}
+
+fn gemini(asked: &Asked<'_>, name: &str, place: &Place<'_>) -> Result<Made> {
+    let model = Model::named(name.into());
+    let mut notes = Notes::new(Service::Vertex);
+    let body = request::body(asked.body, model.generation(), &mut notes)?;
+    let method = if asked.stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
+    let path = place.model("google", model.name(), method);
+    Ok(Made { path, body: Bytes::from(body), changes: notes.finish(), ..Made::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prefix_tells_whose_model_it_is() {
+        for (model, wanted) in [
+            ("gemini-2.5-flash", Publisher::Google("gemini-2.5-flash")),
+            ("google.gemini-2.5-flash", Publisher::Google("gemini-2.5-flash")),
+            ("anthropic.claude-sonnet-4-5@20250929", Publisher::Anthropic("claude-sonnet-4-5@20250929")),
+            ("meta.llama-3.3-70b-instruct-maas", Publisher::Meta("llama-3.3-70b-instruct-maas")),
+            ("mistralai.mistral-small-2503", Publisher::Mistral("mistral-small-2503")),
+            ("endpoints.123", Publisher::Endpoint("123")),
+        ] {
+            assert_eq!(Publisher::of(model), wanted);
+        }
+    }
+}
