@@ -8,6 +8,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Target;
 use crate::hooks::{Verdicts, Watch};
 use crate::http::ReplyBody;
+use crate::progress::Progress;
 
 /// Keeps a stream's events for the cache until its end.
 pub struct Keeping {
@@ -29,7 +30,8 @@ impl Events {
             checking: None,
             translation: None,
         };
-        Self { ready: events, state: State::Ended, ..Self::new(opening) }
+        let progress = Progress::of_last_usage(&events);
+        Self { ready: events, state: State::Ended, replayed: true, progress, ..Self::new(opening) }
     }
 
     /// Has the events kept, those that were read by now among them.
