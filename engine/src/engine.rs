@@ -114,7 +114,10 @@ impl Engine {
         check(call)?;
         let (params, headers) = split_headers(call);
         if params.keys().any(|name| fold(name) == "cachestore") {
-            return Err(Error::problem("cacheStore", "belongs to a client: withOptions makes one with another"));
+            return Err(Error::problem(
+                "cacheStore",
+                "belongs to a client: withOptions makes one with another",
+            ));
         }
         let asks = self.plan.passes_through || !params.is_empty();
         let named_by_model = if asks { provider_in_model(&call.body) } else { None };
