@@ -102,12 +102,11 @@ impl Maker<'_> {
     fn caching(&mut self, headers: &HeaderMap, settings: &Settings) -> Option<Caching> {
         let policy = self.node.cache.clone().filter(|_| self.options.debug != Some(false))?;
         let secrets = headers.iter().filter(|(_, value)| value.is_sensitive());
-        let tenant = match &self.options.cache_namespace {
-            Some(name) => Tenant::namespace(name),
-            None => {
-                let settings = settings.iter().map(|(key, value)| (key, value.expose().as_bytes()));
-                Tenant::of(secrets.map(|(name, value)| (name.as_str(), value.as_bytes())).chain(settings))
-            }
+        let tenant = if let Some(name) = &self.options.cache_namespace {
+            Tenant::namespace(name)
+        } else {
+            let settings = settings.iter().map(|(key, value)| (key, value.expose().as_bytes()));
+            Tenant::of(secrets.map(|(name, value)| (name.as_str(), value.as_bytes())).chain(settings))
         };
         let embeddings = self.node.embeddings.clone().and_then(|node| self.beside(*node)).map(Arc::new);
         Some(Caching { policy, tenant, refresh: self.options.cache_force_refresh, embeddings })
@@ -240,7 +239,7 @@ impl Maker<'_> {
             (None, Some(text), _) => (self.key("custom_host"), text.as_str()),
             (None, None, Some(text)) => (self.key("provider"), text.as_str()),
             // What it lacks has been told; no call is made before it is there.
-            (None, None, None) if !provider.settings().is_empty() => ("".to_owned(), "https://unset.invalid"),
+            (None, None, None) if !provider.settings().is_empty() => (String::new(), "https://unset.invalid"),
             (None, None, None) => {
                 let name = provider.name();
                 let example = provider.usual_host().unwrap_or("http://localhost:8000/v1");
