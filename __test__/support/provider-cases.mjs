@@ -121,7 +121,6 @@ export function settled(value, created = 0) {
 }
 
 /** The time that the case's files have for a fresh one. */
-export function createdIn(found) {
-  const told = JSON.stringify([found.response, found.chunks])
-  return told.includes('"created":1700000000') && !JSON.stringify([found.reply]).includes('1700000000') ? 1_700_000_000 : 0
+export function createdIn({ response, chunks }) {
+  return JSON.stringify([response, chunks]).includes('"created":1700000000') ? 1_700_000_000 : 0
 }
