@@ -17,6 +17,7 @@ import type {
 import type { Answer, Body } from './types/method'
 import type { Model, ModelList } from './types/models'
 import type { Moderation, ModerationCreateParams, ModerationCreateResponse } from './types/moderations'
+import type { ProviderConfig, ProviderOptions } from './types/providers'
 import type { Resources } from './types/resources'
 
 /** An optional value. `null` means "not set", and also keeps an environment variable from being read in its place. */
@@ -38,6 +39,8 @@ declare class Portkey {
   withOptions(options: Portkey.PortkeyOptions | Portkey.NamedOptions): Portkey
   /** How each target of the client fares now, in the order of its config. */
   targets(): Portkey.TargetState[]
+  /** Every provider, with its endpoints and what it needs beside a key. */
+  providers(): Portkey.ProviderFacts[]
   /** What the client's cache holds, and how its Redis fares. */
   cacheState(): Portkey.CacheState
 }
@@ -54,7 +57,7 @@ declare namespace Portkey {
   export function createHeaders(options: PortkeyOptions | NamedOptions): Record<string, string>
 
   /** Options with a meaning of their own. Durations are in milliseconds, and 0 is "no limit". */
-  export interface NamedOptions {
+  export interface NamedOptions extends ProviderOptions {
     /** Portkey's key. Read from `PORTKEY_API_KEY` when left out. Not needed for, and never sent to, your own hosts. */
     apiKey?: Option<string>
     /** A Portkey gateway to send every call to. Read from `PORTKEY_BASE_URL` when left out; unset, the process calls the provider itself. */
@@ -95,7 +98,9 @@ declare namespace Portkey {
     retryBudget?: Option<RetryBudget | false>
     /** The host may receive a request twice: a POST whose connection broke after it was written may be sent again. */
     idempotent?: Option<boolean>
-    /** Leave out of answers what OpenAI's own would not have. */
+    /** Throw a `ConfigError` where a provider would make us drop or change a parameter. */
+    strictParams?: Option<boolean>
+    /** Leave out of answers what OpenAI's own would not have; `false` lets them hold what a provider says beyond it. */
     strictOpenAiCompliance?: Option<boolean>
     openaiOrganization?: Option<string>
     openaiProject?: Option<string>
@@ -180,6 +185,18 @@ declare namespace Portkey {
     redis?: Option<string>
   }
 
+  export interface ProviderFacts {
+    name: string
+    /** Where it is without a `customHost`; `{key}` stands for an option. `null`: a server of your own, or a host made of options. */
+    baseURL: string | null
+    /** Where a server of this kind usually listens. */
+    usualHost: string | null
+    /** Methods: `chat.completions.create`, … */
+    endpoints: string[]
+    /** Its own options. */
+    settings: { option: string; key: string; what: string; required: boolean }[]
+  }
+
   export interface CacheState {
     /** Answers in memory, and their bytes. */
     entries: number
@@ -206,6 +223,7 @@ declare namespace Portkey {
     url: string
     /** `benched` failed lately and is used only where no other is; `open` and `half-open` are its circuit's. */
     health: 'healthy' | 'benched' | 'loading' | 'open' | 'half-open'
+    /** Without those that wait for it. */
     inFlight: number
     /** Requests that wait for it. */
     queued: number
@@ -223,7 +241,7 @@ declare namespace Portkey {
    * A config as written. Every key may be in snake_case or camelCase. Any other key is a header's value, sent under the
    * name that `forward_headers` lists; one that is not listed is a `ConfigError`.
    */
-  export interface Config {
+  export interface Config extends ProviderConfig {
     /** Shown as `target` in reports. */
     name?: Option<string>
     provider?: Option<string>
@@ -297,6 +315,8 @@ declare namespace Portkey {
     openai_project?: Option<string>
     openaiProject?: Option<string>
     timeouts?: Option<Timeouts & { /** The same as `firstToken`. */ first_token?: Option<number> }>
+    strict_params?: Option<boolean>
+    strictParams?: Option<boolean>
     strict_open_ai_compliance?: Option<boolean>
     strictOpenAiCompliance?: Option<boolean>
     // `any`, not `HeaderValue`: an index signature covers the keys above too, and only `any` takes a caller's own interface.

@@ -68,6 +68,11 @@ class Portkey {
     return JSON.parse(this.#handle.targets())
   }
 
+  /** Every provider: its name, base URL, endpoints, and what it needs beside a key. */
+  providers() {
+    return JSON.parse(native().tables()).providers
+  }
+
   /** What the cache holds, and how its Redis fares. */
   cacheState() {
     return JSON.parse(this.#handle.cacheState())

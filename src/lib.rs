@@ -30,8 +30,24 @@ pub fn tables() -> String {
             "types": endpoint.types,
         })
     };
-    let provider =
-        |provider: &&dyn engine::Provider| json!({ "name": provider.name(), "baseURL": provider.base_url() });
+    let setting = |setting: &engine::Setting| {
+        json!({
+            "option": setting.option(),
+            "key": setting.key,
+            "what": setting.what,
+            "required": setting.required,
+        })
+    };
+    let provider = |provider: &&dyn engine::Provider| {
+        let has = |row: &&engine::Endpoint| provider.has(row);
+        json!({
+            "name": provider.name(),
+            "baseURL": provider.base_url(),
+            "usualHost": provider.usual_host(),
+            "endpoints": engine::ENDPOINTS.iter().filter(has).map(|row| row.call).collect::<Vec<_>>(),
+            "settings": provider.settings().iter().map(setting).collect::<Vec<_>>(),
+        })
+    };
     json!({
         "endpoints": engine::ENDPOINTS.iter().map(row).collect::<Vec<_>>(),
         "options": engine::OPTIONS,

@@ -1,7 +1,8 @@
-// Writes what follows from the engine's tables: the tree of methods in types/resources.d.ts and the README's tables.
+// Writes what follows from the engine's tables: the tree of methods in types/resources.d.ts, the options of
+// providers in types/providers.d.ts, and the tables of README.md and docs/providers.md.
 //   node tools/derive.mjs           writes
 //   node tools/derive.mjs --check   fails when something is out of date
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -61,10 +62,43 @@ const endpointTable = [
   ...endpoints.map((row) => `| \`${row.call}\` | \`${row.method} ${row.path}\` | ${row.streams ? 'yes' : ''} |`),
 ].join('\n')
 
+/** Options of providers, each once, with what it is. */
+const settings = new Map(providers.flatMap((provider) => provider.settings.map((setting) => [setting.key, setting])))
+const settingLines = (nameOf) => [...settings.values()].map((setting) => `  /** ${setting.what}. */\n  ${nameOf(setting)}?: Value\n`).join('')
+
+const providerTypes = `/** Options of single providers. Written by tools/derive.mjs from the engine's provider table. */
+type Value = string | null | undefined
+
+/** As options of a client or of a call. */
+export interface ProviderOptions {
+${settingLines(({ option }) => option)}}
+
+/** As keys of a config's target, in both spellings. */
+export interface ProviderConfig extends ProviderOptions {
+${settingLines(({ key }) => key)}}
+`
+
+const hostOf = ({ baseURL, usualHost, settings }) => {
+  if (baseURL) return `\`${baseURL}\``
+  if (usualHost) return `your own, such as \`${usualHost}\``
+  return settings.length > 0 ? 'made of its options' : 'your own'
+}
+const neededBy = ({ settings }) => settings.filter(({ required }) => required).map(({ option }) => `\`${option}\``).join(', ')
+
 const providerTable = [
-  '| `provider` | base URL without `customHost` |',
-  '| --- | --- |',
-  ...providers.map(({ name, baseURL }) => `| \`${name}\` | ${baseURL ? `\`${baseURL}\`` : 'none: name your own server'} |`),
+  '| `provider` | base URL without `customHost` | needs |',
+  '| --- | --- | --- |',
+  ...providers.map((provider) => `| \`${provider.name}\` | ${hostOf(provider)} | ${neededBy(provider)} |`),
+].join('\n')
+
+const ENDPOINTS = { chat: 'chat.completions.create', completions: 'completions.create', embeddings: 'embeddings.create', models: 'models.list', moderations: 'moderations.create' }
+const endpointsByProvider = [
+  `| \`provider\` | ${Object.keys(ENDPOINTS).join(' | ')} | options |`,
+  `| --- |${' --- |'.repeat(Object.keys(ENDPOINTS).length + 1)}`,
+  ...providers.map(({ name, endpoints, settings }) => {
+    const cells = Object.values(ENDPOINTS).map((call) => (endpoints.includes(call) ? 'yes' : ''))
+    return `| \`${name}\` | ${cells.join(' | ')} | ${settings.map(({ option }) => `\`${option}\``).join(', ')} |`
+  }),
 ].join('\n')
 
 /** Replaces what stands between `<!-- name -->` and `<!-- /name -->`. */
@@ -72,19 +106,21 @@ function between(text, name, content) {
   const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
   const from = text.indexOf(open)
   const to = text.indexOf(close)
-  if (from < 0 || to < from) throw new Error(`README.md has no place for ${name}`)
+  if (from < 0 || to < from) throw new Error(`there is no place for ${name}`)
   return `${text.slice(0, from + open.length)}\n${content}\n${text.slice(to)}`
 }
 
-const readme = readFileSync(path.join(root, 'README.md'), 'utf8')
+const read = (file) => readFileSync(path.join(root, file), 'utf8')
 const written = {
   'types/resources.d.ts': resources,
-  'README.md': between(between(readme, 'endpoints', endpointTable), 'providers', providerTable),
+  'types/providers.d.ts': providerTypes,
+  'README.md': between(between(read('README.md'), 'endpoints', endpointTable), 'providers', providerTable),
+  'docs/providers.md': between(read('docs/providers.md'), 'providers', endpointsByProvider),
 }
 
 let stale = false
 for (const [file, text] of Object.entries(written)) {
-  if (readFileSync(path.join(root, file), 'utf8') === text) continue
+  if (existsSync(path.join(root, file)) && read(file) === text) continue
   stale = true
   if (process.argv.includes('--check')) console.error(`${file} is out of date: run npm run derive`)
   else writeFileSync(path.join(root, file), text)

@@ -99,11 +99,13 @@ impl BaseUrl {
 
     /// The URL of a health route: from the host's root where `path` begins with a slash, else below the base URL.
     pub fn health(&self, path: &str) -> Option<Url> {
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
         if !path.starts_with('/') {
-            return Url::parse(&self.join(&format!("/{path}"), None)).ok();
+            return Url::parse(&self.join(&format!("/{path}"), query)).ok();
         }
         let mut url = Url::parse(&self.prefix).ok()?;
         url.set_path(path);
+        url.set_query(query);
         Some(url)
     }
 

@@ -12,6 +12,7 @@ use crate::clock::{Clock, Instant, SystemClock, before};
 use crate::config::{Options, Plan, option_of_header, overlay};
 use crate::error::{Error, Kind, Result};
 use crate::explain;
+use crate::headers::fold;
 use crate::health::check;
 use crate::http::{Network, Transport};
 use crate::memory::{Fault, Memory};
@@ -50,18 +51,18 @@ impl Engine {
     /// A client with `options`, given whole, that remembers what this one does.
     pub fn with_options(&self, options: &Map<String, Value>) -> Result<Self> {
         let Context { transport, clock, memory, .. } = self.context.clone();
-        Self::with_doors(options, transport, clock, Some(memory))
+        Self::with_doors(options, transport, clock, Some(&memory))
     }
 
     pub(crate) fn with_doors(
         options: &Map<String, Value>,
         transport: Arc<dyn Transport>,
         clock: Arc<dyn Clock>,
-        known: Option<Arc<Memory>>,
+        derived_from: Option<&Arc<Memory>>,
     ) -> Result<Self> {
         let options = overlay(&Map::new(), options);
         let read = Options::read(&options).map_err(Error::config)?;
-        let memory = Memory::of(&read, known, &clock).map_err(Error::config)?;
+        let memory = Memory::of(&read, derived_from, &clock).map_err(Error::config)?;
         let plan = Plan::new(&read, &[], &memory).map_err(Error::config)?;
         let context = Context { transport, clock, memory, deadline: None };
         Ok(Self { options, plan: Arc::new(plan), context })
@@ -69,15 +70,15 @@ impl Engine {
 
     /// Sends one call. Dropping the future closes the connection.
     pub async fn send(&self, call: Call) -> std::result::Result<Answer, Failed> {
-        let plan = match self.plan_of(&call) {
-            Ok(plan) => plan,
+        let (plan, memory) = match self.plan_of(&call) {
+            Ok(planned) => planned,
             Err(error) => return Err(Failed { error, report: Report::new(&self.plan.trace) }),
         };
         let mut report = Report::new(&plan.trace);
         let limit = call.options.timeout.or(plan.total).filter(|limit| !limit.is_zero());
         let began = self.context.clock.now();
-        self.context.memory.began_call();
-        let context = Context { deadline: limit.map(|limit| began + limit), ..self.context.clone() };
+        memory.began_call();
+        let context = Context { deadline: limit.map(|limit| began + limit), memory, ..self.context.clone() };
         let call = Call { options: crate::call::CallOptions { timeout: limit, ..call.options }, ..call };
         for target in &plan.watched {
             check::look_after(&context, target);
@@ -108,20 +109,29 @@ impl Engine {
         self.context.memory.cache.health()
     }
 
-    /// The client's own plan, or one of its own for a call that brings parameters or headers.
-    fn plan_of(&self, call: &Call) -> Result<Arc<Plan>> {
+    /// The client's own plan and memory, or those of a call that brings parameters or headers.
+    fn plan_of(&self, call: &Call) -> Result<(Arc<Plan>, Arc<Memory>)> {
         check(call)?;
         let (params, headers) = split_headers(call);
+        if params.keys().any(|name| fold(name) == "cachestore") {
+            return Err(Error::problem(
+                "cacheStore",
+                "belongs to a client: withOptions makes one with another",
+            ));
+        }
         let asks = self.plan.passes_through || !params.is_empty();
         let named_by_model = if asks { provider_in_model(&call.body) } else { None };
-        let plan = if params.is_empty() && headers.is_empty() && named_by_model.is_none() {
-            self.plan.clone()
+        let memory = &self.context.memory;
+        let planned = if params.is_empty() && headers.is_empty() && named_by_model.is_none() {
+            (self.plan.clone(), memory.clone())
         } else {
             let mut options = Options::read(&overlay(&self.options, &params)).map_err(Error::config)?;
             options.named_by_model = named_by_model;
-            Arc::new(Plan::new(&options, &headers, &self.context.memory).map_err(Error::config)?)
+            let memory = memory.of_call(&options);
+            (Arc::new(Plan::new(&options, &headers, &memory).map_err(Error::config)?), memory)
         };
-        if plan.missing.is_empty() { Ok(plan) } else { Err(Error::config(plan.missing.clone())) }
+        let missing = &planned.0.missing;
+        if missing.is_empty() { Ok(planned) } else { Err(Error::config(missing.clone())) }
     }
 }
 

@@ -60,5 +60,6 @@ pub use engine::{Engine, Failed};
 pub use error::{Error, Facts, Kind, Problem};
 pub use events::{Event, Events};
 pub use observe::Report;
+pub use provider::dialect::Setting;
 pub use provider::{LEFT_OUT, PROVIDERS, Provider};
 pub use secret::Secret;

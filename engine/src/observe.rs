@@ -29,6 +29,8 @@ pub struct Report {
     pub notes: Vec<String>,
     /// What was counted against targets that failed the call.
     pub faults: Vec<Fault>,
+    /// Of each fallback under way with another target to try, the statuses that it moves on from; `None` is all.
+    pub ways_on: Vec<Option<Vec<u16>>>,
     pub attempts: Vec<Attempt>,
     /// How many attempts were made before those of the target that answered.
     pub first_of_target: usize,
@@ -141,6 +143,7 @@ impl Report {
             changes: Vec::new(),
             notes: Vec::new(),
             faults: Vec::new(),
+            ways_on: Vec::new(),
             attempts: Vec::new(),
             first_of_target: 0,
             exhausted: false,
@@ -159,6 +162,11 @@ impl Report {
         self.hooks = HookResults::default();
         self.target.clone_from(&target.name);
         self.provider = target.provider.name();
+    }
+
+    /// Whether another target is tried after a failure of this status.
+    pub fn moves_on_from(&self, status: u16) -> bool {
+        self.ways_on.iter().any(|codes| codes.as_ref().is_none_or(|codes| codes.contains(&status)))
     }
 
     /// The attempt under way.

@@ -8,6 +8,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use crate::events::Event;
+
 type Raw<'a> = Option<&'a RawValue>;
 
 #[derive(Deserialize)]
@@ -143,6 +145,18 @@ impl Progress {
     fn keep_text(&mut self, raw: Raw<'_>) {
         let inner = raw.and_then(|raw| raw.get().strip_prefix('"')?.strip_suffix('"'));
         self.text.push_str(inner.unwrap_or_default());
+    }
+
+    /// That of a stream that is there already, as far as its usage: the last that it tells.
+    pub fn of_last_usage(events: &[Event]) -> Self {
+        let mut progress = Self::default();
+        for event in events.iter().rev() {
+            progress.read(&String::from_utf8_lossy(&event.data));
+            if progress.usage.is_some() {
+                break;
+            }
+        }
+        progress
     }
 
     /// Whether every choice has had its finish reason.

@@ -2,6 +2,7 @@
 //! wrong here fails a call.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::json;
@@ -10,6 +11,7 @@ use super::request::Request;
 use crate::answer::{Content, Reached};
 use crate::cache::{self, Entry, Hit, Identity, Key, Lead, Look, Mode, Place, Recording, Status, Subject};
 use crate::call::{Call, CallOptions};
+use crate::clock::before;
 use crate::config::{Caching, Target, Trace};
 use crate::embeddings::Floats;
 use crate::endpoint::{EMBEDDINGS, ENDPOINTS};
@@ -17,10 +19,13 @@ use crate::engine::Context;
 use crate::events::{Event, Events};
 use crate::observe::Report;
 
+/// How long a call waits for its question's vector: what takes longer costs more than it may save.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// The right to keep a call's answer, and with it the duty to tell those who wait for it.
 pub struct Keep {
     lead: Lead,
-    max_age: std::time::Duration,
+    max_age: Duration,
     recording: Recording,
 }
 
@@ -106,7 +111,9 @@ async fn place(
         options: CallOptions::default(),
     };
     let mut aside = Report::new(&Trace::default());
-    let reached = Box::pin(super::send(context, target, &call, &mut aside)).await.ok()?;
+    let deadline = Some(context.clock.now() + PATIENCE);
+    let sent = before(deadline, Box::pin(super::send(context, target, &call, &mut aside))).await;
+    let reached = sent?.ok()?;
     let Content::Vectors(vectors) = reached.content else { return None };
     let vector: Vec<f32> = match vectors.floats {
         Floats::Single(floats) => floats,
@@ -117,8 +124,11 @@ async fn place(
 }
 
 impl Keep {
-    /// Keeps a whole answer.
+    /// Keeps a whole answer, if it is complete.
     pub fn store(self, status: u16, content_type: Option<String>, text: &Bytes) {
+        if !cache::is_complete(text) {
+            return self.failed();
+        }
         let entry = Entry { status, content_type, content: cache::Content::Whole(text.clone()) };
         self.lead.store(entry, self.max_age);
     }

@@ -11,6 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::guard::{Checked, Checking, Guard};
 use super::request::Request;
 use super::token;
+use super::whole::{expected_size, not_json};
 use crate::answer::{Content, Reached};
 use crate::call::Call;
 use crate::clock::{Instant, before};
@@ -18,7 +19,7 @@ use crate::config::Target;
 use crate::engine::Context;
 use crate::error::{Error, Result};
 use crate::events::{Events, Frames, Held, Opening, Translation};
-use crate::explain::{Place, is_html};
+use crate::explain::Place;
 use crate::health::loading;
 use crate::http::{ConnectWatch, Reply, ReplyBody};
 use crate::memory::Visit;
@@ -266,7 +267,7 @@ impl<'c> Sending<'c> {
         events.tell(self.report);
         if let Some(visit) = &mut self.visit {
             let now = self.context.clock.now();
-            visit.succeeded(status, now - self.began, now);
+            visit.opened(status, now - self.began, now);
         }
         events.hold(Held { visit: self.visit.take(), slot: self.slot.take() });
         Ok(Reached { status, headers, content: Content::Events(Box::new(events)) })
@@ -292,8 +293,12 @@ impl<'c> Sending<'c> {
         }
     }
 
-    /// No further attempt is made: the target remembers why.
+    /// No further attempt is made: the target remembers why. Of a request that only waited in line for it there is nothing
+    /// to remember.
     pub fn gave_up(&mut self, error: &Error) {
+        if self.report.last().phase == Phase::Queue {
+            return;
+        }
         let now = self.context.clock.now();
         let Some(visit) = &mut self.visit else { return };
         let fault = visit.failed(error, now);
@@ -327,13 +332,15 @@ impl<'c> Sending<'c> {
     /// meanwhile or the caller wants no second request at all.
     fn wait_for_model(&mut self, error: &Error) -> Option<Duration> {
         let facts = error.facts();
-        if !loading::is_loading(facts.status?, facts.body.as_deref()?) {
+        let status = facts.status?;
+        if !loading::is_loading(status, facts.body.as_deref()?) {
             return None;
         }
         if let Some(visit) = &mut self.visit {
             visit.is_loading();
         }
-        let patient = self.target.patient && self.call.options.max_retries != Some(0);
+        let repeats = self.target.patient && self.call.options.max_retries != Some(0);
+        let patient = repeats && !self.report.moves_on_from(status);
         let wait = loading::wait(self.loading + 1)?;
         if !patient || self.report.attempts.len() >= MOST_ATTEMPTS {
             return None;
@@ -363,33 +370,4 @@ impl<'c> Sending<'c> {
     fn place(&self) -> Place<'_> {
         Place { method: self.method(), url: &self.request.shown, target: self.target }
     }
-}
-
-/// A body's size as its host announces it, within what is taken on trust.
-fn expected_size(headers: &HeaderMap) -> usize {
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    announced.unwrap_or(0usize).min(1 << 24)
-}
-
-/// Why a body can't be a JSON value, as far as its two ends tell; the face's parser sees the rest. Where another attempt
-/// may follow (`gated`), that would be too late.
-fn not_json(headers: &HeaderMap, text: &Bytes, gated: bool) -> Option<String> {
-    let trimmed = text.trim_ascii();
-    let closed = match (trimmed.first(), trimmed.last()) {
-        (None, _) | (_, None) => return Some("an empty body".to_owned()),
-        _ if gated => serde_json::from_slice::<serde::de::IgnoredAny>(trimmed).is_ok(),
-        (Some(b'{'), Some(last)) => *last == b'}',
-        (Some(b'['), Some(last)) => *last == b']',
-        (Some(b'"'), Some(last)) => *last == b'"',
-        _ => serde_json::from_slice::<serde::de::IgnoredAny>(trimmed).is_ok(),
-    };
-    if closed {
-        return None;
-    }
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    if kind.starts_with("text/event-stream") {
-        return Some("a stream of events, which was not asked for".to_owned());
-    }
-    let start = String::from_utf8_lossy(&trimmed[..trimmed.len().min(200)]);
-    Some(if is_html(headers, &start) { "a web page".to_owned() } else { "a body that is no JSON".to_owned() })
 }

@@ -13,7 +13,11 @@ use super::entry::Entry;
 use super::key::Key;
 use crate::clock::Instant;
 
-pub struct Memory(Cache<Key, Held>);
+pub struct Memory {
+    cache: Cache<Key, Held>,
+    /// A larger entry would take the place of too many others.
+    pub largest: usize,
+}
 
 #[derive(Clone)]
 pub struct Held {
@@ -48,28 +52,33 @@ impl Memory {
             u32::try_from(weight).unwrap_or(u32::MAX)
         };
         let cache = Cache::builder().max_capacity(max_bytes).weigher(weigh).expire_after(ByLife);
-        Self(cache.eviction_policy(EvictionPolicy::lru()).build())
+        let largest = usize::try_from(max_bytes / 8).unwrap_or(usize::MAX);
+        Self { cache: cache.eviction_policy(EvictionPolicy::lru()).build(), largest }
     }
 
     /// An entry that has not ended by `now`.
     pub fn get(&self, key: &Key, now: Instant) -> Option<Held> {
-        self.0.get(key).filter(|held| now < held.since + held.life)
+        self.cache.get(key).filter(|held| now < held.since + held.life)
     }
 
+    /// Takes the place of what is there under the key.
     pub fn put(&self, key: Key, entry: Arc<Entry>, now: Instant, life: Duration) {
-        self.0.insert(key, Held { entry, since: now, life });
+        if entry.size() > self.largest {
+            return self.remove(&key);
+        }
+        self.cache.insert(key, Held { entry, since: now, life });
         // moka puts its housekeeping off; with entries of megabytes the bound is to be kept now.
-        self.0.run_pending_tasks();
+        self.cache.run_pending_tasks();
     }
 
     pub fn remove(&self, key: &Key) {
-        self.0.invalidate(key);
+        self.cache.invalidate(key);
     }
 
     /// How many entries there are, and what they weigh.
     pub fn size(&self) -> (u64, u64) {
-        self.0.run_pending_tasks();
-        (self.0.entry_count(), self.0.weighted_size())
+        self.cache.run_pending_tasks();
+        (self.cache.entry_count(), self.cache.weighted_size())
     }
 }
 
@@ -112,7 +121,7 @@ mod tests {
         let (memory, now) = (Memory::new(100_000), SystemClock.now());
         for number in 0..200 {
             memory.put(key(number), entry(10_000), now, LIFE);
-            assert!(memory.0.weighted_size() <= 100_000);
+            assert!(memory.cache.weighted_size() <= 100_000);
             assert!(memory.get(&key(0), now).is_some(), "it is used all the time");
         }
         assert_eq!(memory.size().0, 9);

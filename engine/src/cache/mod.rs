@@ -6,6 +6,7 @@
 //! What to keep, and whether a call wants the cache, is for the attempt to say; nothing here knows of HTTP.
 
 mod canonical;
+mod complete;
 mod entry;
 mod flight;
 mod guard;
@@ -27,6 +28,7 @@ use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
+pub use complete::is_complete;
 pub use entry::{Content, Entry, Recording};
 pub use key::{Identity, Key, Tenant};
 pub use policy::{Mode, Policy};
@@ -162,14 +164,16 @@ impl Cache {
     }
 
     fn over(store: Option<Arc<Store>>, max_bytes: u64, clock: Arc<dyn Clock>) -> Self {
-        let eighth = usize::try_from(max_bytes / 8).unwrap_or(usize::MAX);
+        let memory = Memory::new(max_bytes);
+        // What is too large for this memory may still be shared.
+        let limit = if store.is_some() { LARGEST } else { memory.largest.min(LARGEST) };
         Self(Arc::new(Inner {
-            memory: Memory::new(max_bytes),
+            memory,
             index: Index::new(),
             store,
             clock,
             flights: Arc::default(),
-            limit: eighth.min(LARGEST),
+            limit,
             writes: Arc::new(Semaphore::new(WRITES as usize)),
             unreadable: AtomicU64::new(0),
         }))

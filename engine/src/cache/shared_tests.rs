@@ -131,3 +131,16 @@ async fn state_is_shared_over_the_same_connection() {
     assert_eq!(read.as_deref(), Some(&b"target 1"[..]));
     assert!(alone().shared().is_none());
 }
+
+#[tokio::test]
+async fn what_is_too_large_for_the_memory_is_shared_all_the_same() {
+    let server = Server::start();
+    let store = || Store::open(&Secret::new(&server.url), PATIENT, Later::new()).expect("a URL");
+    let cache = || Cache::over(Some(store()), 80, Later::new());
+    let one = cache();
+    put(&one, &key("1"), &"x".repeat(100)).await;
+    for cache in [one, cache()] {
+        assert_eq!(found(&cache, &key("1")).await.map(|text| text.len()), Some(100));
+        assert_eq!(cache.health().entries, 0);
+    }
+}

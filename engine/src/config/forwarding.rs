@@ -107,8 +107,10 @@ impl Maker<'_> {
         let elsewhere = if self.rooted { &[] } else { self.listed.as_slice() };
         let listed: Vec<&String> = listed.iter().chain(elsewhere).collect();
         let own = self.node.values.iter().map(|(name, _)| (self.key(name), name));
+        // A target that stands beside the tree has nothing to do with what the options give to the tree.
+        let options: &[(String, Secret)] = if self.aside { &[] } else { &self.options.values };
         let all: Vec<(String, &String)> =
-            self.options.values.iter().map(|(name, _)| (name.clone(), name)).chain(own).collect();
+            options.iter().map(|(name, _)| (name.clone(), name)).chain(own).collect();
         for (path, name) in all.into_iter().filter(|(_, name)| !listed.contains(&&fold(name))) {
             let message = format!("is sent to no one: add {name} to forwardHeaders");
             self.missing.push(Problem { path, message });

@@ -15,7 +15,7 @@ use crate::error::Problem;
 use crate::headers::{fold, insert_secret};
 use crate::hooks::Hooks;
 use crate::memory;
-use crate::provider::dialect::{Setting, Settings};
+use crate::provider::dialect::{Setting, Settings, camel};
 use crate::provider::{self, LEFT_OUT, PROVIDERS, Provider};
 use crate::retry::{CONFIG_STATUSES, Policy};
 use crate::secret::Secret;
@@ -58,7 +58,7 @@ impl Maker<'_> {
             retry: policy(options.max_retries, self.node.retry.as_ref(), self.rooted),
             idempotent: options.idempotent.or(self.node.idempotent).unwrap_or(false),
             gated: followed || self.node.retry.as_ref().is_some_and(|retry| retry.attempts > 0),
-            patient: repeats && !followed,
+            patient: repeats,
             is_open: self.node.is_open,
             health_check: self.node.health_check.clone(),
             caching,
@@ -102,12 +102,11 @@ impl Maker<'_> {
     fn caching(&mut self, headers: &HeaderMap, settings: &Settings) -> Option<Caching> {
         let policy = self.node.cache.clone().filter(|_| self.options.debug != Some(false))?;
         let secrets = headers.iter().filter(|(_, value)| value.is_sensitive());
-        let tenant = match &self.options.cache_namespace {
-            Some(name) => Tenant::namespace(name),
-            None => {
-                let settings = settings.iter().map(|(key, value)| (key, value.expose().as_bytes()));
-                Tenant::of(secrets.map(|(name, value)| (name.as_str(), value.as_bytes())).chain(settings))
-            }
+        let tenant = if let Some(name) = &self.options.cache_namespace {
+            Tenant::namespace(name)
+        } else {
+            let settings = settings.iter().map(|(key, value)| (key, value.expose().as_bytes()));
+            Tenant::of(secrets.map(|(name, value)| (name.as_str(), value.as_bytes())).chain(settings))
         };
         let embeddings = self.node.embeddings.clone().and_then(|node| self.beside(*node)).map(Arc::new);
         Some(Caching { policy, tenant, refresh: self.options.cache_force_refresh, embeddings })
@@ -163,8 +162,8 @@ impl Maker<'_> {
     fn known_provider(&mut self, path: String, name: &str) -> Option<&'static dyn Provider> {
         let found = provider::find(name);
         if found.is_none() {
-            let known: Vec<&str> = PROVIDERS.iter().map(|provider| provider.name()).collect();
-            let near = nearest(name, known.iter().copied()).map(|near| format!("; did you mean {near}?"));
+            let known = PROVIDERS.iter().map(|provider| provider.name());
+            let near = nearest(name, known).map(|near| format!("; did you mean {near}?"));
             let advice = if name.starts_with('@') {
                 "; an @ name belongs to the hosted platform, which this version does not reach".to_owned()
             } else {
@@ -173,7 +172,9 @@ impl Maker<'_> {
             let left_out = LEFT_OUT.iter().find(|(left_out, _)| *left_out == name);
             let message = match left_out {
                 Some((_, why)) => format!("is not among the providers: {why}"),
-                None => format!("expected one of {}{advice}", known.join(", ")),
+                None => {
+                    format!("expected one of the {} names that providers() lists{advice}", PROVIDERS.len())
+                }
             };
             self.problem(path, message);
         }
@@ -238,7 +239,7 @@ impl Maker<'_> {
             (None, Some(text), _) => (self.key("custom_host"), text.as_str()),
             (None, None, Some(text)) => (self.key("provider"), text.as_str()),
             // What it lacks has been told; no call is made before it is there.
-            (None, None, None) if !provider.settings().is_empty() => ("".to_owned(), "https://unset.invalid"),
+            (None, None, None) if !provider.settings().is_empty() => (String::new(), "https://unset.invalid"),
             (None, None, None) => {
                 let name = provider.name();
                 let example = provider.usual_host().unwrap_or("http://localhost:8000/v1");
@@ -294,17 +295,6 @@ impl Maker<'_> {
             }
         }
     }
-}
-
-/// A config key as the option of that name: `aws_region` is `awsRegion`.
-pub fn camel(key: &str) -> String {
-    let mut words = key.split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |name, word| {
-        let mut letters = word.chars();
-        name + &letters.next().map(|letter| letter.to_ascii_uppercase()).into_iter().collect::<String>()
-            + letters.as_str()
-    })
 }
 
 /// Inside a group, going on to the next target takes the place of the default retries.

@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 
 use super::read::Reader;
 use crate::headers::fold;
+use crate::provider::dialect::{Setting, camel};
+use crate::provider::{self};
 
 /// Every option that acts, or that has nothing to do in this process because of what it is for.
 pub const OPTIONS: &[&str] = &[
@@ -145,10 +147,11 @@ pub fn option_of_header(header: &str, text: Option<&str>) -> Option<(String, Val
     let name = header.to_ascii_lowercase();
     let name = name.strip_prefix("x-portkey-")?;
     let folded = fold(name);
-    let known = OPTIONS.iter().find(|option| fold(option) == folded);
+    let own = OPTIONS.iter().find(|option| fold(option) == folded).map(|option| (*option).to_owned());
+    let known = own.or_else(|| provider::setting(&folded).map(camel));
     let Some(known) = known else { return Some((header.to_owned(), Value::from(""))) };
-    let Some(text) = text else { return Some(((*known).to_owned(), Value::Null)) };
-    let value = match *known {
+    let Some(text) = text else { return Some((known, Value::Null)) };
+    let value = match known.as_str() {
         "forwardHeaders" | "sensitiveHeaders" => {
             text.split(',').map(|item| Value::from(item.trim())).collect()
         }
@@ -159,7 +162,7 @@ pub fn option_of_header(header: &str, text: Option<&str>) -> Option<(String, Val
             _ => Value::from(text),
         },
     };
-    Some(((*known).to_owned(), value))
+    Some((known, value))
 }
 
 /// Whether an unknown option can only be meant as the value of a header.
@@ -177,7 +180,8 @@ pub fn unknown_option(name: &str) -> String {
     if LATER.contains(&name) {
         return "is an option for a provider or a platform that this version does not reach".to_owned();
     }
-    match nearest(name, OPTIONS.iter().copied()) {
+    let settings: Vec<String> = provider::all_settings().map(Setting::option).collect();
+    match nearest(name, OPTIONS.iter().copied().chain(settings.iter().map(String::as_str))) {
         Some(near) => format!("is no option; did you mean {near}?"),
         None => "is no option; to send it as a header, list it in forwardHeaders".to_owned(),
     }
@@ -188,7 +192,8 @@ pub fn unknown_config_key(written: &str) -> String {
     if LATER_CONFIG_KEYS.iter().any(|key| fold(key) == folded) {
         return "is a key that this version cannot act on yet".to_owned();
     }
-    match nearest(written, CONFIG_KEYS.iter().copied()) {
+    let settings = provider::all_settings().map(|setting| setting.key);
+    match nearest(written, CONFIG_KEYS.iter().copied().chain(settings)) {
         Some(near) => format!("is no key of a config; did you mean {near}?"),
         None => "is no key of a config; to send it as a header, list it in forward_headers".to_owned(),
     }

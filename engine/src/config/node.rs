@@ -71,15 +71,18 @@ pub struct Retry {
     pub use_retry_after_header: bool,
 }
 
+/// The path of a config's root.
+const ROOT: &str = "config";
+
 impl Node {
     pub fn read_text_or_object(value: &Value, reader: &mut Reader) -> Option<Self> {
-        let Value::String(text) = value else { return Self::read(value, "config", reader) };
+        let Value::String(text) = value else { return Self::read(value, ROOT, reader) };
         if text.starts_with("pc-") {
             reader.problem("config", "names a saved config of the hosted platform, which this version does not reach; pass the config itself");
             return None;
         }
         match serde_json::from_str(text) {
-            Ok(parsed) => Self::read(&parsed, "config", reader),
+            Ok(parsed) => Self::read(&parsed, ROOT, reader),
             Err(why) => {
                 let place = format!("line {} column {}", why.line(), why.column());
                 reader.problem(
@@ -105,7 +108,12 @@ impl Node {
             }
         }
         node.read_values(unknown, reader);
+        let written = |name: &str| object.iter().find(|(key, value)| fold(key) == name && !value.is_null());
+        node.check_group(written("strategy").is_some(), written("targets").map(|(_, value)| value), reader);
         node.check(reader);
+        if path != ROOT {
+            node.check_below_root(reader);
+        }
         Some(node)
     }
 
@@ -139,10 +147,7 @@ impl Node {
             "name" => self.name = reader.string(value, path),
             "strictopenaicompliance" => self.strict = reader.boolean(value, path),
             "strictparams" => self.strict_params = reader.boolean(value, path),
-            name => match provider::setting(name) {
-                Some(key) => read_setting(&mut self.settings, key, value, path, reader),
-                None => return self.read_hooks(name, value, path, reader),
-            },
+            name => return self.read_hooks(name, value, path, reader),
         }
         true
     }
@@ -198,7 +203,10 @@ impl Node {
     fn read_values(&mut self, unknown: Vec<(&String, &Value, String)>, reader: &mut Reader) {
         let listed: Vec<String> = self.forward_headers.iter().flatten().map(|name| fold(name)).collect();
         for (written, value, path) in unknown {
-            if !listed.contains(&fold(written)) {
+            let listed = listed.contains(&fold(written));
+            if let Some(key) = provider::setting(written).filter(|_| !listed) {
+                read_setting(&mut self.settings, key, value, &path, reader);
+            } else if !listed {
                 reader.problem(path, unknown_config_key(written));
             } else if let Some(text) = reader.header_value(value, &path) {
                 self.values.push((written.clone(), Secret::new(&text)));
@@ -215,21 +223,33 @@ impl Node {
         read.filter_map(|(at, item)| Self::read(item, &format!("{path}[{at}]"), reader)).collect()
     }
 
-    /// A group has a strategy and targets; what its strategy names is there.
+    /// A group has a strategy and targets. One that is written, and can't be used, has a problem of its own already.
+    fn check_group(&self, has_strategy: bool, targets: Option<&Value>, reader: &mut Reader) {
+        let path = &self.path;
+        let is_empty = targets.is_none_or(|targets| targets.as_array().is_some_and(Vec::is_empty));
+        if has_strategy && is_empty {
+            let message = "is missing or empty; a strategy chooses among targets";
+            reader.problem(format!("{path}.targets"), message);
+        }
+        if !has_strategy && !self.targets.is_empty() {
+            reader.problem(format!("{path}.strategy"), "is missing; targets need one to choose by");
+        }
+    }
+
+    /// What belongs to the whole call is of no use further down.
+    fn check_below_root(&self, reader: &mut Reader) {
+        let path = &self.path;
+        if self.timeouts.total.is_some() {
+            reader.problem(format!("{path}.timeouts.total"), "belongs to the whole call: put it at the root");
+        }
+        if !self.metadata.is_empty() {
+            reader.problem(format!("{path}.metadata"), "belongs to the whole call: put it at the root");
+        }
+    }
+
+    /// What the node's keys say goes together, and what its strategy names is there.
     fn check(&self, reader: &mut Reader) {
         let path = &self.path;
-        match (&self.strategy, self.targets.is_empty()) {
-            (Some(_), true) => {
-                reader.problem(
-                    format!("{path}.targets"),
-                    "is missing or empty; a strategy chooses among targets",
-                );
-            }
-            (None, false) => {
-                reader.problem(format!("{path}.strategy"), "is missing; targets need one to choose by");
-            }
-            _ => {}
-        }
         if self.passthrough && (self.provider.is_some() || self.strategy.is_some()) {
             reader.problem(
                 format!("{path}.passthrough"),

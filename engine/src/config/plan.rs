@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Options;
-use super::leaf::camel;
 use super::node::Node;
 use super::strategy::Chosen;
 use super::target::{Target, clock};
 use crate::error::Problem;
 use crate::headers::fold;
 use crate::memory::Memory;
+use crate::provider::dialect::camel;
 use crate::route::sticky::Sticky;
 use crate::route::{Branch, Choice, Sticking, Strategy};
 use crate::secret::Secret;
@@ -122,7 +122,6 @@ impl Maker<'_> {
             self.node = node;
             return self.target(followed).map(|target| Strategy::Single(Arc::new(target)));
         };
-        self.check_below_root(&node);
         let falls_back = matches!(chosen, Chosen::Fallback { .. });
         let last = node.targets.len().saturating_sub(1);
         let mut children = Vec::with_capacity(node.targets.len());
@@ -168,20 +167,6 @@ impl Maker<'_> {
         let identity = identity.unwrap_or_else(|| child.path.clone());
         let label = child.name.clone().unwrap_or_else(|| child.path.clone());
         Branch { weight: child.weight.unwrap_or(1.0), identity, label, node }
-    }
-
-    /// What belongs to the whole call, and is of no use further down.
-    fn check_below_root(&mut self, node: &Node) {
-        if node.path == "config" {
-            return;
-        }
-        if node.timeouts.total.is_some() {
-            let path = format!("{}.timeouts.total", node.path);
-            self.problem(path, "belongs to the whole call, not to a target");
-        }
-        if !node.metadata.is_empty() {
-            self.problem(format!("{}.metadata", node.path), "belongs to the whole call: put it at the root");
-        }
     }
 }
 

@@ -37,7 +37,7 @@ pub struct Target {
     /// Whether the config plans for another attempt: a stream is held back until its first semantic event, and a whole
     /// answer is looked through.
     pub gated: bool,
-    /// Whether a model that is being loaded is waited for: no other target may answer, and a second request is allowed.
+    /// Whether a model that is being loaded may be waited for: a second request is allowed.
     pub patient: bool,
     /// The config says that its circuit is open (`is_open`).
     pub is_open: bool,

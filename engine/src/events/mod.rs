@@ -5,6 +5,7 @@
 
 mod frames;
 mod handing;
+mod telling;
 mod translated;
 
 use std::borrow::Cow;
@@ -12,7 +13,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::attempt::Checking;
 use crate::clock::{Alarm, Clock, Instant, SystemClock, at_once, before};
@@ -21,11 +21,11 @@ use crate::error::{Error, Result};
 use crate::explain::Place;
 use crate::hooks::{Record, Verdicts, Watch};
 use crate::http::{Failure, ReplyBody};
-use crate::memory::Visit;
-use crate::observe::{Phase, Report, milliseconds};
+use crate::observe::{Phase, milliseconds};
 use crate::progress::{Meaning, Progress};
 use crate::sse::{Parser, SseEvent};
 pub use frames::Frames;
+pub use handing::Held;
 use handing::Keeping;
 pub use translated::Translation;
 
@@ -41,9 +41,6 @@ const REST: Duration = Duration::from_millis(250);
 
 /// So many events are handed over at once, however many there are.
 const BATCH: usize = 256;
-
-/// How the report tells of a stream that was taken as whole on the host's word alone.
-const DONE_ONLY: &str = "the stream ended in [DONE] without a finish reason and was taken as whole";
 
 /// After the finish reason, only usage and `[DONE]` are still to come; a host that leaves its body open without them is
 /// not waited for.
@@ -70,6 +67,8 @@ pub struct Events {
     done_without_finish: bool,
     held: Held,
     keeping: Option<Keeping>,
+    /// It comes from the cache: no attempt brought it.
+    replayed: bool,
     translation: Option<Box<Translation>>,
     watch: Option<Watch>,
     /// What the hooks said of the request, and then of the stream.
@@ -94,13 +93,6 @@ enum State {
     Ended,
     /// Handed out after the events that came before it.
     Failed(Error),
-}
-
-/// What a stream keeps of its target until its end.
-#[derive(Default)]
-pub struct Held {
-    pub visit: Option<Visit>,
-    pub slot: Option<OwnedSemaphorePermit>,
 }
 
 /// What an attempt hands over to read a stream.
@@ -143,6 +135,7 @@ impl Events {
             done_without_finish: false,
             held: Held::default(),
             keeping: None,
+            replayed: false,
             translation: opening.translation,
             watch,
             before,
@@ -169,36 +162,8 @@ impl Events {
         }
     }
 
-    /// Keeps what belongs to the target until the stream has ended.
-    pub fn hold(&mut self, held: Held) {
-        if matches!(self.state, State::Open) {
-            self.held = held;
-        }
-    }
-
     fn is_committed(&self, gated: bool) -> bool {
         self.handed_out >= self.first_semantic || (!gated && self.handed_out > 0)
-    }
-
-    /// Writes what is known by now into the call's report.
-    pub fn tell(&self, report: &mut Report) {
-        let attempt = report.last();
-        attempt.ms.first_token = self.first_token;
-        if let Some(closed) = &self.closed {
-            attempt.phase = closed.phase;
-            attempt.ms.total = Some(closed.total);
-            attempt.code.clone_from(&closed.code);
-        }
-        if self.done_without_finish && !report.changes.iter().any(|change| change == DONE_ONLY) {
-            report.changes.push(DONE_ONLY.to_owned());
-        }
-        if let Some(verdicts) = &self.verdicts
-            && report.hooks.after.is_empty()
-        {
-            report.hooks.after.clone_from(&verdicts.results);
-            report.hooks.asynchronous.extend(verdicts.asynchronous.iter().cloned());
-        }
-        report.usage.clone_from(&self.progress.usage);
     }
 
     /// All events that are ready, at least one; `None` at the end. After an error there is nothing more.
@@ -395,10 +360,7 @@ impl Events {
         if let Some(closed) = &mut self.closed {
             closed.code.clone_from(&error.facts().code);
         }
-        if let Some(visit) = &mut self.held.visit {
-            drop(visit.failed(&error, SystemClock.now()));
-        }
-        self.held = Held::default();
+        std::mem::take(&mut self.held).failed(&error);
         self.body.close();
         self.state = State::Failed(error);
         self.kept_or_not();

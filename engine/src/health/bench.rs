@@ -20,8 +20,10 @@ struct State {
     failures: u32,
     /// For its failures.
     failed_until: Option<Instant>,
-    /// As its host asked.
+    /// As its host asked with a 503.
     asked_until: Option<Instant>,
+    /// As its host asked with a 429.
+    limited_until: Option<Instant>,
     /// Which row of failures this is: each success begins a new one.
     row: u64,
 }
@@ -41,7 +43,20 @@ impl Bench {
     /// Until when the target is passed over; `None` when it may be used.
     pub fn until(&self, now: Instant) -> Option<Instant> {
         let state = self.state();
-        state.failed_until.max(state.asked_until).filter(|until| now < *until)
+        state.failed_until.max(state.asked_until).max(state.limited_until).filter(|until| now < *until)
+    }
+
+    /// Whether the target would be in use again if it were found well.
+    pub fn may_be_ended(&self, now: Instant) -> bool {
+        let rests = |until: Option<Instant>| until.is_some_and(|until| now < until);
+        let state = self.state();
+        (rests(state.failed_until) || rests(state.asked_until)) && !rests(state.limited_until)
+    }
+
+    /// The target was found well, which ends its rest, but not that of a rate limit.
+    pub fn end(&self) {
+        self.succeeded();
+        self.state().asked_until = None;
     }
 
     /// An answer came. It ends a row of failures and the rest that they brought, but not the wait that a host asked
@@ -57,8 +72,13 @@ impl Bench {
     pub fn failed(&self, error: &Error, now: Instant) -> Option<Counted> {
         let symptom = symptom(error)?;
         let mut state = self.state();
-        if let (Symptom::Status(429 | 503), Some(wait)) = (symptom, error.facts().retry_after) {
-            state.asked_until = state.asked_until.max(Some(now + wait.min(LONGEST_WAIT)));
+        if let Some(wait) = error.facts().retry_after {
+            let until = Some(now + wait.min(LONGEST_WAIT));
+            match symptom {
+                Symptom::Status(429) => state.limited_until = state.limited_until.max(until),
+                Symptom::Status(503) => state.asked_until = state.asked_until.max(until),
+                _ => {}
+            }
         }
         // What is not implemented is a mistake of the caller's.
         let is_failure = !matches!(symptom, Symptom::Status(..=499 | 501));
@@ -161,6 +181,27 @@ mod tests {
         bench.succeeded();
         assert_eq!(rests(&bench, now), 20, "nor an answer to what was sent before");
         assert_eq!(rests(&bench, now + Duration::from_secs(20)), 0);
+    }
+
+    #[test]
+    fn a_target_that_was_found_well_rests_only_for_a_rate_limit() {
+        let now = SystemClock.now();
+        let bench = Bench::default();
+        assert!(!bench.may_be_ended(now), "it is in use");
+        for _ in 0..2 {
+            let _ = bench.failed(&refused(503, Some(20)), now);
+        }
+        assert!(bench.may_be_ended(now));
+        bench.end();
+        assert_eq!(rests(&bench, now), 0);
+        let _ = bench.failed(&refused(500, None), now);
+        assert_eq!(rests(&bench, now), 0, "its row of failures has ended too");
+        let _ = bench.failed(&refused(503, Some(20)), now);
+        let _ = bench.failed(&refused(429, Some(7)), now);
+        assert!(!bench.may_be_ended(now), "it would still be passed over");
+        bench.end();
+        assert_eq!(rests(&bench, now), 7);
+        assert!(!bench.may_be_ended(now));
     }
 
     #[test]

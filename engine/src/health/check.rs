@@ -15,7 +15,6 @@ use crate::config::{Reader, Target};
 use crate::engine::Context;
 use crate::headers::fold;
 use crate::http::{ConnectWatch, Wire};
-use crate::memory::Standing;
 
 /// When and where to ask.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,7 +71,7 @@ impl Asked {
 pub fn look_after(context: &Context, target: &Arc<Target>) {
     let Some(settings) = &target.health_check else { return };
     let now = context.clock.now();
-    if target.live.standing(now) == Standing::InUse || !target.live.asked.is_due(settings.interval, now) {
+    if !target.live.may_be_back(now) || !target.live.asked.is_due(settings.interval, now) {
         return;
     }
     let (context, target, path) = (context.clone(), target.clone(), settings.path.clone());

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use regex_automata::nfa::thompson::NFA;
 use serde_json::Value;
 
 use super::Scene;
-use super::expression::{Expression, Reach};
 use super::forbidden::Words;
 use super::subject::Subject;
 
@@ -65,7 +65,8 @@ pub enum Writes {
 /// What is forbidden wherever it stands, so that a stream needs to hold back only what may become it.
 pub enum Forbidden<'r> {
     Words(&'r Arc<Words>),
-    Expression(&'r Arc<Expression>, Reach),
+    /// What the automaton of an expression matches.
+    Expression(&'r NFA),
 }
 
 /// What a rule says.

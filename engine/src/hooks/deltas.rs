@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::RequestType;
 use super::check::Fault;
-use super::subject::{Step, field, follow, items, json_string, place_in, places, splice, string};
+use super::subject::{Step, field, fields, follow, items, json_string, place_in, places, splice, string};
 use crate::events::Event;
 
 /// Puts the text of events together.
@@ -25,7 +25,7 @@ impl Joiner {
             let inside = &json[place.start + 1..place.end - 1];
             let raw = format!("{}{inside}", std::mem::take(&mut self.half));
             let whole = raw.len() - half_at_end(&raw);
-            self.half = raw[whole..].to_owned();
+            self.half.push_str(&raw[whole..]);
             text.push_str(&string(&format!("\"{}\"", &raw[..whole])).unwrap_or_default());
         }
         Ok(())
@@ -115,24 +115,32 @@ pub fn with_text(request: RequestType, events: Vec<Event>, text: &str) -> Result
     Ok(out)
 }
 
-/// Whether an event says something beside the first choice's text: another choice, a finish reason, usage, or more in its
-/// delta than content and role.
+/// What every event of a stream says.
+const OF_EVERY_EVENT: &[&str] =
+    &["id", "object", "created", "model", "system_fingerprint", "service_tier", "obfuscation", "choices"];
+
+/// What every piece of the first choice says, and its delta.
+const OF_EVERY_PIECE: &[&str] = &["index", "text", "logprobs", "delta"];
+const OF_EVERY_DELTA: &[&str] = &["role", "content"];
+
+/// Whether an event says something beside the first choice's text: another choice, a finish reason, usage, a tool call,
+/// or what we don't know.
 fn says_more(json: &str) -> Result<bool, Fault> {
-    let there =
-        |value: Option<&str>| value.is_some_and(|value| !matches!(value, "null" | "\"\"" | "[]" | "{}"));
-    if there(field(json, "usage")?)
-        || field(json, "choices")?.map_or(Ok(0), |list| items(list).map(|list| list.len()))? > 1
-    {
+    let has_other = |object: &str, usual: &[&str]| -> Result<bool, Fault> {
+        let empty = |value: &str| matches!(value, "null" | "\"\"" | "[]" | "{}");
+        Ok(fields(object)?.iter().any(|(key, value)| !usual.contains(&key.as_str()) && !empty(value)))
+    };
+    let choices = first_choices(json)?;
+    let all = field(json, "choices")?.map_or(Ok(Vec::new()), items)?;
+    if all.len() > choices.len() || has_other(json, OF_EVERY_EVENT)? {
         return Ok(true);
     }
-    for choice in first_choices(json)? {
-        if there(field(choice, "finish_reason")?) {
+    for choice in choices {
+        let delta = field(choice, "delta")?.filter(|delta| delta.starts_with('{'));
+        if has_other(choice, OF_EVERY_PIECE)?
+            || delta.map_or(Ok(false), |it| has_other(it, OF_EVERY_DELTA))?
+        {
             return Ok(true);
-        }
-        for part in ["reasoning_content", "reasoning", "refusal", "tool_calls", "function_call", "audio"] {
-            if there(follow(choice, &[Step::Key("delta"), Step::Key(part)])?) {
-                return Ok(true);
-            }
         }
     }
     Ok(false)

@@ -52,6 +52,7 @@ impl Hooks {
         Self { before: before.into(), after: after.into() }
     }
 
+    /// Whether there is nothing to run.
     pub fn is_empty(&self) -> bool {
         self.before.is_empty() && self.after.is_empty()
     }

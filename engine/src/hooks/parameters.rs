@@ -1,4 +1,5 @@
 //! A check's parameters, read and checked at construction: what is missing, of another type or unknown is a problem.
+//! Each is asked for before any is used, so that all problems are told; one that has a problem is `None`.
 
 use serde_json::{Map, Value};
 
@@ -71,76 +72,77 @@ impl<'v, 'r> Parameters<'v, 'r> {
         format!("{}.{name}", self.path)
     }
 
-    pub fn flag(&mut self, name: &'static str, default: bool) -> bool {
+    pub fn flag(&mut self, name: &'static str, default: bool) -> Option<bool> {
         let place = self.place(name);
-        self.optional(name).and_then(|value| self.reader.boolean(value, &place)).unwrap_or(default)
+        self.optional(name).map_or(Some(default), |value| self.reader.boolean(value, &place))
     }
 
     /// A required text that isn't empty; it may be blank.
     pub fn text(&mut self, name: &'static str) -> Option<String> {
         let value = self.required(name, "a string")?;
-        match value.as_str() {
-            Some(text) if !text.is_empty() => Some(text.to_owned()),
-            _ => {
-                self.problem(name, "expected a string that is not empty");
+        let text = value.as_str().filter(|text| !text.is_empty());
+        if text.is_none() {
+            self.problem(name, "expected a string that is not empty");
+        }
+        text.map(str::to_owned)
+    }
+
+    pub fn optional_text(&mut self, name: &'static str, default: &str) -> Option<String> {
+        match self.optional(name) {
+            None => Some(default.to_owned()),
+            Some(Value::String(text)) => Some(text.clone()),
+            Some(_) => {
+                self.problem(name, "expected a string");
                 None
             }
         }
     }
 
-    pub fn optional_text(&mut self, name: &'static str, default: &str) -> String {
-        match self.optional(name) {
-            None => default.to_owned(),
-            Some(Value::String(text)) => text.clone(),
-            Some(_) => {
-                self.problem(name, "expected a string");
-                String::new()
-            }
-        }
-    }
-
     /// A required list of strings, at least one, none of them empty.
-    pub fn texts(&mut self, name: &'static str) -> Vec<String> {
-        let Some(value) = self.required(name, "a list of strings") else { return Vec::new() };
+    pub fn texts(&mut self, name: &'static str) -> Option<Vec<String>> {
+        let value = self.required(name, "a list of strings")?;
         let texts = strings(value);
         if texts.is_none() {
             self.problem(name, "expected a list of strings, at least one, none of them empty");
         }
-        texts.unwrap_or_default()
+        texts
     }
 
-    pub fn operator(&mut self) -> Operator {
-        let value = self.required("operator", "any, all or none");
-        match value.map(Value::as_str) {
-            None | Some(Some("any")) => Operator::Any,
-            Some(Some("all")) => Operator::All,
-            Some(Some("none")) => Operator::None,
-            Some(_) => {
+    pub fn operator(&mut self) -> Option<Operator> {
+        let value = self.required("operator", "any, all or none")?;
+        match value.as_str() {
+            Some("any") => Some(Operator::Any),
+            Some("all") => Some(Operator::All),
+            Some("none") => Some(Operator::None),
+            _ => {
                 self.problem("operator", "expected any, all or none");
-                Operator::Any
+                None
             }
         }
     }
 
     /// The least and the most of a count; either may be left open, but not both.
-    pub fn range(&mut self, least: &'static str, most: &'static str) -> (u64, u64) {
-        let mut bound = |name: &'static str| {
+    pub fn range(&mut self, least: &'static str, most: &'static str) -> Option<(u64, u64)> {
+        let mut bound = |name: &'static str, open: u64| {
             let place = self.place(name);
-            let value = self.optional(name)?;
-            self.reader.whole(value, &place, 0..=u64::from(u32::MAX))
+            let value = self.optional(name);
+            let bound =
+                value.map_or(Some(open), |value| self.reader.whole(value, &place, 0..=u64::from(u32::MAX)));
+            (value.is_some(), bound)
         };
-        let given = [bound(least), bound(most)];
-        if self.given.get(least).or(self.given.get(most)).is_none() {
+        let ((has_least, low), (has_most, high)) = (bound(least, 0), bound(most, u64::MAX));
+        if !has_least && !has_most {
             self.problem(
                 least,
                 format!("is missing, as is {most}; expected a whole number for either or both"),
             );
+            return None;
         }
-        let (low, high) = (given[0].unwrap_or(0), given[1].unwrap_or(u64::MAX));
+        let (low, high) = (low?, high?);
         if low > high {
             self.problem(least, format!("is above {most}"));
         }
-        (low, high)
+        Some((low, high))
     }
 
     /// Tells of every parameter that nobody asked for.

@@ -82,6 +82,8 @@ enum Form {
 /// A hook while it is read.
 struct Draft {
     kind: Option<HookKind>,
+    /// Whether its type is written, be it a wrong one.
+    typed: bool,
     id: Option<String>,
     deny: bool,
     asynchronous: bool,
@@ -103,6 +105,7 @@ impl Draft {
     ) -> Option<Self> {
         let mut draft = Self {
             kind: if let Form::Short(kind) = form { Some(kind) } else { None },
+            typed: false,
             id: None,
             deny: false,
             asynchronous: false,
@@ -129,7 +132,7 @@ impl Draft {
             reader.problem(path, "has no check");
             return None;
         }
-        if draft.kind.is_none() && !object.contains_key("type") {
+        if draft.kind.is_none() && !draft.typed {
             reader.problem(format!("{path}.type"), "is missing; expected guardrail or mutator");
         }
         Some(draft)
@@ -163,6 +166,7 @@ impl Draft {
     }
 
     fn read_type(&mut self, value: &Value, path: &str, form: Form, reader: &mut Reader) {
+        self.typed = true;
         let kind = match value.as_str() {
             Some("guardrail") => HookKind::Guardrail,
             Some("mutator") => HookKind::Mutator,
@@ -311,7 +315,7 @@ impl Feedback {
             match (key.as_str(), value) {
                 ("value", Value::Number(_)) => feedback.value = Some(value.clone()),
                 ("weight", Value::Number(_)) => feedback.weight = Some(value.clone()),
-                ("metadata", Value::Object(metadata)) => feedback.metadata = metadata.clone(),
+                ("metadata", Value::Object(metadata)) => feedback.metadata.clone_from(metadata),
                 ("value" | "weight", _) => reader.problem(place, "expected a number"),
                 ("metadata", _) => reader.problem(place, "expected an object"),
                 _ => reader.problem(place, "expected one of value, weight, metadata"),

@@ -3,6 +3,7 @@
 //! half a surrogate pair is a character that cannot be read, not an error.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -21,7 +22,7 @@ pub struct Subject {
     parts: Result<Vec<Part>, Fault>,
     /// From the body to its content.
     steps: &'static [Step],
-    pub phase: Phase,
+    phase: Phase,
 }
 
 /// A text, and its place in the body.
@@ -137,7 +138,6 @@ fn parts_of(json: &str, content: &str) -> Result<Vec<Part>, Fault> {
     };
     match content.as_bytes().first() {
         Some(b'"') => Ok(part(content).into_iter().collect()),
-        Some(b'n') => Ok(Vec::new()),
         Some(b'[') => {
             let mut parts = Vec::new();
             for item in items(content)? {
@@ -207,6 +207,12 @@ fn unreadable() -> Fault {
 pub fn field<'j>(object: &'j str, key: &str) -> Result<Option<&'j str>, Fault> {
     let mut reader = serde_json::Deserializer::from_str(object);
     reader.deserialize_map(Field(key)).map_err(|_| unreadable())
+}
+
+/// The raw values of an object, by key.
+pub fn fields(object: &str) -> Result<HashMap<String, &str>, Fault> {
+    let fields: HashMap<String, &RawValue> = serde_json::from_str(object).map_err(|_| unreadable())?;
+    Ok(fields.into_iter().map(|(key, value)| (key, value.get())).collect())
 }
 
 /// The raw items of a list.

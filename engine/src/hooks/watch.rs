@@ -1,8 +1,8 @@
 //! Hooks over a stream while it comes. What it costs: a hook that does not deny costs nothing, it is judged at the end.
-//! One that denies words (`contains` with `none`) or an expression of bounded length (`regexMatch` with `not`) holds back
-//! the events that may yet become what it denies, and ends the stream at the first that does. Any other that denies holds
-//! the stream to its end; so does one that replaces, whose text then comes in one piece. Nothing of what is denied is ever
-//! handed out, wherever the host cuts its events. What is held is bounded; a stream that is longer cannot be judged.
+//! One that denies words (`contains` with `none`) or an expression that doesn't look around (`regexMatch` with `not`)
+//! holds back the events that may yet become what it denies, and ends the stream at the first that does. Any other that
+//! denies holds the stream to its end; so does one that replaces, whose text then comes in one piece. No character of what
+//! is denied is handed out, wherever the host cuts its events. What is kept is bounded; a longer stream cannot be judged.
 
 use std::collections::VecDeque;
 
@@ -94,7 +94,7 @@ impl Watch {
     /// Takes the stream's next event and appends those that may go out now.
     pub fn push(&mut self, event: Event, out: &mut Vec<Event>) -> Result<(), Denied> {
         if self.doomed {
-            return Err(self.deny());
+            return Err(Box::new(self.deny()));
         }
         if self.text.is_err() {
             out.push(event);
@@ -102,7 +102,7 @@ impl Watch {
         }
         let clear = match self.read(&event) {
             Ok(Some(clear)) => clear,
-            Ok(None) => return Err(self.deny()),
+            Ok(None) => return Err(Box::new(self.deny())),
             Err(fault) => return self.go_on_unread(fault, event, out),
         };
         if !self.holds_all && self.guards.is_empty() && self.held.is_empty() {
@@ -151,9 +151,9 @@ impl Watch {
         judge(&self.hooks.after, &self.scene, Subject::stream(self.text.clone())).0
     }
 
-    fn deny(&mut self) -> Denied {
+    fn deny(&mut self) -> Verdicts {
         self.held.clear();
-        Box::new(Verdicts { denied: true, ..self.judge() })
+        Verdicts { denied: true, ..self.judge() }
     }
 
     /// The text cannot be read: that denies, or the checks have been told to let it pass.
@@ -172,7 +172,7 @@ impl Watch {
     /// The stream has ended whole: what was held goes out, unless the verdicts say that it is denied.
     pub fn finish(mut self, out: &mut Vec<Event>) -> Verdicts {
         if self.doomed {
-            return *self.deny();
+            return self.deny();
         }
         let mut text = std::mem::replace(&mut self.text, Ok(String::new()));
         if let Ok(text) = &mut text {

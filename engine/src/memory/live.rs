@@ -9,13 +9,13 @@ use serde::Serialize;
 
 use super::limit::Limit;
 use super::{lock, shared_name};
-use crate::clock::Instant;
+use crate::clock::{Clock, Instant, SystemClock};
 use crate::engine::Context;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Facts, Kind};
 use crate::health::bench::{self, Bench};
 use crate::health::breaker::{self, Allowed, Breaker, Circuit, Probe};
 use crate::health::check::Asked;
-use crate::health::{Likeness, cb_config};
+use crate::health::{Likeness, cb_config, symptom};
 use crate::observe::milliseconds;
 use crate::provider::Token;
 
@@ -69,6 +69,7 @@ pub struct LastError {
 #[serde(rename_all = "camelCase")]
 pub struct Seen {
     pub health: &'static str,
+    /// Without those that wait in line.
     pub in_flight: usize,
     pub queued: usize,
     pub max_concurrent: Option<usize>,
@@ -120,6 +121,7 @@ impl Live {
         }
     }
 
+    /// Calls that have chosen the target: at its host, in line, or waiting to be repeated.
     pub fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed)
     }
@@ -127,12 +129,18 @@ impl Live {
     /// A call comes. Where the circuit is half open, it is the probe.
     pub fn enter(self: &Arc<Self>, now: Instant) -> Visit {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        Visit { live: self.clone(), probe: self.breaker.as_ref().and_then(|breaker| breaker.probe(now)) }
+        let probe = self.breaker.as_ref().and_then(|breaker| breaker.probe(now));
+        Visit { live: self.clone(), probe, opened: None }
     }
 
-    /// A health check found it well: it is benched no longer.
+    /// Whether it is benched, and would be so no longer if it were found well.
+    pub fn may_be_back(&self, now: Instant) -> bool {
+        self.bench.may_be_ended(now)
+    }
+
+    /// A health check found it well.
     pub fn is_back(&self) {
-        self.bench.succeeded();
+        self.bench.end();
     }
 
     /// Learns, beside the call, whether another process has found the circuit to be open.
@@ -186,10 +194,11 @@ impl Live {
             .last_error
             .clone()
             .map(|error| LastError { ago: error.at.map_or(0.0, |at| milliseconds(now - at)), ..error });
+        let queued = self.limit.as_ref().map_or(0, Limit::waiting);
         Seen {
             health,
-            in_flight: self.in_flight(),
-            queued: self.limit.as_ref().map_or(0, Limit::waiting),
+            in_flight: self.in_flight().saturating_sub(queued),
+            queued,
             max_concurrent: self.limit.as_ref().map(|limit| limit.most),
             back_in: back_at.map(|at| milliseconds(at - now)),
             answered: history.answered,
@@ -200,10 +209,19 @@ impl Live {
     }
 }
 
-/// A call's stay at a target, from its choice to the end of its answer. Dropping it ends the stay.
+/// A call's stay at a target, from its choice to the end of its answer. Dropping it ends the stay: a stream that was opened
+/// and has not failed was answered.
 pub struct Visit {
     live: Arc<Live>,
     probe: Option<Probe>,
+    opened: Option<Opened>,
+}
+
+/// A stream that is under way.
+struct Opened {
+    status: u16,
+    /// It was the probe, which has been counted.
+    is_counted: bool,
 }
 
 /// A failure that was counted against a target. It is forgiven where it turns out to be the call's own.
@@ -219,15 +237,36 @@ impl Visit {
         &self.live
     }
 
-    /// An answer came, or a stream's first content, `after` so long.
+    /// An answer came, `after` so long.
     pub fn succeeded(&mut self, status: u16, after: Duration, now: Instant) {
-        self.live.bench.succeeded();
-        self.record(Ok(status), now);
+        self.answers(after);
+        self.answered(Some(status), now);
+    }
+
+    /// A stream's first content came, `after` so long. What it counts as is told by its end; only a probe is not waited for.
+    pub fn opened(&mut self, status: u16, after: Duration, now: Instant) {
+        self.answers(after);
+        let is_counted = self.probe.is_some();
+        if is_counted {
+            self.record(Ok(status), now);
+        }
+        self.opened = Some(Opened { status, is_counted });
+    }
+
+    fn answers(&self, after: Duration) {
         let mut history = lock(&self.live.history);
         let latest = milliseconds(after);
         history.latency = Some(history.latency.map_or(latest, |mean| mean + WEIGHT * (latest - mean)));
-        history.answered += 1;
         history.is_loading = false;
+    }
+
+    /// `status` is what its circuit breaker has not counted yet.
+    fn answered(&mut self, status: Option<u16>, now: Instant) {
+        self.live.bench.succeeded();
+        if let Some(status) = status {
+            self.record(Ok(status), now);
+        }
+        lock(&self.live.history).answered += 1;
     }
 
     /// The target gave no answer, or its stream broke. What is not the target's fault counts for nothing.
@@ -237,14 +276,16 @@ impl Visit {
             // It answered; what it said is another matter.
             return Fault { live, likeness: Likeness::of(error), benched: None, broke: None };
         }
+        self.opened = None;
         let benched = live.bench.failed(error, now);
         let broke = self.record(Err(error), now);
-        let facts = error.facts();
-        let mut history = lock(&live.history);
-        history.failed += 1;
-        history.last_error =
-            Some(LastError { code: facts.code.clone(), status: facts.status, at: Some(now), ago: 0.0 });
-        drop(history);
+        if symptom(error).is_some() {
+            let Facts { code, status, .. } = error.facts();
+            let mut history = lock(&live.history);
+            history.failed += 1;
+            history.last_error =
+                Some(LastError { code: code.clone(), status: *status, at: Some(now), ago: 0.0 });
+        }
         Fault { live, likeness: Likeness::of(error), benched, broke }
     }
 
@@ -265,6 +306,9 @@ impl Visit {
 
 impl Drop for Visit {
     fn drop(&mut self) {
+        if let Some(Opened { status, is_counted }) = self.opened.take() {
+            self.answered((!is_counted).then_some(status), SystemClock.now());
+        }
         self.live.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }

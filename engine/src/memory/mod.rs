@@ -19,30 +19,39 @@ use crate::route::sticky::Table;
 pub use limit::{Limit, NoSlot};
 pub use live::{Fault, Live, Seen, Settings, Standing, Visit};
 
+/// Which of a group's targets each key stays with.
+type Stays = Arc<Table<usize>>;
+
 pub struct Memory {
     /// How many retries it may still make, where that is limited.
     budget: Option<Budget>,
     pub cache: Cache,
     settings: (Option<budget::Settings>, cache::Settings),
+    known: Arc<Known>,
+}
+
+/// What is known of targets and of groups, by what tells them from others.
+#[derive(Default)]
+struct Known {
     targets: Mutex<HashMap<String, Arc<Live>>>,
     turns: Mutex<HashMap<String, Arc<RoundRobin>>>,
-    tables: Mutex<HashMap<(String, Duration), Arc<Table<usize>>>>,
+    tables: Mutex<HashMap<(String, Duration), Stays>>,
 }
 
 /// Calls that bring a config of their own may name ever new targets: those that nobody uses are forgotten above this.
 const MOST: usize = 1_000;
 
 impl Memory {
-    /// That of a client with `options`; one derived from another keeps what they agree on.
+    /// That of a client with `options`; one derived from another knows the same targets, and keeps what else they agree on.
     pub fn of(
         options: &Options,
-        known: Option<Arc<Self>>,
+        derived_from: Option<&Arc<Self>>,
         clock: &Arc<dyn Clock>,
     ) -> Result<Arc<Self>, Vec<Problem>> {
         let settings = (options.retry_budget, options.cache_store.clone());
-        let cache = match known {
-            Some(known) if known.settings == settings => return Ok(known),
-            Some(known) if known.settings.1 == settings.1 => known.cache.clone(),
+        let cache = match derived_from {
+            Some(memory) if memory.settings == settings => return Ok(memory.clone()),
+            Some(memory) if memory.settings.1 == settings.1 => memory.cache.clone(),
             _ => Cache::new(&settings.1, clock.clone()).map_err(|why| {
                 vec![Problem { path: "cacheStore.redis".to_owned(), message: why.to_owned() }]
             })?,
@@ -51,10 +60,22 @@ impl Memory {
             budget: settings.0.map(Budget::new),
             cache,
             settings,
-            targets: Mutex::default(),
-            turns: Mutex::default(),
-            tables: Mutex::default(),
+            known: derived_from.map(|memory| memory.known.clone()).unwrap_or_default(),
         }))
+    }
+
+    /// That of one call, which may bring a budget of its own.
+    pub fn of_call(self: &Arc<Self>, options: &Options) -> Arc<Self> {
+        let budget = options.retry_budget;
+        if budget == self.settings.0 {
+            return self.clone();
+        }
+        Arc::new(Self {
+            budget: budget.map(Budget::new),
+            cache: self.cache.clone(),
+            settings: (budget, self.settings.1.clone()),
+            known: self.known.clone(),
+        })
     }
 
     /// A call begins, and pays for part of a retry.
@@ -72,18 +93,18 @@ impl Memory {
     /// What is known of the target that `identity` names: the same for every plan that names it with the same settings.
     pub fn target(&self, identity: &str, settings: Settings) -> Arc<Live> {
         let identity = format!("{identity} {settings:?}");
-        known(&self.targets, identity.clone(), || Live::new(&identity, settings))
+        known(&self.known.targets, identity.clone(), || Live::new(&identity, settings))
     }
 
     /// Whose turn it is in a group of targets with these weights.
     pub fn turn(&self, identity: String, weights: Vec<f64>) -> Arc<RoundRobin> {
-        known(&self.turns, identity, || RoundRobin::new(weights))
+        known(&self.known.turns, identity, || RoundRobin::new(weights))
     }
 
     /// Which of a group's targets each key stays with, and what that is called where processes share it.
     pub fn table(&self, identity: String, ttl: Duration) -> (Arc<Table<usize>>, String) {
         let name = shared_name("sticky", &identity);
-        (known(&self.tables, (identity, ttl), || Table::new(ttl)), name)
+        (known(&self.known.tables, (identity, ttl), || Table::new(ttl)), name)
     }
 }
 

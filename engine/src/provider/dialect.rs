@@ -144,3 +144,21 @@ pub struct Setting {
     pub what: &'static str,
     pub required: bool,
 }
+
+impl Setting {
+    /// Its name as an option: `awsRegion`.
+    pub fn option(&self) -> String {
+        camel(self.key)
+    }
+}
+
+/// A config key as the option of that name: `aws_region` is `awsRegion`.
+pub fn camel(key: &str) -> String {
+    let mut words = key.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |mut name, word| {
+        let mut letters = word.chars();
+        name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        name + letters.as_str()
+    })
+}

@@ -252,8 +252,12 @@ pub static LEFT_OUT: &[(&str, &str)] = &[
 /// The config key of a provider's own option that is written as `name`, in whatever spelling.
 pub fn setting(name: &str) -> Option<&'static str> {
     let folded = fold(name);
-    let all = PROVIDERS.iter().flat_map(|provider| provider.settings());
-    all.map(|setting| setting.key).find(|key| fold(key) == folded)
+    all_settings().map(|setting| setting.key).find(|key| fold(key) == folded)
+}
+
+/// The options of all providers; one that several have comes as often.
+pub fn all_settings() -> impl Iterator<Item = &'static Setting> {
+    PROVIDERS.iter().flat_map(|provider| provider.settings())
 }
 
 /// The dialect that a custom host speaks when no provider is named.

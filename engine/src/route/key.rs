@@ -35,7 +35,7 @@ enum Field {
     Prompt,
 }
 
-const KNOWN: &str = "expected metadata.…, params.…, headers.… or prompt";
+const KNOWN: &str = "metadata.…, params.…, headers.… or prompt";
 
 impl Fields {
     pub const DEFAULT_PREFIX_CHARS: usize = 1024;
@@ -43,7 +43,7 @@ impl Fields {
     /// Reads a list such as `["metadata.user_id", "params.user", "headers.x-session-id", "prompt"]`.
     pub fn read(value: &Value, path: &str, reader: &mut Reader) -> Option<Self> {
         let Some(items) = value.as_array().filter(|items| !items.is_empty()) else {
-            reader.problem(path, format!("expected a list of fields, of each: {KNOWN}"));
+            reader.problem(path, format!("expected a list of fields: {KNOWN}"));
             return None;
         };
         let mut fields = Vec::with_capacity(items.len());
@@ -52,7 +52,7 @@ impl Fields {
             let Some(text) = reader.string(item, &place) else { continue };
             match Field::read(&text) {
                 Some(field) => fields.push(field),
-                None => reader.problem(place, KNOWN),
+                None => reader.problem(place, format!("expected {KNOWN}")),
             }
         }
         Some(Self { fields, prefix_chars: Self::DEFAULT_PREFIX_CHARS })

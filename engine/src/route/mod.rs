@@ -88,7 +88,9 @@ async fn in_order(
         report.notes.push(format!("{} was passed over: it failed lately", child.label));
     }
     for place in earlier {
+        report.ways_on.push(on_status_codes.map(<[u16]>::to_vec));
         let reached = send(context, &children[*place].node, call, report).await;
+        report.ways_on.pop();
         let goes_on = match &reached {
             Ok(answer) => fallback::passes_over(on_status_codes, answer.status),
             Err(error) => fallback::moves_on(on_status_codes, error),

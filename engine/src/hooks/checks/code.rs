@@ -48,8 +48,8 @@ struct ContainsCode {
 }
 
 pub fn read(parameters: &mut Parameters<'_, '_>) -> Made {
-    let not = parameters.flag("not", false);
-    let format = parameters.text("format")?;
+    let (not, format) = (parameters.flag("not", false), parameters.text("format"));
+    let (not, format) = (not?, format?);
     let Some((language, tags)) = LANGUAGES.iter().find(|(language, _)| *language == format) else {
         let names = || LANGUAGES.iter().map(|(language, _)| *language);
         let known =

@@ -37,13 +37,16 @@ pub fn read_schema(parameters: &mut Parameters<'_, '_>) -> Made {
         parameters.problem("schema", "expected a JSON schema, an object");
         return None;
     };
+    let not = not?;
     let mut compiler = Compiler::new();
     compiler.enable_format_assertions();
     compiler.use_loader(Box::new(Closed));
     let mut schemas = Schemas::new();
-    let compiled =
-        compiler.add_resource(SCHEMA, schema.clone()).and_then(|()| compiler.compile(SCHEMA, &mut schemas));
-    match compiled {
+    let index = match compiler.add_resource(SCHEMA, schema.clone()) {
+        Ok(()) => compiler.compile(SCHEMA, &mut schemas),
+        Err(why) => Err(why),
+    };
+    match index {
         Ok(index) => Some(Arc::new(Schema { schemas, index, not })),
         Err(why) => {
             let why = format!("{why:#}").replace(SCHEMA, "").replace('\n', ";");
@@ -112,7 +115,7 @@ struct Keys {
 
 pub fn read_keys(parameters: &mut Parameters<'_, '_>) -> Made {
     let (keys, operator) = (parameters.texts("keys"), parameters.operator());
-    Some(Arc::new(Keys { keys, operator }))
+    Some(Arc::new(Keys { keys: keys?, operator: operator? }))
 }
 
 impl Rule for Keys {

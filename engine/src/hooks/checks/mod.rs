@@ -90,7 +90,7 @@ pub fn read(written: Written<'_>, phase: Phase, reader: &mut Reader) -> Option<C
     let rule = (row.read)(&mut parameters);
     let fails_on_error = parameters.flag(FAIL_ON_ERROR, true);
     parameters.finish();
-    Some(Check { id: row.id, rule: rule?, fails_on_error })
+    Some(Check { id: row.id, rule: rule?, fails_on_error: fails_on_error? })
 }
 
 fn unknown(id: &str) -> String {
@@ -100,11 +100,9 @@ fn unknown(id: &str) -> String {
     if !id.starts_with("default.") {
         return "belongs to a plugin that asks a service; only default.… checks are built in".to_owned();
     }
-    match nearest(id, ROWS.iter().map(|row| row.id)) {
-        Some(near) => format!("is no built-in check; did you mean {near}?"),
-        None => {
-            let names: Vec<&str> = ROWS.iter().map(|row| &row.id["default.".len()..]).collect();
-            format!("is no built-in check; expected one of {}", names.join(", "))
-        }
+    if let Some(near) = nearest(id, ROWS.iter().map(|row| row.id)) {
+        return format!("is no built-in check; did you mean {near}?");
     }
+    let names: Vec<&str> = ROWS.iter().map(|row| &row.id["default.".len()..]).collect();
+    format!("is no built-in check; expected one of {}", names.join(", "))
 }

@@ -22,7 +22,7 @@ struct List {
 
 pub fn read_list(parameters: &mut Parameters<'_, '_>) -> Made {
     let (models, not) = (parameters.texts("models"), parameters.flag("not", false));
-    Some(Arc::new(List { models, not }))
+    Some(Arc::new(List { models: models?, not: not? }))
 }
 
 impl Rule for List {
@@ -52,17 +52,15 @@ const SHAPE: &str = "expected { defaults: [models], metadata: { key: { value: [m
 pub fn read_rules(parameters: &mut Parameters<'_, '_>) -> Made {
     let not = parameters.flag("not", false);
     let rules = parameters.optional("rules").and_then(Value::as_object);
-    match rules.map(|rules| Rules::read(rules, not)) {
-        Some(Some(rules)) => Some(Arc::new(rules)),
-        _ => {
-            parameters.problem("rules", SHAPE);
-            None
-        }
-    }
+    let Some(rules) = rules.and_then(Rules::read) else {
+        parameters.problem("rules", SHAPE);
+        return None;
+    };
+    Some(Arc::new(Rules { not: not?, ..rules }))
 }
 
 impl Rules {
-    fn read(rules: &Map<String, Value>, not: bool) -> Option<Self> {
+    fn read(rules: &Map<String, Value>) -> Option<Self> {
         if rules.keys().any(|key| !matches!(key.as_str(), "defaults" | "metadata")) {
             return None;
         }
@@ -75,7 +73,7 @@ impl Rules {
                 }
             }
         }
-        (!defaults.is_empty() || !metadata.is_empty()).then_some(Self { defaults, metadata, not })
+        (!defaults.is_empty() || !metadata.is_empty()).then_some(Self { defaults, metadata, not: false })
     }
 }
 
@@ -85,9 +83,10 @@ impl Rule for Rules {
         let holds = |(key, value, _): &&(String, String, Vec<String>)| scene.metadata.get(key) == Some(value);
         let matched: Vec<_> = self.metadata.iter().filter(holds).collect();
         let rules: Vec<&String> = matched.iter().map(|(key, ..)| key).collect();
-        let allowed: Vec<&String> = match matched.is_empty() {
-            true => self.defaults.iter().collect(),
-            false => matched.iter().flat_map(|(.., models)| models).collect(),
+        let allowed: Vec<&String> = if matched.is_empty() {
+            self.defaults.iter().collect()
+        } else {
+            matched.iter().flat_map(|(.., models)| models).collect()
         };
         if allowed.is_empty() {
             return Err(Fault::new("the rules allow no model for this request's metadata"));

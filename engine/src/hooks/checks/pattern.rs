@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use regex_automata::nfa::thompson::NFA;
 use serde_json::json;
 
 use super::Made;
@@ -13,15 +14,20 @@ use crate::hooks::subject::Subject;
 
 /// `regexMatch`: whether the expression, which has no flags, matches somewhere in the text.
 struct Match {
-    expression: Arc<Expression>,
+    expression: Expression,
     not: bool,
+    /// To watch a stream for what is not to match.
+    forbidden: Option<NFA>,
 }
 
 pub fn read_match(parameters: &mut Parameters<'_, '_>) -> Made {
-    let not = parameters.flag("not", false);
-    let rule = parameters.text("rule")?;
+    let (not, rule) = (parameters.flag("not", false), parameters.text("rule"));
+    let (not, rule) = (not?, rule?);
     match Expression::new(&rule, Flags::default()) {
-        Ok(expression) => Some(Arc::new(Match { expression: Arc::new(expression), not })),
+        Ok(expression) => {
+            let forbidden = if not { expression.automaton() } else { None };
+            Some(Arc::new(Match { expression, not, forbidden }))
+        }
         Err(why) => {
             parameters.problem("rule", unusable(&why));
             None
@@ -41,8 +47,7 @@ impl Rule for Match {
     }
 
     fn forbids(&self) -> Option<Forbidden<'_>> {
-        let reach = self.expression.reach().filter(|_| self.not)?;
-        Some(Forbidden::Expression(&self.expression, reach))
+        self.forbidden.as_ref().map(Forbidden::Expression)
     }
 }
 
@@ -58,7 +63,8 @@ struct Replace {
 pub fn read_replace(parameters: &mut Parameters<'_, '_>) -> Made {
     let fails_on_detection = parameters.flag("failOnDetection", false);
     let redact = parameters.optional_text("redactText", "[REDACTED]");
-    let rule = parameters.text("rule")?;
+    let rule = parameters.text("rule");
+    let (fails_on_detection, redact, rule) = (fails_on_detection?, redact?, rule?);
     let (pattern, flags) = split_flags(&rule);
     let read = Flags::read(flags).and_then(|flags| Expression::to_replace(pattern, flags));
     let expression = match read {

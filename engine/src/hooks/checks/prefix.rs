@@ -25,13 +25,13 @@ struct Prefix {
 
 pub fn read(parameters: &mut Parameters<'_, '_>) -> Made {
     let role = parameters.optional_text("applyToRole", "user");
-    if role.trim().is_empty() {
+    if role.as_ref().is_some_and(|role| role.trim().is_empty()) {
         parameters.problem("applyToRole", "expected a role, such as user or system");
     }
     let to_existing = parameters.flag("addToExisting", true);
     let only_if_empty = parameters.flag("onlyIfEmpty", false);
     let prefix = parameters.text("prefix")?;
-    Some(Arc::new(Prefix { prefix, role, to_existing, only_if_empty }))
+    Some(Arc::new(Prefix { prefix, role: role?, to_existing: to_existing?, only_if_empty: only_if_empty? }))
 }
 
 impl Rule for Prefix {

@@ -53,24 +53,24 @@ struct Types {
 }
 
 pub fn read_types(parameters: &mut Parameters<'_, '_>) -> Made {
-    let allowed = types(parameters, "allowedTypes");
-    let blocked = types(parameters, "blockedTypes");
+    let (allowed, blocked) = (types(parameters, "allowedTypes"), types(parameters, "blockedTypes"));
+    let (allowed, blocked) = (allowed?, blocked?);
     if let Some(both) = allowed.iter().find(|one| blocked.contains(one)) {
         parameters.problem("blockedTypes", format!("holds {both}, which allowedTypes holds too"));
     }
     Some(Arc::new(Types { allowed, blocked }))
 }
 
-fn types(parameters: &mut Parameters<'_, '_>, name: &'static str) -> Vec<String> {
+fn types(parameters: &mut Parameters<'_, '_>, name: &'static str) -> Option<Vec<String>> {
     let listed = match parameters.optional(name) {
-        None => return Vec::new(),
+        None => return Some(Vec::new()),
         Some(Value::String(text)) => Some(separated(text)),
         Some(Value::Array(items)) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
         Some(_) => None,
     };
     let Some(listed) = listed else {
         parameters.problem(name, "expected a list of request types, or their names with commas between");
-        return Vec::new();
+        return None;
     };
     for unknown in listed.iter().filter(|one| !TYPES.contains(&one.as_str())) {
         let message = match nearest(unknown, TYPES.iter().copied()) {
@@ -81,7 +81,7 @@ fn types(parameters: &mut Parameters<'_, '_>, name: &'static str) -> Vec<String>
         };
         parameters.problem(name, message);
     }
-    listed
+    Some(listed)
 }
 
 fn separated(text: &str) -> Vec<String> {
@@ -122,7 +122,7 @@ struct Metadata {
 
 pub fn read_metadata(parameters: &mut Parameters<'_, '_>) -> Made {
     let (keys, operator) = (parameters.texts("metadataKeys"), parameters.operator());
-    Some(Arc::new(Metadata { keys, operator }))
+    Some(Arc::new(Metadata { keys: keys?, operator: operator? }))
 }
 
 impl Rule for Metadata {

@@ -20,8 +20,8 @@ struct Contains {
 }
 
 pub fn read_contains(parameters: &mut Parameters<'_, '_>) -> Made {
-    let words = parameters.texts("words");
-    let operator = parameters.operator();
+    let (words, operator) = (parameters.texts("words"), parameters.operator());
+    let (words, operator) = (words?, operator?);
     let forbidden = (operator == Operator::None).then(|| Arc::new(Words::new(&words)));
     Some(Arc::new(Contains { words, operator, forbidden }))
 }
@@ -57,12 +57,12 @@ enum Question {
 }
 
 fn asks(parameters: &mut Parameters<'_, '_>, question: Question) -> Made {
-    Some(Arc::new(Asks { not: parameters.flag("not", false), question }))
+    Some(Arc::new(Asks { not: parameters.flag("not", false)?, question }))
 }
 
 pub fn read_ends_with(parameters: &mut Parameters<'_, '_>) -> Made {
-    let suffix = parameters.text("suffix");
-    asks(parameters, Question::EndsWith(suffix.unwrap_or_default()))
+    let (suffix, not) = (parameters.text("suffix"), parameters.flag("not", false));
+    Some(Arc::new(Asks { not: not?, question: Question::EndsWith(suffix?) }))
 }
 
 pub fn read_not_null(parameters: &mut Parameters<'_, '_>) -> Made {
@@ -116,8 +116,9 @@ enum Unit {
 }
 
 fn counts(parameters: &mut Parameters<'_, '_>, unit: Unit, names: [&'static str; 2]) -> Made {
-    let (least, most) = parameters.range(names[0], names[1]);
-    Some(Arc::new(Counts { unit, least, most, not: parameters.flag("not", false) }))
+    let (range, not) = (parameters.range(names[0], names[1]), parameters.flag("not", false));
+    let (least, most) = range?;
+    Some(Arc::new(Counts { unit, least, most, not: not? }))
 }
 
 pub fn read_characters(parameters: &mut Parameters<'_, '_>) -> Made {

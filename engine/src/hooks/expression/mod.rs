@@ -3,20 +3,23 @@
 //! shorter texts (`fancy-regex`). What is too long, or takes too long, is an error and never a verdict.
 
 mod class;
+mod escape;
+mod follow;
 mod replace;
 mod translate;
 
 use std::ops::Range;
 
-use regex_syntax::hir::Hir;
+use regex_automata::nfa::thompson::{NFA, WhichCaptures};
 
 use super::check::Fault;
 use translate::translate;
 
+pub use follow::{Followed, Follower};
 pub use replace::Template;
 
 /// The longest text for an expression that runs in linear time: about 250 000 tokens, as much as most models read. The
-/// slowest expression that compiles takes some hundred milliseconds for it, on a thread that others wait for.
+/// time is bounded by the text's length times the expression's size, and other calls wait for it.
 pub const LONGEST_TEXT: usize = 1 << 20;
 
 /// The longest text for one that looks around or refers back: each of its steps may read the text to its end.
@@ -40,21 +43,11 @@ pub struct Expression {
     matcher: Matcher,
     /// Every group's name, or none.
     groups: Vec<Option<String>>,
-    reach: Option<Reach>,
 }
 
 enum Matcher {
     Linear(regex::Regex),
     Stepped(Box<fancy_regex::Regex>),
-}
-
-/// How much of a text one match can concern.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Reach {
-    /// The longest match, in bytes.
-    pub longest: usize,
-    /// Whether a match depends on the letters beside it, so that one at the text's end is not certain yet.
-    pub looks_beside: bool,
 }
 
 impl Expression {
@@ -77,23 +70,24 @@ impl Expression {
         let translated = translate(pattern, flags)?;
         let text = &translated.text;
         let too_large = || "it is too large, or names no property of Unicode".to_owned();
-        let (matcher, reach) = if translated.looks_around {
+        let matcher = if translated.looks_around {
             let mut builder = fancy_regex::RegexBuilder::new(text);
             builder.backtrack_limit(MOST_STEPS).delegate_size_limit(LARGEST);
             let regex = builder.build().map_err(|_| too_large())?;
-            (Matcher::Stepped(Box::new(regex)), None)
+            Matcher::Stepped(Box::new(regex))
         } else {
             let mut builder = regex::RegexBuilder::new(text);
             let regex = builder.size_limit(LARGEST).build().map_err(|_| too_large())?;
-            let reach = regex_syntax::parse(text).ok().as_ref().and_then(Reach::of);
-            (Matcher::Linear(regex), reach)
+            Matcher::Linear(regex)
         };
-        Ok((Self { matcher, groups: translated.groups, reach }, translated.repeats_nothing))
+        Ok((Self { matcher, groups: translated.groups }, translated.repeats_nothing))
     }
 
-    /// How much of a text one match can concern; `None` when there is no bound.
-    pub fn reach(&self) -> Option<Reach> {
-        self.reach
+    /// The automaton to follow along a text that is still coming; `None` for an expression that looks around.
+    pub fn automaton(&self) -> Option<NFA> {
+        let Matcher::Linear(regex) = &self.matcher else { return None };
+        let config = NFA::config().nfa_size_limit(Some(LARGEST)).which_captures(WhichCaptures::None);
+        NFA::compiler().configure(config).build(regex.as_str()).ok()
     }
 
     fn check_length(&self, text: &str) -> Result<(), Fault> {
@@ -110,17 +104,13 @@ impl Expression {
         )))
     }
 
+    /// The first match.
     pub fn find(&self, text: &str) -> Result<Option<Range<usize>>, Fault> {
         self.check_length(text)?;
-        self.find_from(text, 0)
-    }
-
-    /// The first match that begins at byte `from` or after it. The caller sees to the length of what is searched.
-    pub fn find_from(&self, text: &str, from: usize) -> Result<Option<Range<usize>>, Fault> {
         match &self.matcher {
-            Matcher::Linear(regex) => Ok(regex.find_at(text, from).map(|found| found.range())),
+            Matcher::Linear(regex) => Ok(regex.find(text).map(|found| found.range())),
             Matcher::Stepped(regex) => {
-                let found = regex.find_from_pos(text, from).map_err(|_| too_many_steps())?;
+                let found = regex.find(text).map_err(|_| too_many_steps())?;
                 Ok(found.map(|found| found.range()))
             }
         }
@@ -129,14 +119,6 @@ impl Expression {
 
 fn too_many_steps() -> Fault {
     Fault::new("the expression takes too many steps over this text")
-}
-
-impl Reach {
-    fn of(hir: &Hir) -> Option<Self> {
-        let properties = hir.properties();
-        let longest = properties.maximum_len()?;
-        Some(Self { longest, looks_beside: !properties.look_set().is_empty() })
-    }
 }
 
 #[cfg(test)]

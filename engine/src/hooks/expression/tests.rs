@@ -137,6 +137,10 @@ fn what_has_no_equal_is_refused_with_its_reason() {
         (r"\p{L}", "", "flag u"),
         (r"\p{L}", "iu", "under i"),
         (r"\p{Nonsense}", "u", "too large, or names no property"),
+        (r"\u{61", "u", "no character"),
+        (r"\p{L", "u", "no property"),
+        (r"\u{110000}", "u", "no character"),
+        (r"\x4", "", "hexadecimal"),
         (r"\-", "u", "no escape"),
         (r"\xZZ", "", "hexadecimal"),
         ("(?:a{1000}){1000}", "", "too large"),
@@ -168,14 +172,34 @@ fn work_is_bounded_and_what_is_not_done_is_an_error() {
     assert!(linear.find(&long).expect_err("too long").message().contains("1024 KiB"));
 }
 
+/// What a follower says after each piece.
+fn followed(pattern: &str, pieces: &[&str]) -> Vec<Followed> {
+    let automaton = compiled(pattern, "").automaton().expect("an automaton");
+    let mut follower = Follower::new(&automaton);
+    let mut text = String::new();
+    let mut read = |piece: &&str| {
+        text.push_str(piece);
+        follower.read(&text)
+    };
+    pieces.iter().map(&mut read).collect()
+}
+
 #[test]
-fn the_reach_of_an_expression_is_its_longest_match() {
-    let reach = |pattern: &str| compiled(pattern, "").reach();
-    assert_eq!(reach(r"\d{3}-\d{2}"), Some(Reach { longest: 6, looks_beside: false }));
-    assert_eq!(reach(r"\b\d{3}\b"), Some(Reach { longest: 3, looks_beside: true }));
-    assert_eq!(reach("é|a"), Some(Reach { longest: 2, looks_beside: false }));
-    assert_eq!(reach(r"\d+"), None);
-    assert_eq!(reach(r"a(?=b)"), None);
+fn a_follower_knows_what_may_yet_match() {
+    use Followed::{ClearTo, Match};
+    assert_eq!(followed(r"\d{3}-\d", &["a 12", "x12", "3-"]), [ClearTo(2), ClearTo(5), ClearTo(5)]);
+    assert_eq!(followed(r"\d{3}-\d", &["1234", "-", "5"]), [ClearTo(1), ClearTo(1), Match]);
+    assert_eq!(
+        followed(r"\w+@\w+\.com", &["mail me", "@h.c", " or e@"]),
+        [ClearTo(5), ClearTo(5), ClearTo(15)]
+    );
+    assert_eq!(followed(r"\bfoo\b", &["foo", "d foo", "."]), [ClearTo(0), ClearTo(5), Match]);
+    assert_eq!(followed(r"a$", &["a", "a"]), [ClearTo(0), ClearTo(1)]);
+    assert_eq!(followed(r"^a", &["a"]), [Match]);
+    assert_eq!(followed(r"^b", &["a", "b"]), [ClearTo(1), ClearTo(2)]);
+    assert_eq!(followed(r"x*", &[""]), [Match]);
+    assert_eq!(followed(r"[]", &["a"]), [ClearTo(1)]);
+    assert!(compiled("a(?=b)", "").automaton().is_none());
 }
 
 fn replaced(pattern: &str, flag: &str, text: &str, with: &str, all: bool) -> Option<(String, usize)> {
@@ -257,6 +281,14 @@ fn patterns() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
+    fn no_pattern_breaks_the_reading_of_it(pattern in r"[a-cé(){}|*+?^$.\\dwsbBkpuxn0-9<>=!:,\-\[\]]{0,14}", text in "[a-c1 -]{0,6}", flag in prop_oneof![Just(""), Just("u"), Just("iu"), Just("m")]) {
+        let (Ok(expression), Ok(wanted)) = (Expression::new(&pattern, flags(flag)), regress::Regex::with_flags(&pattern, flag))
+        else { return Ok(()) };
+        let found = expression.find(&text).unwrap_or_else(|why| panic!("{pattern}: {why:?}"));
+        prop_assert_eq!(found.is_some(), wanted.find(&text).is_some());
+    }
+
+    #[test]
     fn any_expression_finds_what_an_engine_of_javascript_finds(
         pattern in patterns(), text in "[abé1 \n-]{0,12}", flag in prop_oneof![Just(""), Just("m"), Just("s")],
     ) {
@@ -264,6 +296,23 @@ proptest! {
         let wanted = oracle(&pattern, flag, &text);
         let found = expression.find(&text).unwrap_or_else(|why| panic!("{pattern}: {why:?}"));
         prop_assert_eq!(found.is_some(), wanted.is_some());
+        if let Some(automaton) = expression.automaton() {
+            let mut follower = Follower::new(&automaton);
+            let mut earlier = 0;
+            for (at, letter) in text.char_indices() {
+                match follower.read(&text[..at + letter.len_utf8()]) {
+                    Followed::Match => {
+                        prop_assert!(found.is_some());
+                        break;
+                    }
+                    Followed::ClearTo(end) => {
+                        prop_assert!(found.as_ref().is_none_or(|found| end <= found.start), "{} {:?}", end, found);
+                        prop_assert!(earlier <= end);
+                        earlier = end;
+                    }
+                }
+            }
+        }
         if Expression::to_replace(&pattern, flags(flag)).is_ok() {
             prop_assert_eq!(found, wanted);
         }

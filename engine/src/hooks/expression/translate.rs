@@ -2,8 +2,9 @@
 //! What has no equal there is refused, with the reason: nothing is translated by guess. Two differences remain. Texts are
 //! read by characters, not by halves of surrogate pairs; and `i` folds case as it does under JavaScript's `u`.
 
+use std::fmt::Write;
+
 use super::Flags;
-use super::class::{CLASS_DIGIT, CLASS_SPACE, CLASS_WORD, Item};
 
 /// An expression in the other syntax.
 pub struct Translated {
@@ -96,16 +97,26 @@ pub(super) struct Translator {
     pub(super) letters: Vec<char>,
     pub(super) at: usize,
     pub(super) flags: Flags,
-    around: bool,
-    total: usize,
-    named: bool,
+    pub(super) around: bool,
+    pub(super) total: usize,
+    pub(super) named: bool,
     /// How many look-behinds are open: in them JavaScript matches backwards.
-    behind: usize,
+    pub(super) behind: usize,
     open: Vec<Open>,
     opened: usize,
     /// By number; `None` while the group is open.
     captures: Vec<Option<Capture>>,
-    out: Translated,
+    pub(super) out: Translated,
+}
+
+/// What has been read and can be repeated, or not.
+pub(super) enum Atom {
+    /// Reads a character.
+    Letter,
+    /// May read nothing.
+    MayBeEmpty,
+    /// Reads nothing, and cannot be repeated.
+    Assertion,
 }
 
 impl Translator {
@@ -129,6 +140,10 @@ impl Translator {
             self.at += length;
         }
         found
+    }
+
+    pub(super) fn write(&mut self, text: impl std::fmt::Display) {
+        write!(self.out.text, "{text}").expect("a string takes what is written");
     }
 
     /// Reads alternatives up to the end or a `)`; true when one of them may match nothing.
@@ -155,9 +170,10 @@ impl Translator {
     /// One atom with its quantifier; true when it may match nothing.
     fn term(&mut self) -> Result<bool, String> {
         let captured = self.captures.len();
-        let (empty, repeatable) = self.atom()?;
+        let atom = self.atom()?;
+        let empty = !matches!(atom, Atom::Letter);
         let Some((least, most)) = self.quantifier()? else { return Ok(empty) };
-        if !repeatable {
+        if matches!(atom, Atom::Assertion) {
             return Err("a quantifier follows an assertion, which cannot be repeated".to_owned());
         }
         self.out.repeats_nothing |= empty && most != Some(least);
@@ -182,12 +198,10 @@ impl Translator {
             },
             _ => return Ok(None),
         };
-        if self.peek() != Some('}') {
-            self.out.text.extend(self.peek());
-        } else if let (least, Some(most)) = bounds {
-            self.out.text.push_str(&format!("{{{least},{most}}}"));
-        } else {
-            self.out.text.push_str(&format!("{{{},}}", bounds.0));
+        match (self.peek(), bounds) {
+            (Some('}'), (least, Some(most))) => self.write(format_args!("{{{least},{most}}}")),
+            (Some('}'), (least, None)) => self.write(format_args!("{{{least},}}")),
+            (sign, _) => self.out.text.extend(sign),
         }
         self.at += 1;
         if self.take("?") {
@@ -225,28 +239,18 @@ impl Translator {
         (!digits.is_empty()).then_some(digits)
     }
 
-    /// One atom: whether it may match nothing, and whether it can be repeated.
-    fn atom(&mut self) -> Result<(bool, bool), String> {
-        let consumes = (false, true);
-        let asserts = (true, false);
+    fn atom(&mut self) -> Result<Atom, String> {
         match self.next().expect("a term begins with a letter") {
-            '^' => self.assertion(r"\A", &format!("(?<=[{LINE_ENDS}])|\\A")),
-            '$' => self.assertion(r"\z", &format!("(?=[{LINE_ENDS}])|\\z")),
+            '^' => return Ok(self.anchor(r"\A", "(?<=", r")|\A")),
+            '$' => return Ok(self.anchor(r"\z", "(?=", r")|\z")),
             '(' => return self.group(),
+            '\\' => return self.escape(),
             '[' => {
                 let class = self.class()?;
-                self.out.text.push_str(&class);
-                return Ok(consumes);
+                self.write(class);
             }
-            '\\' => return self.escape(),
-            '.' if self.flags.dot_all => {
-                self.out.text.push_str("(?s:.)");
-                return Ok(consumes);
-            }
-            '.' => {
-                self.out.text.push_str(&format!("[^{LINE_ENDS}]"));
-                return Ok(consumes);
-            }
+            '.' if self.flags.dot_all => self.write("(?s:.)"),
+            '.' => self.write(format_args!("[^{LINE_ENDS}]")),
             '*' | '+' | '?' => return Err("a quantifier follows nothing".to_owned()),
             '{' => {
                 self.at -= 1;
@@ -254,52 +258,36 @@ impl Translator {
                     return Err("a quantifier follows nothing".to_owned());
                 }
                 self.at += 1;
-                self.letter('{');
-                return Ok(consumes);
+                self.write(literal('{'));
             }
             letter @ ('}' | ']') if self.flags.unicode => return Err(format!("a {letter} stands alone")),
-            letter => {
-                self.letter(letter);
-                return Ok(consumes);
-            }
+            letter => self.write(literal(letter)),
         }
-        Ok(asserts)
+        Ok(Atom::Letter)
     }
 
-    fn assertion(&mut self, text: &str, of_line: &str) {
+    /// An end of the text or, under the flag m, of a line: between `start` and `end` go the line ends.
+    fn anchor(&mut self, of_text: &str, start: &str, end: &str) -> Atom {
         if self.flags.multiline {
             self.out.looks_around = true;
-            self.out.text.push_str(&format!("(?:{of_line})"));
+            self.write(format_args!("(?:{start}[{LINE_ENDS}]{end})"));
         } else {
-            self.out.text.push_str(text);
+            self.write(of_text);
         }
+        Atom::Assertion
     }
 
-    fn letter(&mut self, letter: char) {
-        self.out.text.push_str(&literal(letter));
-    }
-
-    fn group(&mut self) -> Result<(bool, bool), String> {
+    fn group(&mut self) -> Result<Atom, String> {
         let looks = ["?<=", "?<!", "?=", "?!"].into_iter().find(|start| self.take(start));
         let mut number = None;
         if let Some(start) = looks {
             self.out.looks_around = true;
-            self.out.text.push('(');
-            self.out.text.push_str(start);
+            self.write(format_args!("({start}"));
         } else if self.take("?:") {
-            self.out.text.push_str("(?:");
+            self.write("(?:");
         } else {
-            let name = if self.take("?<") { Some(self.name()?) } else { None };
-            if self.peek() == Some('?') {
-                return Err("a group begins in a way that is not known here".to_owned());
-            }
-            if name.is_some() && self.out.groups.contains(&name) {
-                return Err("two groups have the same name".to_owned());
-            }
             number = Some(self.captures.len());
-            self.captures.push(None);
-            self.out.groups.push(name);
-            self.out.text.push('(');
+            self.capture()?;
         }
         let parent = *self.open.last().expect("the outermost is never closed");
         self.opened += 1;
@@ -312,72 +300,45 @@ impl Translator {
         if !self.take(")") {
             return Err("a ( is never closed".to_owned());
         }
-        self.out.text.push(')');
+        self.write(")");
         if let Some(number) = number {
             self.captures[number] = Some(Capture { parent, certain: true });
         }
-        Ok(if looks.is_some() { (true, false) } else { (empty, true) })
+        Ok(match (looks, empty) {
+            (Some(_), _) => Atom::Assertion,
+            (None, true) => Atom::MayBeEmpty,
+            (None, false) => Atom::Letter,
+        })
+    }
+
+    /// The start of a capturing group. Names are kept apart: what they may be differs.
+    fn capture(&mut self) -> Result<(), String> {
+        let name = if self.take("?<") { Some(self.name()?) } else { None };
+        if self.peek() == Some('?') {
+            return Err("a group begins in a way that is not known here".to_owned());
+        }
+        if name.is_some() && self.out.groups.contains(&name) {
+            return Err("two groups have the same name".to_owned());
+        }
+        self.captures.push(None);
+        self.out.groups.push(name);
+        self.write("(");
+        Ok(())
+    }
+
+    /// Whether the group of this number has certainly matched wherever the next letter is read.
+    pub(super) fn has_matched(&self, index: usize) -> bool {
+        let capture = self.captures.get(index).and_then(Option::as_ref);
+        capture.is_some_and(|capture| capture.certain && self.open.contains(&capture.parent))
     }
 
     /// A group's name, up to its `>`.
-    fn name(&mut self) -> Result<String, String> {
+    pub(super) fn name(&mut self) -> Result<String, String> {
         let name: String = self.letters[self.at..].iter().take_while(|c| **c != '>').collect();
         self.at += name.chars().count();
         let letters = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$'));
         let begins = name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '$'));
         if letters && begins && self.take(">") { Ok(name) } else { Err("a group's name is none".to_owned()) }
-    }
-
-    fn escape(&mut self) -> Result<(bool, bool), String> {
-        match self.peek() {
-            Some(letter @ ('b' | 'B')) => self.boundary(letter),
-            Some('k') if self.flags.unicode || self.named => {
-                self.at += 1;
-                let name = if self.take("<") { Some(self.name()?) } else { None };
-                let number = self.out.groups.iter().position(|group| name.is_some() && *group == name);
-                return self.back_reference(number.ok_or("a reference names no group before it")?);
-            }
-            Some('1'..='9') => {
-                let digits = self.digits().expect("a digit was seen");
-                return match digits.parse::<usize>() {
-                    Ok(number) if number <= self.total => self.back_reference(number - 1),
-                    _ => Err(format!("\\{digits} refers to no group")),
-                };
-            }
-            _ => {
-                match self.class_escape()? {
-                    Item::Letter(letter) => self.letter(letter),
-                    Item::Set(set) => self.out.text.push_str(&format!("(?-i:[{set}])")),
-                }
-                return Ok((false, true));
-            }
-        }
-        self.at += 1;
-        Ok((true, false))
-    }
-
-    fn boundary(&mut self, letter: char) {
-        let (ends, begins) = if letter == 'b' { ("!", "=") } else { ("=", "!") };
-        self.out.text.push_str(&if self.around {
-            let w = CLASS_WORD;
-            format!("(?:(?<=[{w}])(?{ends}[{w}])|(?<![{w}])(?{begins}[{w}]))")
-        } else {
-            format!("(?-u:\\{letter})")
-        });
-    }
-
-    /// A reference to a group that has certainly matched: of any other, JavaScript says that it matches nothing.
-    fn back_reference(&mut self, index: usize) -> Result<(bool, bool), String> {
-        if self.flags.ignore_case || self.behind > 0 {
-            return Err("a back-reference in a look-behind or under the flag i is not known here".to_owned());
-        }
-        let capture = self.captures.get(index).and_then(Option::as_ref);
-        if !capture.is_some_and(|capture| capture.certain && self.open.contains(&capture.parent)) {
-            return Err("a back-reference is to a group that may not have matched".to_owned());
-        }
-        self.out.looks_around = true;
-        self.out.text.push_str(&format!("(?:\\{})", index + 1));
-        Ok((true, true))
     }
 }
 
@@ -388,17 +349,4 @@ pub(super) fn literal(letter: char) -> String {
     } else {
         format!("\\x{{{:X}}}", u32::from(letter))
     }
-}
-
-/// The set that a class escape stands for, to be put between brackets.
-pub(super) fn set_of(letter: char) -> Option<String> {
-    Some(match letter {
-        'd' => CLASS_DIGIT.to_owned(),
-        'w' => CLASS_WORD.to_owned(),
-        's' => CLASS_SPACE.to_owned(),
-        'D' => format!("[^{CLASS_DIGIT}]"),
-        'W' => format!("[^{CLASS_WORD}]"),
-        'S' => format!("[^{CLASS_SPACE}]"),
-        _ => return None,
-    })
 }

@@ -4,7 +4,7 @@ use super::subject::{Subject, string};
 use super::*;
 use proptest::prelude::*;
 
-fn prefixed(parameters: Value, request: RequestType, body: &str) -> Option<String> {
+fn prefixed(parameters: &Value, request: RequestType, body: &str) -> Option<String> {
     let config = json!({"input_mutators": [{ "addPrefix": parameters }]});
     let verdicts = before(&hooks(&config), &scene(request, body), &body.to_owned().into());
     assert!(!verdicts.denied && !verdicts.failed, "{:?}", verdicts.results);
@@ -52,18 +52,18 @@ fn a_prefix_is_put_where_it_belongs() {
     ];
     for (mut parameters, messages, wanted) in cases {
         parameters["prefix"] = json!("P ");
-        let told = prefixed(parameters.clone(), RequestType::Chat, &chat(messages));
+        let told = prefixed(&parameters, RequestType::Chat, &chat(messages));
         assert_eq!(told, Some(chat(wanted)), "{parameters} {messages}");
     }
     let only = json!({"prefix": "P ", "onlyIfEmpty": true});
-    assert_eq!(prefixed(only.clone(), RequestType::Chat, &chat(r#"{"role":"user","content":"x"}"#)), None);
-    assert!(prefixed(only, RequestType::Chat, &chat(r#"{"role":"system","content":"x"}"#)).is_some());
+    assert_eq!(prefixed(&only, RequestType::Chat, &chat(r#"{"role":"user","content":"x"}"#)), None);
+    assert!(prefixed(&only, RequestType::Chat, &chat(r#"{"role":"system","content":"x"}"#)).is_some());
     let plain = json!({"prefix": "P "});
     let completion = |prompt: &str| format!(r#"{{"prompt":{prompt},"n":1.0}}"#);
-    let told = |prompt: &str| prefixed(plain.clone(), RequestType::Completion, &completion(prompt));
+    let told = |prompt: &str| prefixed(&plain, RequestType::Completion, &completion(prompt));
     assert_eq!(told(r#""x""#), Some(completion(r#""P x""#)));
     assert_eq!(told(r#"["x" , "y"]"#), Some(completion(r#"["P x" , "P y"]"#)));
-    assert_eq!(prefixed(plain, RequestType::Embeddings, r#"{"input":"x"}"#), None);
+    assert_eq!(prefixed(&plain, RequestType::Embeddings, r#"{"input":"x"}"#), None);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Every check: what passes, what fails, what cannot run.
 
+use super::RequestType::{Chat, Completion, Embeddings};
 use super::*;
 
 /// What a check with `parameters` says of `text`: whether it passes, or why it could not run.
@@ -154,6 +155,7 @@ fn json_is_found_in_fences_else_anywhere_however_deep() {
             (schema.clone(), "no JSON", false),
             (schema.clone(), r#"{"user": {"name": "cut of"#, false),
             (json!({"schema": {"type": "array", "items": {"type": "number"}}}), "[1, 2]", true),
+            (json!({"schema": {"$ref": "#"}}), "{}", false),
             (json!({"schema": {"type": "object"}, "not": true}), "no JSON", false),
             (json!({"schema": {"required": ["a"]}, "not": true}), "{}", true),
             (json!({"schema": {"required": ["a"]}, "not": true}), r#"{"a":1}"#, false),
@@ -255,13 +257,9 @@ fn the_model_is_in_a_list() {
         ("modelWhitelist", json!(["n"]), true, true),
     ] {
         let parameters = json!({"models": list, "not": not});
-        assert_eq!(
-            of_request(RequestType::Chat, name, &parameters, &body, &json!({})),
-            Ok(wanted),
-            "{parameters}"
-        );
+        assert_eq!(of_request(Chat, name, &parameters, &body, &json!({})), Ok(wanted), "{parameters}");
     }
-    let why = of_request(RequestType::Chat, "modelWhitelist", &json!({"models": ["m"]}), "{}", &json!({}));
+    let why = of_request(Chat, "modelWhitelist", &json!({"models": ["m"]}), "{}", &json!({}));
     assert_eq!(why, Err("the request names no model".to_owned()));
 }
 
@@ -269,7 +267,7 @@ fn the_model_is_in_a_list() {
 fn metadata_choose_the_models_that_are_allowed() {
     let rules = json!({"rules": {"defaults": ["small"], "metadata": {"plan": {"paid": ["m", "large"]}, "team": {"x": ["m"]}}}});
     let judged = |parameters: &Value, metadata: Value| {
-        of_request(RequestType::Chat, "modelRules", parameters, &ask("x"), &metadata)
+        of_request(Chat, "modelRules", parameters, &ask("x"), &metadata)
     };
     assert_eq!(judged(&rules, json!({"plan": "paid"})), Ok(true));
     assert_eq!(judged(&rules, json!({"plan": "free"})), Ok(false));
@@ -286,7 +284,6 @@ fn request_types_are_allowed_or_blocked() {
     let judged = |request, parameters: Value, metadata: Value| {
         of_request(request, "allowedRequestTypes", &parameters, &ask("x"), &metadata)
     };
-    use RequestType::{Chat, Completion, Embeddings};
     assert_eq!(judged(Chat, json!({}), json!({})), Ok(true));
     assert_eq!(judged(Chat, json!({"allowedTypes": ["chatComplete", "messages"]}), json!({})), Ok(true));
     assert_eq!(judged(Completion, json!({"allowedTypes": "chatComplete, embed"}), json!({})), Ok(false));
@@ -312,8 +309,7 @@ fn metadata_have_any_all_or_none_of_some_keys() {
         ("none", json!(["plan"]), false),
     ] {
         let parameters = json!({"metadataKeys": keys, "operator": operator});
-        let judged =
-            of_request(RequestType::Chat, "requiredMetadataKeys", &parameters, "{}", &json!({"plan": "p"}));
+        let judged = of_request(Chat, "requiredMetadataKeys", &parameters, "{}", &json!({"plan": "p"}));
         assert_eq!(judged, Ok(wanted), "{parameters}");
     }
 }
@@ -329,17 +325,15 @@ fn text_that_cannot_be_read_is_an_error_and_missing_text_is_empty() {
         r#"{"messages":[{"content":[{"type":"image_url","image_url":{"url":"x"}}]}]}"#,
         "{}",
     ] {
-        assert_eq!(judged(RequestType::Chat, body), Ok(true), "{body}");
+        assert_eq!(judged(Chat, body), Ok(true), "{body}");
     }
     for body in
         ["not JSON", r#"{"messages":{}}"#, r#"{"messages":["x"]}"#, r#"{"messages":[{"content":5}]}"#, "[]"]
     {
-        assert!(judged(RequestType::Chat, body).is_err(), "{body}");
+        assert!(judged(Chat, body).is_err(), "{body}");
     }
-    assert_eq!(judged(RequestType::Completion, r#"{"prompt":["a","bx"]}"#), Ok(false));
-    assert!(judged(RequestType::Completion, r#"{"prompt":[1,2]}"#).expect_err("tokens").contains("tokens"));
-    assert!(
-        judged(RequestType::Embeddings, r#"{"input":[[1],[2]]}"#).expect_err("tokens").contains("tokens")
-    );
-    assert_eq!(judged(RequestType::Embeddings, r#"{"input":"a"}"#), Ok(true));
+    assert_eq!(judged(Completion, r#"{"prompt":["a","bx"]}"#), Ok(false));
+    assert!(judged(Completion, r#"{"prompt":[1,2]}"#).expect_err("tokens").contains("tokens"));
+    assert!(judged(Embeddings, r#"{"input":[[1],[2]]}"#).expect_err("tokens").contains("tokens"));
+    assert_eq!(judged(Embeddings, r#"{"input":"a"}"#), Ok(true));
 }

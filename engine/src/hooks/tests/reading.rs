@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn guardrail(check: Value) -> Value {
+fn guardrail(check: &Value) -> Value {
     json!({ "input_guardrails": [check] })
 }
 
@@ -20,7 +20,7 @@ fn all_problems_are_told_at_once_each_with_its_path() {
             7,
         ],
         "before_request_hooks": [
-            {"id": "h", "checks": [{"id": "default.notNull", "parameters": {}}]},
+            {"id": "h", "type": null, "checks": [{"id": "default.notNull", "parameters": {}}]},
             {"type": "guardrail", "checks": [{"parameters": {}}, {"id": "default.regexMatch", "paramters": {}}]},
             {"type": "gaurdrail", "checks": {}},
             {"type": "guardrail", "chekcs": []},
@@ -60,124 +60,115 @@ fn all_problems_are_told_at_once_each_with_its_path() {
     }
 }
 
+/// A check, parameters of it, and the problem with them.
+const WRONG: &[(&str, &str, &str)] = &[
+    (
+        "regexMatch",
+        r#"{"rule": "("}"#,
+        "rule: is no regular expression that can be run here: a ( is never closed",
+    ),
+    ("regexMatch", r#"{"rule": ""}"#, "rule: expected a string that is not empty"),
+    ("regexMatch", r#"{"rule": "x", "not": 1}"#, "not: expected true or false, got 1"),
+    (
+        "regexReplace",
+        r#"{"rule": "/a/gx"}"#,
+        "rule: is no regular expression that can be run here: it has the flag x; expected flags among g, i, m, s, u",
+    ),
+    (
+        "regexReplace",
+        r#"{"rule": "a", "redactText": "$'"}"#,
+        "redactText: holds $` or $', which would repeat the text around each match",
+    ),
+    ("regexReplace", r#"{"rule": "a", "redactText": 1}"#, "redactText: expected a string"),
+    ("contains", r#"{"operator": "any"}"#, "words: is missing; expected a list of strings"),
+    (
+        "contains",
+        r#"{"words": ["a", ""], "operator": "any"}"#,
+        "words: expected a list of strings, at least one, none of them empty",
+    ),
+    ("contains", r#"{"words": ["a"]}"#, "operator: is missing; expected any, all or none"),
+    (
+        "contains",
+        r#"{"words": ["a"], "operatr": "any", "operator": "any"}"#,
+        "operatr: is no parameter of this check; did you mean operator?",
+    ),
+    (
+        "contains",
+        r#"{"words": ["a"], "operator": "any", "failOnError": "no"}"#,
+        "failOnError: expected true or false, got a string",
+    ),
+    ("endsWith", "{}", "suffix: is missing; expected a string"),
+    ("wordCount", "{}", "minWords: is missing, as is maxWords; expected a whole number for either or both"),
+    (
+        "wordCount",
+        r#"{"min_words": 1, "maxWords": 2}"#,
+        "min_words: is no parameter of this check; did you mean minWords?",
+    ),
+    (
+        "characterCount",
+        r#"{"minCharacters": -1}"#,
+        "minCharacters: expected a whole number from 0 to 4294967295, got -1",
+    ),
+    (
+        "sentenceCount",
+        r#"{"maxSentences": 1.5}"#,
+        "maxSentences: expected a whole number from 0 to 4294967295, got 1.5",
+    ),
+    ("jsonSchema", r#"{"schema": "x"}"#, "schema: expected a JSON schema, an object"),
+    (
+        "jsonKeys",
+        r#"{"keys": "a", "operator": "all"}"#,
+        "keys: expected a list of strings, at least one, none of them empty",
+    ),
+    ("containsCode", r#"{"format": "python"}"#, "format: is no format known here; did you mean Python?"),
+    (
+        "notNull",
+        r#"{"strict": true}"#,
+        "strict: is no parameter of this check; expected one of not, failOnError",
+    ),
+    (
+        "modelWhitelist",
+        r#"{"models": []}"#,
+        "models: expected a list of strings, at least one, none of them empty",
+    ),
+    (
+        "modelRules",
+        r#"{"rules": {"default": ["m"]}}"#,
+        "rules: expected { defaults: [models], metadata: { key: { value: [models] } } }",
+    ),
+    ("modelRules", "{}", "rules: expected { defaults: [models], metadata: { key: { value: [models] } } }"),
+    (
+        "allowedRequestTypes",
+        r#"{"allowedTypes": ["chatcomplet"]}"#,
+        "allowedTypes: holds chatcomplet, which is no request type; did you mean chatComplete?",
+    ),
+    (
+        "allowedRequestTypes",
+        r#"{"allowedTypes": "embed", "blockedTypes": ["embed"]}"#,
+        "blockedTypes: holds embed, which allowedTypes holds too",
+    ),
+    (
+        "requiredMetadataKeys",
+        r#"{"metadataKeys": ["a"], "operator": 1}"#,
+        "operator: expected any, all or none",
+    ),
+    (
+        "addPrefix",
+        r#"{"prefix": "x", "applyToRole": ""}"#,
+        "applyToRole: expected a role, such as user or system",
+    ),
+];
+
 #[test]
 fn each_check_s_parameters_are_checked() {
-    let cases = [
-        (
-            "regexMatch",
-            json!({"rule": "("}),
-            "rule: is no regular expression that can be run here: a ( is never closed",
-        ),
-        ("regexMatch", json!({"rule": ""}), "rule: expected a string that is not empty"),
-        ("regexMatch", json!({"rule": "x", "not": 1}), "not: expected true or false, got 1"),
-        (
-            "regexReplace",
-            json!({"rule": "/a/gx"}),
-            "rule: is no regular expression that can be run here: it has the flag x; expected flags among g, i, m, s, u",
-        ),
-        (
-            "regexReplace",
-            json!({"rule": "a", "redactText": "$'"}),
-            "redactText: holds $` or $', which would repeat the text around each match",
-        ),
-        ("regexReplace", json!({"rule": "a", "redactText": 1}), "redactText: expected a string"),
-        ("contains", json!({"operator": "any"}), "words: is missing; expected a list of strings"),
-        (
-            "contains",
-            json!({"words": ["a", ""], "operator": "any"}),
-            "words: expected a list of strings, at least one, none of them empty",
-        ),
-        ("contains", json!({"words": ["a"]}), "operator: is missing; expected any, all or none"),
-        (
-            "contains",
-            json!({"words": ["a"], "operatr": "any", "operator": "any"}),
-            "operatr: is no parameter of this check; did you mean operator?",
-        ),
-        (
-            "contains",
-            json!({"words": ["a"], "operator": "any", "failOnError": "no"}),
-            "failOnError: expected true or false, got a string",
-        ),
-        ("endsWith", json!({}), "suffix: is missing; expected a string"),
-        (
-            "wordCount",
-            json!({}),
-            "minWords: is missing, as is maxWords; expected a whole number for either or both",
-        ),
-        (
-            "wordCount",
-            json!({"min_words": 1, "maxWords": 2}),
-            "min_words: is no parameter of this check; did you mean minWords?",
-        ),
-        (
-            "characterCount",
-            json!({"minCharacters": -1}),
-            "minCharacters: expected a whole number from 0 to 4294967295, got -1",
-        ),
-        (
-            "sentenceCount",
-            json!({"maxSentences": 1.5}),
-            "maxSentences: expected a whole number from 0 to 4294967295, got 1.5",
-        ),
-        ("jsonSchema", json!({"schema": "x"}), "schema: expected a JSON schema, an object"),
-        (
-            "jsonKeys",
-            json!({"keys": "a", "operator": "all"}),
-            "keys: expected a list of strings, at least one, none of them empty",
-        ),
-        (
-            "containsCode",
-            json!({"format": "python"}),
-            "format: is no format known here; did you mean Python?",
-        ),
-        (
-            "notNull",
-            json!({"strict": true}),
-            "strict: is no parameter of this check; expected one of not, failOnError",
-        ),
-        (
-            "modelWhitelist",
-            json!({"models": []}),
-            "models: expected a list of strings, at least one, none of them empty",
-        ),
-        (
-            "modelRules",
-            json!({"rules": {"default": ["m"]}}),
-            "rules: expected { defaults: [models], metadata: { key: { value: [models] } } }",
-        ),
-        (
-            "modelRules",
-            json!({}),
-            "rules: expected { defaults: [models], metadata: { key: { value: [models] } } }",
-        ),
-        (
-            "allowedRequestTypes",
-            json!({"allowedTypes": ["chatcomplet"]}),
-            "allowedTypes: holds chatcomplet, which is no request type; did you mean chatComplete?",
-        ),
-        (
-            "allowedRequestTypes",
-            json!({"allowedTypes": "embed", "blockedTypes": ["embed"]}),
-            "blockedTypes: holds embed, which allowedTypes holds too",
-        ),
-        (
-            "requiredMetadataKeys",
-            json!({"metadataKeys": ["a"], "operator": 1}),
-            "operator: expected any, all or none",
-        ),
-        (
-            "addPrefix",
-            json!({"prefix": "x", "applyToRole": ""}),
-            "applyToRole: expected a role, such as user or system",
-        ),
-    ];
-    for (check, parameters, wanted) in cases {
+    for (check, parameters, wanted) in WRONG {
+        let parameters: Value = serde_json::from_str(parameters).expect("JSON");
         let explicit = json!({"before_request_hooks": [{"type": "guardrail", "checks": [{"id": format!("default.{check}"), "parameters": parameters}]}]});
         let known = |told: &str| told.replace("expected one of not, failOnError", "expected one of");
         let told = problems(&explicit).join("\n");
         let wanted_full = format!("config.before_request_hooks[0].checks[0].parameters.{wanted}");
         assert_eq!(told, wanted_full, "{check} {parameters}");
-        let told = problems(&guardrail(json!({ check: parameters }))).join("\n");
+        let told = problems(&guardrail(&json!({ (*check): parameters }))).join("\n");
         let wanted = format!("config.input_guardrails[0].{check}.{wanted}");
         assert_eq!(
             known(&told.replace("id, is_enabled, isEnabled, ", "")),
@@ -196,7 +187,7 @@ fn a_schema_that_cannot_be_used_is_a_problem() {
         (json!({"$ref": "#/$defs/none"}), "not found"),
         (json!({"pattern": "(?=x)"}), "metaschema"),
     ] {
-        let told = problems(&guardrail(json!({"jsonSchema": {"schema": schema}})));
+        let told = problems(&guardrail(&json!({"jsonSchema": {"schema": schema}})));
         assert!(
             told[0].starts_with("config.input_guardrails[0].jsonSchema.schema: is no JSON schema"),
             "{told:?}"
@@ -226,13 +217,13 @@ fn hooks_may_be_written_either_way() {
     assert_eq!(records[0], records[1]);
     assert_eq!(records[0], records[2]);
     assert_eq!(records[0]["feedback"]["metadata"]["my_key"], "v");
-    let both = problems(&guardrail(json!({"on_fail": feedback(1), "onFail": feedback(1), "notNull": {}})));
+    let both = problems(&guardrail(&json!({"on_fail": feedback(1), "onFail": feedback(1), "notNull": {}})));
     assert_eq!(both, ["config.input_guardrails[0].onFail: is given twice, as on_fail too"]);
 }
 
 #[test]
 fn feedback_has_its_shape() {
-    let told = problems(&guardrail(json!({
+    let told = problems(&guardrail(&json!({
         "notNull": {},
         "on_fail": {"feedback": {"value": "1", "metadata": [], "wieght": 1}},
         "on_success": {"value": 1},

@@ -198,6 +198,19 @@ fn feedback_names_the_checks_by_their_fate() {
 }
 
 #[test]
+fn hooks_run_for_what_they_can_read() {
+    let of = |call: &str| {
+        RequestType::of(crate::ENDPOINTS.iter().find(|row| row.call == call).expect("an endpoint"))
+    };
+    assert_eq!(of("chat.completions.create"), Some(RequestType::Chat));
+    assert_eq!(of("completions.create"), Some(RequestType::Completion));
+    assert_eq!(of("embeddings.create"), Some(RequestType::Embeddings));
+    assert_eq!(of("models.list"), None);
+    assert!(Hooks::default().is_empty());
+    assert!(!hooks(&json!({"output_guardrails": [{"notNull": {}}]})).is_empty());
+}
+
+#[test]
 fn embeddings_have_hooks_before_them_only() {
     let config = json!({"input_guardrails": [{"contains": contains(&["secret"], "none"), "deny": true}, {"regexReplace": {"rule": "/[0-9]/g", "redactText": "#"}}],
         "output_guardrails": [{"notNull": {}, "deny": true}]});
@@ -205,7 +218,7 @@ fn embeddings_have_hooks_before_them_only() {
     let scene = scene(RequestType::Embeddings, "{}");
     let body = r#"{"model":"m","input":["a 1","b 22"]}"#;
     let verdicts = before(&hooks, &scene, &body.to_owned().into());
-    assert_eq!(verdicts.body.expect("a new body"), r##"{"model":"m","input":["a #","b ##"]}"##.as_bytes());
+    assert_eq!(verdicts.body.expect("a new body"), r#"{"model":"m","input":["a #","b ##"]}"#.as_bytes());
     assert!(before(&hooks, &scene, &r#"{"input":"a secret"}"#.to_owned().into()).denied);
     let after = after(&hooks, &scene, &r#"{"data":[]}"#.to_owned().into());
     assert!(!after.denied && after.results.is_empty());

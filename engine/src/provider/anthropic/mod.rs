@@ -31,7 +31,7 @@ use bytes::Bytes;
 use super::Provider;
 use super::dialect::{Asked, Context, Dialect, Made, Setting, Translator};
 use crate::auth::Auth;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{EMBEDDINGS, Endpoint};
 use crate::error::Result;
 
 pub struct Anthropic;
@@ -51,6 +51,10 @@ impl Provider for Anthropic {
 
     fn path(&self, endpoint: &Endpoint) -> String {
         endpoint.path.to_owned()
+    }
+
+    fn has(&self, endpoint: &Endpoint) -> bool {
+        !matches!(endpoint.call, EMBEDDINGS | "moderations.create")
     }
 
     fn knows_base64_embeddings(&self) -> bool {

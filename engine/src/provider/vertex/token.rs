@@ -23,7 +23,6 @@ pub struct ServiceAccount {
     key_id: Option<String>,
     key: Secret,
     token_uri: String,
-    project: Option<String>,
 }
 
 impl Token {
@@ -40,8 +39,6 @@ struct KeyFile {
     private_key_id: Option<String>,
     #[serde(default)]
     token_uri: Option<String>,
-    #[serde(default)]
-    project_id: Option<String>,
 }
 
 /// The project that a key file names.
@@ -67,12 +64,7 @@ impl ServiceAccount {
             key_id: file.private_key_id,
             key: Secret::new(&file.private_key),
             token_uri,
-            project: file.project_id,
         })
-    }
-
-    pub fn project(&self) -> Option<&str> {
-        self.project.as_deref()
     }
 
     /// The request for a token that is good from `now` on.

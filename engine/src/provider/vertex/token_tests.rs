@@ -57,7 +57,6 @@ fn the_assertion_says_who_asks_for_what_and_is_signed() {
 
 #[test]
 fn a_key_file_names_its_project() {
-    assert_eq!(account(&key_file()).project(), Some("proj-1"));
     assert_eq!(project(&key_file().to_string()).as_deref(), Some("proj-1"));
     assert_eq!(project("{}"), None);
 }

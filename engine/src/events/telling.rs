@@ -1,0 +1,35 @@
+//! What a stream tells of itself in the call's report.
+
+use super::Events;
+use crate::observe::{Attempt, Report};
+
+/// How the report tells of a stream that was taken as whole on the host's word alone.
+const DONE_ONLY: &str = "the stream ended in [DONE] without a finish reason and was taken as whole";
+
+impl Events {
+    /// Writes what is known by now into the call's report.
+    pub fn tell(&self, report: &mut Report) {
+        if !self.replayed {
+            self.tell_attempt(report.last());
+        }
+        if self.done_without_finish && !report.changes.iter().any(|change| change == DONE_ONLY) {
+            report.changes.push(DONE_ONLY.to_owned());
+        }
+        if let Some(verdicts) = &self.verdicts
+            && report.hooks.after.is_empty()
+        {
+            report.hooks.after.clone_from(&verdicts.results);
+            report.hooks.asynchronous.extend(verdicts.asynchronous.iter().cloned());
+        }
+        report.usage.clone_from(&self.progress.usage);
+    }
+
+    fn tell_attempt(&self, attempt: &mut Attempt) {
+        attempt.ms.first_token = self.first_token;
+        if let Some(closed) = &self.closed {
+            attempt.phase = closed.phase;
+            attempt.ms.total = Some(closed.total);
+            attempt.code.clone_from(&closed.code);
+        }
+    }
+}
