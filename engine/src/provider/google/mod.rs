@@ -52,6 +52,10 @@ impl Provider for Google {
         Auth::Header("x-goog-api-key")
     }
 
+    fn has(&self, endpoint: &Endpoint) -> bool {
+        self.dialect(endpoint).is_some() || endpoint.call.starts_with("models.")
+    }
+
     /// What has no dialect goes to Google's OpenAI surface, which lists the models.
     fn path(&self, endpoint: &Endpoint) -> String {
         format!("/v1beta/openai{}", endpoint.path)

@@ -48,6 +48,10 @@ impl Provider for Vertex {
         Auth::Bearer
     }
 
+    fn has(&self, endpoint: &Endpoint) -> bool {
+        self.dialect(endpoint).is_some()
+    }
+
     fn path(&self, endpoint: &Endpoint) -> String {
         endpoint.path.to_owned()
     }
