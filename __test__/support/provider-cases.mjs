@@ -47,10 +47,7 @@ function readCase(provider, endpoint, name) {
     return bytes && JSON.parse(bytes.toString('utf8'))
   }
   const request = json('request.json')
-  // Some hold the caller's options beside the body.
-  const isWrapped = provider === 'anthropic' && ('body' in request || 'arguments' in request || Object.keys(request).length === 0)
-  const told = { ...json('context.json'), ...json('options.json'), ...(isWrapped && request) }
-  const { strict = true, credential, custom_host: host, settings, arguments: given = [], body: _, ...flat } = told
+  const { strict = true, credential, custom_host: host, arguments: given = [], ...settings } = json('options.json') ?? {}
   const wire = json('wire-request.json')
   const call = METHODS[endpoint]
   return {
@@ -59,15 +56,15 @@ function readCase(provider, endpoint, name) {
     name,
     call: endpoint === 'models' && given.length > 0 ? ['models', 'retrieve'] : call,
     arguments: given,
-    body: isWrapped ? request.body : request,
+    body: request,
     strict,
     credential,
     customHost: typeof host === 'string' ? host : undefined,
     /** The provider's own options, by their config keys. */
-    settings: withKey({ ...settings, ...flat }),
-    wire: wire?.error ? undefined : wire,
-    changes: json('changes.json') ?? wire?.changes ?? [],
-    problems: problemsOf(json('problems.json') ?? json('error.json') ?? wire?.error),
+    settings: withKey(settings),
+    wire,
+    changes: json('changes.json') ?? [],
+    problems: json('problems.json'),
     reply: json('wire-response.json'),
     response: json('response.json'),
     ...streamed(text, json),
@@ -80,24 +77,16 @@ function withKey(settings) {
   return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, value === '{key}' ? key() : value]))
 }
 
-/** As a list of `{ path, message }`, the message missing where only the path is told. */
-function problemsOf(told) {
-  if (told === undefined) return undefined
-  return [told].flat().map((problem) => (typeof problem === 'string' ? { path: problem } : problem))
-}
-
 /** A streamed reply: its bytes and headers, the chunks that it gives, and what ends it early. */
 function streamed(text, json) {
   const chunks = json('chunks.json')
   if (chunks === undefined) return {}
-  const last = chunks.at(-1)
-  const fault = json('stream-error.json') ?? last?.fault ?? (last?.garbled || last?.status ? last : undefined)
-  if (fault !== undefined && (last.fault ?? last) === fault) chunks.pop()
+  const { fault } = chunks.at(-1) ?? {}
+  if (fault !== undefined) chunks.pop()
   const recorded = json('wire-stream.json')
   if (recorded) {
-    const encoding = recorded.encoding === 'base64' ? 'base64' : 'utf8'
-    const stream = Buffer.concat(recorded.chunks.map((chunk) => Buffer.from(chunk, encoding)))
-    return { chunks, fault, stream, streamHeaders: recorded.headers }
+    const stream = Buffer.concat(recorded.base64.map((piece) => Buffer.from(piece, 'base64')))
+    return { chunks, fault, stream, streamHeaders: { 'content-type': 'application/vnd.amazon.eventstream' } }
   }
   const stream = text('wire-stream.txt')
   const type = stream.subarray(0, 1).toString() === '[' ? 'application/json' : stream.subarray(0, 1).toString() === '{' ? 'application/x-ndjson' : 'text/event-stream'
