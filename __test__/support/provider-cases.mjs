@@ -47,7 +47,10 @@ function readCase(provider, endpoint, name) {
     return bytes && JSON.parse(bytes.toString('utf8'))
   }
   const request = json('request.json')
-  const { strict = true, credential, custom_host: host, arguments: given = [], ...settings } = json('options.json') ?? {}
+  // Some hold the caller's options beside the body.
+  const isWrapped = provider === 'anthropic' && request !== undefined && !('model' in request) && !('messages' in request)
+  const told = { ...json('context.json'), ...json('options.json'), ...(isWrapped && request) }
+  const { strict = true, credential, custom_host: host, settings, arguments: given = [], body: _, ...flat } = told
   const wire = json('wire-request.json')
   const call = METHODS[endpoint]
   return {
@@ -56,17 +59,17 @@ function readCase(provider, endpoint, name) {
     name,
     call: endpoint === 'models' && given.length > 0 ? ['models', 'retrieve'] : call,
     arguments: given,
-    body: request,
+    body: isWrapped ? request.body : request,
     strict,
     credential,
     customHost: typeof host === 'string' ? host : undefined,
     /** The provider's own options, by their config keys. */
-    settings: withKey(settings),
-    wire,
-    changes: json('changes.json') ?? [],
-    problems: json('problems.json'),
+    settings: withKey({ ...settings, ...flat }),
+    wire: wire?.error ? undefined : wire,
+    changes: json('changes.json') ?? wire?.changes ?? [],
+    problems: problemsOf(json('problems.json') ?? json('error.json') ?? wire?.error),
     reply: json('wire-response.json'),
-    response: json('response.json'),
+    ...answered(json('response.json')),
     ...streamed(text, json),
   }
 }
@@ -77,19 +80,33 @@ function withKey(settings) {
   return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, value === '{key}' ? key() : value]))
 }
 
+/** As a list of `{ path, message }`, the message missing where only the path is told. */
+function problemsOf(told) {
+  if (told === undefined) return undefined
+  return [told].flat().map((problem) => (typeof problem === 'string' ? { path: problem } : problem))
+}
+
+/** What the caller gets of a whole reply; where that is a `fault`, the error inside it. */
+function answered(response) {
+  if (response?.garbled !== undefined) return { fault: response }
+  return response?.fault === undefined ? { response } : { fault: response.fault }
+}
+
 /** A streamed reply: its bytes and headers, the chunks that it gives, and what ends it early. */
 function streamed(text, json) {
   const chunks = json('chunks.json')
   if (chunks === undefined) return {}
-  const { fault } = chunks.at(-1) ?? {}
-  if (fault !== undefined) chunks.pop()
+  const last = chunks.at(-1)
+  const fault = json('stream-error.json') ?? last?.fault ?? (last?.garbled || last?.status ? last : undefined)
+  if (fault !== undefined && (last.fault ?? last) === fault) chunks.pop()
   const recorded = json('wire-stream.json')
   if (recorded) {
-    const stream = Buffer.concat(recorded.base64.map((piece) => Buffer.from(piece, 'base64')))
-    return { chunks, fault, stream, streamHeaders: { 'content-type': 'application/vnd.amazon.eventstream' } }
+    const { base64, chunks: pieces = base64, encoding = 'base64', headers = { 'content-type': 'application/vnd.amazon.eventstream' } } = recorded
+    const stream = Buffer.concat(pieces.map((piece) => Buffer.from(piece, encoding)))
+    return { chunks, fault, stream, streamHeaders: headers }
   }
   const stream = text('wire-stream.txt')
-  const type = stream.subarray(0, 1).toString() === '[' ? 'application/json' : stream.subarray(0, 1).toString() === '{' ? 'application/x-ndjson' : 'text/event-stream'
+  const type = { '[': 'application/json', '{': 'application/x-ndjson' }[stream.subarray(0, 1).toString()] ?? 'text/event-stream'
   return { chunks, fault, stream, streamHeaders: { 'content-type': type } }
 }
 
