@@ -102,15 +102,17 @@ impl Maker<'_> {
     fn caching(&mut self, headers: &HeaderMap, settings: &Settings) -> Option<Caching> {
         let policy = self.node.cache.clone().filter(|_| self.options.debug != Some(false))?;
         let secrets = headers.iter().filter(|(_, value)| value.is_sensitive());
-        let tenant = match &self.options.cache_namespace {
-            Some(name) => Tenant::namespace(name),
-            None => {
-                let settings = settings.iter().map(|(key, value)| (key, value.expose().as_bytes()));
-                Tenant::of(secrets.map(|(name, value)| (name.as_str(), value.as_bytes())).chain(settings))
-            }
+        let tenant = if let Some(name) = &self.options.cache_namespace {
+            Tenant::namespace(name)
+        } else {
+            // Where the host is, the key knows from the URL.
+            let settings = settings.iter().filter(|(key, _)| *key != provider::CUSTOM_HOST);
+            let settings = settings.map(|(key, value)| (key, value.expose().as_bytes()));
+            Tenant::of(secrets.map(|(name, value)| (name.as_str(), value.as_bytes())).chain(settings))
         };
         let embeddings = self.node.embeddings.clone().and_then(|node| self.beside(*node)).map(Arc::new);
-        Some(Caching { policy, tenant, refresh: self.options.cache_force_refresh, embeddings })
+        let passed = self.hooks().map(|hooks| hooks.passed()).unwrap_or_default();
+        Some(Caching { policy, tenant, refresh: self.options.cache_force_refresh, passed, embeddings })
     }
 
     /// A target that stands beside the tree.
