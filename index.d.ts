@@ -223,6 +223,7 @@ declare namespace Portkey {
     url: string
     /** `benched` failed lately and is used only where no other is; `open` and `half-open` are its circuit's. */
     health: 'healthy' | 'benched' | 'loading' | 'open' | 'half-open'
+    /** Without those that wait for it. */
     inFlight: number
     /** Requests that wait for it. */
     queued: number

@@ -1,66 +1,13 @@
-// Strategies that share calls among targets: in turn, by load, by affinity, sticky. Who answers is told by the report, and by
-// the hosts, which hold their requests where load is what matters.
+// Strategies that share calls among targets: in turn, by load, by weight, sticky. Who answers is told by the report, and by the
+// hosts, which hold their requests where load is what matters.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import Portkey, { ConfigError } from '../index.mjs'
-import { MESSAGES, chatChunks, completion, envelope } from './support/answers.mjs'
-import { startChild } from './support/child.mjs'
+import Portkey from '../index.mjs'
+import { MESSAGES, chatChunks, completion } from './support/answers.mjs'
 import { gatedHost } from './support/gated.mjs'
-import { hostFor } from './support/host.mjs'
-
-/** The target that answers a call. */
-async function answerer(client, { body, params, opts } = {}) {
-  const answer = await client.chat.completions.create({ messages: MESSAGES, ...body }, params, opts)
-  return answer.getGateway().target
-}
-
-/** The targets that answer so many calls, one after the other. */
-async function answerers(client, count, call) {
-  const names = []
-  for (let made = 0; made < count; made++) names.push(await answerer(client, call))
-  return names
-}
-
-/** Targets by name, each at a host of its own: `{ hosts: { a, b }, targets }`. Weights are those given, by name. */
-async function targetsFor(t, names, { weights = {}, start = (_) => hostFor(t, [{ json: completion() }]) } = {}) {
-  const hosts = {}
-  for (const name of names) hosts[name] = await start(name)
-  return { hosts, targets: names.map((name) => ({ name, custom_host: hosts[name].url, weight: weights[name] })) }
-}
-
-/** A client with a group of such targets. */
-async function group(t, strategy, names, options) {
-  const { hosts, targets } = await targetsFor(t, names, options)
-  return { hosts, targets, client: new Portkey({ config: { strategy, targets } }) }
-}
-
-function count(names) {
-  const counts = {}
-  for (const name of names) counts[name] = (counts[name] ?? 0) + 1
-  return counts
-}
-
-/** A host that asks to be left alone for a minute. */
-const ASKS_FOR_REST = [{ status: 503, headers: { 'retry-after': '60' }, json: envelope('down for a while') }]
-
-/** Makes a call that the target called `name` refuses, asking to be left alone. */
-async function benches(client, host, call) {
-  host.answer(ASKS_FOR_REST)
-  const isBenched = () => client.targets().some(({ url, health }) => url === host.url && health === 'benched')
-  while (!isBenched()) await answerer(client, call).catch((error) => assert.equal(error.status, 503))
-  host.answer([{ json: completion() }])
-}
-
-const problemsOf = (config) => {
-  try {
-    new Portkey({ config })
-  } catch (error) {
-    assert.ok(error instanceof ConfigError, error)
-    return error.problems
-  }
-  return []
-}
+import { answerer, answerers, benches, count, replicas } from './support/replicas.mjs'
+import { OK, assertProblem, problemsOf, refusal } from './support/targets.mjs'
 
 describe('round_robin', { concurrency: true, timeout: 30_000 }, () => {
   const turns = { mode: 'round_robin' }
@@ -68,7 +15,7 @@ describe('round_robin', { concurrency: true, timeout: 30_000 }, () => {
   for (const [weights, cycle] of [[{}, 3], [{ a: 2 }, 4], [{ a: 5 }, 7], [{ a: 3, b: 2 }, 6]]) {
     const shares = { a: 1, b: 1, c: 1, ...weights }
     test(`gives each its weight's turns in every ${cycle} calls, ${JSON.stringify(shares)}`, async (t) => {
-      const { client, hosts } = await group(t, turns, ['a', 'b', 'c'], { weights })
+      const { client, hosts } = await replicas(t, turns, ['a', 'b', 'c'], { weights })
       const order = await answerers(client, 3 * cycle)
       for (let at = 0; at + cycle <= order.length; at++) assert.deepEqual(count(order.slice(at, at + cycle)), shares, order.join(' '))
       for (const [name, host] of Object.entries(hosts)) assert.equal(host.requests.length, 3 * shares[name])
@@ -76,19 +23,19 @@ describe('round_robin', { concurrency: true, timeout: 30_000 }, () => {
   }
 
   test('spreads the turns of a heavy target', async (t) => {
-    const { client } = await group(t, turns, ['a', 'b', 'c'], { weights: { a: 5 } })
+    const { client } = await replicas(t, turns, ['a', 'b', 'c'], { weights: { a: 5 } })
     const order = (await answerers(client, 14)).join('')
     assert.doesNotMatch(order, /aaaaa|bc|cb/, 'of weights 5, 1, 1 the turns are a a b a c a a')
   })
 
   test('keeps the shares of calls that are made at once, and of fractions', async (t) => {
-    const { client } = await group(t, turns, ['a', 'b', 'c', 'none'], { weights: { a: 0.5, b: 0.25, c: 0.25, none: 0 } })
+    const { client } = await replicas(t, turns, ['a', 'b', 'c', 'none'], { weights: { a: 0.5, b: 0.25, c: 0.25, none: 0 } })
     const names = await Promise.all(Array.from({ length: 100 }, () => answerer(client)))
     assert.deepEqual(count(names), { a: 50, b: 25, c: 25 })
   })
 
   test('is one order for a client, for those made from it, and for calls that bring options', async (t) => {
-    const { client } = await group(t, turns, ['a', 'b'])
+    const { client } = await replicas(t, turns, ['a', 'b'])
     const other = client.withOptions({ traceID: 'other', maxRetries: 0 })
     const order = []
     for (let round = 0; round < 3; round++) {
@@ -98,7 +45,7 @@ describe('round_robin', { concurrency: true, timeout: 30_000 }, () => {
   })
 
   test('has an order of its own for each client', async (t) => {
-    const { client, targets } = await group(t, turns, ['a', 'b'])
+    const { client, targets } = await replicas(t, turns, ['a', 'b'])
     const other = new Portkey({ config: { strategy: turns, targets } })
     const order = []
     for (let round = 0; round < 3; round++) order.push([await answerer(client), await answerer(other)])
@@ -106,14 +53,14 @@ describe('round_robin', { concurrency: true, timeout: 30_000 }, () => {
   })
 
   test('passes over a target that is out of use; the others keep their shares', async (t) => {
-    const { client, hosts } = await group(t, turns, ['a', 'b', 'c'], { weights: { c: 3 } })
+    const { client, hosts } = await replicas(t, turns, ['a', 'b', 'c'], { weights: { c: 3 } })
     await benches(client, hosts.b)
     await answerers(client, 4) // what is left of a round that began with all three
     assert.deepEqual(count(await answerers(client, 8)), { a: 2, c: 6 })
   })
 
   test('takes turns among groups, and within them', async (t) => {
-    const { targets } = await targetsFor(t, ['a', 'b', 'c'])
+    const { targets } = await replicas(t, turns, ['a', 'b', 'c'])
     const inner = { strategy: turns, targets: targets.slice(0, 2) }
     const client = new Portkey({ config: { strategy: { mode: 'roundRobin' }, targets: [inner, targets[2]] } })
     const order = await answerers(client, 8)
@@ -122,8 +69,8 @@ describe('round_robin', { concurrency: true, timeout: 30_000 }, () => {
   })
 
   test('has a fallback for each turn, where its targets are fallbacks', async (t) => {
-    const { hosts, targets } = await targetsFor(t, ['a', 'b', 'spare'])
-    hosts.a.answer([{ status: 500, json: envelope('broken') }])
+    const { hosts, targets } = await replicas(t, turns, ['a', 'b', 'spare'])
+    hosts.a.answer([refusal(500)])
     const followed = (target) => ({ strategy: { mode: 'fallback' }, targets: [target, targets[2]] })
     const client = new Portkey({ config: { strategy: turns, targets: [followed(targets[0]), followed(targets[1])] } })
     assert.match((await answerers(client, 2)).join(' '), /^(b spare|spare b)$/)
@@ -146,14 +93,14 @@ describe('least_inflight', { concurrency: true, timeout: 30_000 }, () => {
     }
     return under
   }
-  const held_at = (hosts) => Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, host.held.length]))
+  const heldAt = (hosts) => Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, host.held.length]))
   const finish = async (hosts, under) => {
     for (const host of Object.values(hosts)) host.open()
     return Promise.all(under)
   }
 
   test('leaves a slow host alone while another one is idle', async (t) => {
-    const { client, hosts } = await group(t, least, ['a', 'b'], held(t))
+    const { client, hosts } = await replicas(t, least, ['a', 'b'], held(t))
     const under = await hold(client, hosts, 1)
     const [slow, fast] = hosts.a.held.length === 1 ? ['a', 'b'] : ['b', 'a']
     hosts[fast].open()
@@ -163,17 +110,17 @@ describe('least_inflight', { concurrency: true, timeout: 30_000 }, () => {
 
   test('fills targets by their weights, and one without weight never', async (t) => {
     const weights = { a: 3, b: 1, none: 0 }
-    const { client, hosts } = await group(t, { mode: 'leastInflight' }, ['a', 'b', 'none'], { weights, ...held(t) })
+    const { client, hosts } = await replicas(t, { mode: 'leastInflight' }, ['a', 'b', 'none'], { weights, ...held(t) })
     const under = await hold(client, hosts, 4)
-    assert.deepEqual(held_at(hosts), { a: 3, b: 1, none: 0 })
+    assert.deepEqual(heldAt(hosts), { a: 3, b: 1, none: 0 })
     under.push(...(await hold(client, hosts, 4)))
-    assert.deepEqual(held_at(hosts), { a: 6, b: 2, none: 0 })
+    assert.deepEqual(heldAt(hosts), { a: 6, b: 2, none: 0 })
     await finish(hosts, under)
   })
 
   test('sees all that is under way: of calls with options, of other clients made from this one, and streams', async (t) => {
     const answer = (request) => (request.json().stream ? { sse: [...chatChunks(['word']).slice(0, 2), 'hang'] } : { json: completion() })
-    const { client, hosts } = await group(t, least, ['a', 'b'], { start: () => gatedHost(t, answer) })
+    const { client, hosts } = await replicas(t, least, ['a', 'b'], { start: () => gatedHost(t, answer) })
     const other = client.withOptions({ traceID: 'other' })
     const opening = client.chat.completions.create({ messages: MESSAGES, stream: true })
     await all(hosts, ({ requests }) => requests.length === 1)
@@ -188,22 +135,22 @@ describe('least_inflight', { concurrency: true, timeout: 30_000 }, () => {
     await hosts[home].closed()
     hosts[away].isOpen = false
     const under = await hold(other, hosts, 2, { params: { traceID: 'own' } })
-    assert.deepEqual(held_at(hosts), { a: 1, b: 1 }, 'the stream is over: both are idle')
+    assert.deepEqual(heldAt(hosts), { a: 1, b: 1 }, 'the stream is over: both are idle')
     await finish(hosts, under)
   })
 
   test('counts what a group has under way in all of its targets', async (t) => {
-    const { hosts, targets } = await targetsFor(t, ['a', 'b', 'c'], held(t))
+    const { hosts, targets } = await replicas(t, least, ['a', 'b', 'c'], held(t))
     const inner = { strategy: least, targets: targets.slice(0, 2) }
     const client = new Portkey({ config: { strategy: least, targets: [inner, targets[2]] } })
     const under = await hold(client, hosts, 4)
-    assert.deepEqual(held_at(hosts), { a: 1, b: 1, c: 2 })
+    assert.deepEqual(heldAt(hosts), { a: 1, b: 1, c: 2 })
     await finish(hosts, under)
   })
 
   test('of more than eight targets never takes the busier of two', async (t) => {
     const names = [...'abcdefghij']
-    const { client, hosts } = await group(t, least, names, held(t))
+    const { client, hosts } = await replicas(t, least, names, held(t))
     const under = await hold(client, hosts, 1)
     const busy = names.find((name) => hosts[name].held.length === 1)
     for (const name of names.filter((name) => name !== busy)) hosts[name].open()
@@ -214,7 +161,7 @@ describe('least_inflight', { concurrency: true, timeout: 30_000 }, () => {
   })
 
   test('passes over a target that is out of use, however little it has to do', async (t) => {
-    const { client, hosts } = await group(t, least, ['a', 'b'], held(t))
+    const { client, hosts } = await replicas(t, least, ['a', 'b'], held(t))
     for (const host of Object.values(hosts)) host.open()
     await benches(client, hosts.a)
     hosts.b.isOpen = false
@@ -224,172 +171,26 @@ describe('least_inflight', { concurrency: true, timeout: 30_000 }, () => {
   })
 })
 
-describe('affinity', { concurrency: true, timeout: 30_000 }, () => {
-  const KEYS = Array.from({ length: 24 }, (_, at) => `key ${at}`)
-  const NAMES = ['a', 'b', 'c']
-  const conversation = (first) => [{ role: 'system', content: 'Be brief.' }, { role: 'user', content: first }]
-  const laterTurns = (first) => [...conversation(first), { role: 'assistant', content: 'Yes.' }, { role: 'user', content: 'And then?' }]
-
-  /** How a call shows its key, by field. */
-  const CALLS = {
-    'metadata.session': (key) => ({ params: { metadata: { session: key } } }),
-    'headers.x-session': (key) => ({ opts: { headers: { 'X-Session': key } } }),
-    'params.user': (key) => ({ body: { user: key } }),
-    'params.metadata.thread': (key) => ({ body: { metadata: { thread: key } } }),
-    prompt: (key) => ({ body: { messages: conversation(key) } }),
-  }
-
-  /** Where each key goes. */
-  async function places(client, call) {
-    const chosen = {}
-    for (const key of KEYS) chosen[key] = await answerer(client, call(key))
-    return chosen
-  }
-
-  for (const [field, call] of Object.entries(CALLS)) {
-    test(`by ${field} sends what belongs together to one target, whoever sends it`, async (t) => {
-      const { client, targets } = await group(t, { mode: 'affinity', hash_fields: [field] }, NAMES)
-      const first = await places(client, call)
-      assert.deepEqual(Object.keys(count(Object.values(first))).sort(), NAMES, 'each target has some of the keys')
-      const other = new Portkey({ config: { strategy: { mode: 'affinity', hashFields: [field] }, targets: targets.toReversed() } })
-      assert.deepEqual(await places(other, call), first)
-    })
-  }
-
-  test('is the same in another process', async (t) => {
-    const { client, targets } = await group(t, { mode: 'affinity', hash_fields: ['prompt'] }, NAMES)
-    const own = await places(client, CALLS.prompt)
-    const child = startChild(t, `
-      const { targets, keys, system } = JSON.parse(process.env.TEST_GIVEN)
-      const portkey = new Portkey({ config: { strategy: { mode: 'affinity', hash_fields: ['prompt'] }, targets } })
-      const chosen = {}
-      for (const key of keys) {
-        const answer = await portkey.chat.completions.create({ messages: [system, { role: 'user', content: key }] })
-        chosen[key] = answer.getGateway().target
-      }
-      say(JSON.stringify(chosen))
-    `, { env: { TEST_GIVEN: JSON.stringify({ targets, keys: KEYS, system: conversation('')[0] }) } })
-    assert.deepEqual(JSON.parse(await child.line()), own)
-  })
-
-  test('keeps the turns of a conversation together, streamed and whole', async (t) => {
-    const answer = (request) => (request.json().stream ? { sse: chatChunks() } : { json: completion() })
-    const { client } = await group(t, { mode: 'affinity', hash_fields: ['prompt'] }, NAMES, { start: () => hostFor(t, answer) })
-    const homes = await places(client, CALLS.prompt)
-    for (const key of KEYS) {
-      assert.equal(await answerer(client, { body: { messages: laterTurns(key), temperature: 0 } }), homes[key], key)
-      const stream = await client.chat.completions.create({ messages: laterTurns(key), stream: true })
-      for await (const _ of stream);
-      assert.equal(stream.getGateway().target, homes[key], key)
-    }
-  })
-
-  test('looks at prefix_chars of a conversation and no more', async (t) => {
-    const { client } = await group(t, { mode: 'affinity', hash_fields: ['prompt'], prefixChars: 12 }, NAMES)
-    const call = (key) => ({ body: { messages: [{ role: 'user', content: `The same 12. ${key}` }] } })
-    assert.equal(Object.keys(count(Object.values(await places(client, call)))).length, 1)
-  })
-
-  test('takes several fields together, and those that a call has', async (t) => {
-    const { client } = await group(t, { mode: 'affinity', hash_fields: ['metadata.tenant', 'params.user'] }, NAMES)
-    const call = (tenant) => (user) => ({ params: { metadata: { tenant } }, body: { user } })
-    const [one, other] = [await places(client, call('one')), await places(client, call('other'))]
-    assert.notDeepEqual(one, other)
-    const alone = await places(client, (user) => ({ body: { user } }))
-    assert.deepEqual(await places(client, (user) => ({ body: { user }, params: { metadata: { more: '1' } } })), alone)
-  })
-
-  test('draws the target of a call that has none of the fields, by weight', async (t) => {
-    const { client } = await group(t, { mode: 'affinity', hash_fields: ['metadata.session', 'headers.x-session'] }, NAMES, { weights: { a: 0, c: 0 } })
-    assert.deepEqual(count(await answerers(client, 12)), { b: 12 })
-    const even = await group(t, { mode: 'affinity', hash_fields: ['metadata.session'] }, NAMES)
-    assert.ok(Object.keys(count(await answerers(even.client, 60))).length > 1, 'they are not taken to belong together')
-  })
-
-  test('never sends a key to a target without weight, and a target that leaves moves only its own', async (t) => {
-    const strategy = { mode: 'affinity', hash_fields: ['params.user'] }
-    const { client, targets } = await group(t, strategy, NAMES)
-    const before = await places(client, CALLS['params.user'])
-    for (const left of [targets.slice(0, 2), [...targets.slice(0, 2), { ...targets[2], weight: 0 }]]) {
-      const after = await places(new Portkey({ config: { strategy, targets: left } }), CALLS['params.user'])
-      for (const key of KEYS) {
-        if (before[key] === 'c') assert.notEqual(after[key], 'c')
-        else assert.equal(after[key], before[key])
-      }
-    }
-  })
-
-  test('sends the keys of a target that is out of use to the next in rank, and no others', async (t) => {
-    const strategy = { mode: 'affinity', hash_fields: ['params.user'] }
-    const { client, hosts, targets } = await group(t, strategy, NAMES)
-    const call = CALLS['params.user']
-    const before = await places(client, call)
-    const without = await places(new Portkey({ config: { strategy, targets: targets.slice(1) } }), call)
-    await benches(client, hosts.a, call(KEYS.find((key) => before[key] === 'a')))
-    const after = await places(client, call)
-    for (const key of KEYS) assert.equal(after[key], before[key] === 'a' ? without[key] : before[key])
-  })
-
-  /** Starts calls of one key, each when the one before is at its host. */
-  async function crowd(client, hosts, calls) {
-    const under = []
-    for (let made = 0; made < calls; made++) {
-      under.push(answerer(client, CALLS['params.user']('one')))
-      await Promise.race(Object.values(hosts).map((host) => host.until(() => arrived(hosts) > made)))
-    }
-    return under
-  }
-  const arrived = (hosts) => Object.values(hosts).reduce((sum, host) => sum + host.requests.length, 0)
-
-  test('spills over where its target has far more under way than its share, and comes home', async (t) => {
-    const { client, hosts } = await group(t, { mode: 'affinity', hash_fields: ['params.user'] }, NAMES, { start: () => gatedHost(t) })
-    const under = await crowd(client, hosts, 12)
-    const loads = Object.values(hosts).map((host) => host.held.length).sort((one, other) => other - one)
-    // Of 12 the share is 4, and half as much again is 6: what the home does not take goes to the next in rank.
-    assert.deepEqual(loads, [6, 6, 0])
-    for (const host of Object.values(hosts)) host.open()
-    const [home, ...others] = await Promise.all(under)
-    assert.equal(others.filter((name) => name === home).length, 5)
-    assert.deepEqual(await answerers(client, 6, CALLS['params.user']('one')), Array(6).fill(home))
-  })
-
-  test('spills later where spill is greater', async (t) => {
-    const { client, hosts } = await group(t, { mode: 'affinity', hash_fields: ['params.user'], spill: 100 }, NAMES, { start: () => gatedHost(t) })
-    const under = await crowd(client, hosts, 12)
-    assert.deepEqual(Object.values(hosts).map((host) => host.held.length).sort(), [0, 0, 12])
-    for (const host of Object.values(hosts)) host.open()
-    await Promise.all(under)
-  })
-
-  test('shares evenly where spill is 0', async (t) => {
-    const { client, hosts } = await group(t, { mode: 'affinity', hash_fields: ['params.user'], spill: 0 }, NAMES, { start: () => gatedHost(t) })
-    const under = await crowd(client, hosts, 12)
-    for (const host of Object.values(hosts)) assert.ok(host.held.length <= 6, 'its share of 4, and a call or two')
-    for (const host of Object.values(hosts)) host.open()
-    await Promise.all(under)
-  })
-})
-
 describe('loadbalance', { concurrency: true, timeout: 30_000 }, () => {
   const session = (id) => ({ params: { metadata: { session: id } } })
   const sticky = (more) => ({ mode: 'loadbalance', sticky: { enabled: true, hash_fields: ['metadata.session'], ...more } })
   const NAMES = ['a', 'b', 'c', 'd']
 
   test('never draws weight 0, whatever is out of use', async (t) => {
-    const { client, hosts } = await group(t, { mode: 'loadbalance' }, ['a', 'none'], { weights: { none: 0 } })
+    const { client, hosts } = await replicas(t, { mode: 'loadbalance' }, ['a', 'none'], { weights: { none: 0 } })
     assert.deepEqual(count(await answerers(client, 10)), { a: 10 })
     await benches(client, hosts.a)
     assert.deepEqual(count(await answerers(client, 10)), { a: 10 }, 'the last resort is not the target that was switched off')
   })
 
   test('passes over a target that is out of use', async (t) => {
-    const { client, hosts } = await group(t, { mode: 'loadbalance' }, NAMES)
+    const { client, hosts } = await replicas(t, { mode: 'loadbalance' }, NAMES)
     await benches(client, hosts.c)
     assert.ok(!(await answerers(client, 40)).includes('c'))
   })
 
   test('with sticky keeps to the target that was drawn first', async (t) => {
-    const { client } = await group(t, sticky(), NAMES)
+    const { client } = await replicas(t, sticky(), NAMES)
     const other = client.withOptions({ traceID: 'other' })
     const homes = new Set()
     for (let at = 0; at < 12; at++) {
@@ -401,22 +202,22 @@ describe('loadbalance', { concurrency: true, timeout: 30_000 }, () => {
   })
 
   test('with sticky draws for each call that has none of the fields', async (t) => {
-    const { client } = await group(t, sticky(), NAMES)
+    const { client } = await replicas(t, sticky(), NAMES)
     assert.ok(new Set(await answerers(client, 60)).size > 1)
   })
 
   test('with sticky switched off draws for each call', async (t) => {
-    const { client } = await group(t, sticky({ enabled: false }), NAMES)
+    const { client } = await replicas(t, sticky({ enabled: false }), NAMES)
     assert.ok(new Set(await answerers(client, 60, session('one'))).size > 1)
   })
 
   test('with sticky draws anew when its time is over', async (t) => {
-    const { client } = await group(t, { mode: 'loadbalance', sticky: { hashFields: ['metadata.session'], ttl: 0.000_001 } }, NAMES)
+    const { client } = await replicas(t, { mode: 'loadbalance', sticky: { hashFields: ['metadata.session'], ttl: 0.000_001 } }, NAMES)
     assert.ok(new Set(await answerers(client, 60, session('one'))).size > 1)
   })
 
   test('with sticky gives a session another target where its own is out of use, and leaves it there', async (t) => {
-    const { client, hosts } = await group(t, sticky(), NAMES)
+    const { client, hosts } = await replicas(t, sticky(), NAMES)
     const home = await answerer(client, session('one'))
     await benches(client, hosts[home], session('one'))
     const [next, ...later] = await answerers(client, 6, session('one'))
@@ -425,11 +226,11 @@ describe('loadbalance', { concurrency: true, timeout: 30_000 }, () => {
   })
 
   test('with sticky in a group of a fallback falls back, and the session stays where it was drawn', async (t) => {
-    const { hosts, targets } = await targetsFor(t, ['a', 'b', 'spare'])
+    const { hosts, targets } = await replicas(t, sticky(), ['a', 'b', 'spare'])
     const config = { strategy: { mode: 'fallback' }, targets: [{ strategy: sticky(), targets: targets.slice(0, 2) }, targets[2]] }
     const client = new Portkey({ config })
     const home = await answerer(client, session('one'))
-    hosts[home].answer([{ status: 500, json: envelope('a bad moment') }, { json: completion() }])
+    hosts[home].answer([refusal(500), OK])
     assert.deepEqual(await answerers(client, 3, session('one')), ['spare', home, home])
   })
 })
@@ -441,7 +242,7 @@ describe('a strategy that cannot be acted on', () => {
     [{ mode: 'round_robin', sticky: { hash_fields: ['prompt'] } }, 'sticky', /^mode round_robin takes mode, cb_config and nothing else$/],
     [{ mode: 'least_inflight', hash_fields: ['prompt'] }, 'hash_fields', /^mode least_inflight takes mode, cb_config and nothing else$/],
     [{ mode: 'loadbalance', spill: 1 }, 'spill', /^mode loadbalance takes mode, cb_config, sticky and nothing else$/],
-    [{ mode: 'affinity', hash_fields: ['prompt'], ttl: 5 }, 'ttl', /^mode affinity takes mode, cb_config, hash_fields, prefix_chars, spill and nothing else$/],
+    [{ mode: 'affinity', hash_fields: ['prompt'], ttl: 5 }, 'ttl', /^mode affinity takes mode, cb_config, hash_fields, prefix_chars, spill and/],
     [{ mode: 'fallback', conditions: [] }, 'conditions', /^mode fallback takes mode, cb_config, on_status_codes and nothing else$/],
     [{ mode: 'leastLoaded' }, 'mode', /^expected one of single, fallback, loadbalance, least_inflight, round_robin, affinity, conditional$/],
     [{ mode: 'affinity' }, 'hash_fields', /^is missing/],
@@ -455,22 +256,21 @@ describe('a strategy that cannot be acted on', () => {
     [{ mode: 'loadbalance', sticky: { hash_fields: ['prompt'], time: 5 } }, 'sticky.time', /^expected one of enabled, hash_fields, ttl$/],
   ]) {
     test(`${JSON.stringify(strategy)}: ${path}`, () => {
-      const problems = problemsOf({ strategy, targets })
-      assert.deepEqual(problems.map((problem) => problem.path), [`config.strategy.${path}`])
-      assert.match(problems[0].message, message)
+      assertProblem({ config: { strategy, targets } }, `config.strategy.${path}`, message)
     })
   }
 
-  for (const strategy of [{ mode: 'loadbalance' }, { mode: 'least_inflight' }, { mode: 'round_robin' }, { mode: 'affinity', hash_fields: ['prompt'] }]) {
-    test(`${strategy.mode}: no target has a weight`, () => {
-      const problems = problemsOf({ strategy, targets: targets.map((target) => ({ ...target, weight: 0 })) })
-      assert.deepEqual(problems, [{ path: 'config.targets', message: 'all have weight 0, so that none would ever answer' }])
+  for (const mode of ['loadbalance', 'least_inflight', 'round_robin', 'affinity']) {
+    test(`${mode}: no target has a weight`, () => {
+      const strategy = { mode, ...(mode === 'affinity' ? { hash_fields: ['prompt'] } : {}) }
+      const config = { strategy, targets: targets.map((target) => ({ ...target, weight: 0 })) }
+      assertProblem({ config }, 'config.targets', /^all have weight 0, so that none would ever answer$/)
     })
   }
 
   test('tells every problem at once', () => {
     const config = { strategy: { mode: 'affinity', sticky: {}, spill: 'much' }, targets: [{ ...targets[0], weight: -1 }, targets[1]] }
-    const paths = problemsOf(config).map(({ path }) => path)
+    const paths = problemsOf({ config }).map(({ path }) => path)
     assert.deepEqual(paths.sort(), ['config.strategy.hash_fields', 'config.strategy.spill', 'config.strategy.sticky', 'config.targets[0].weight'])
   })
 })

@@ -115,20 +115,37 @@ describe('the tree of methods', () => {
   })
 })
 
+/** The message of the ConfigError that construction throws; empty when it throws none. */
+function problemsOf(construct) {
+  try {
+    construct()
+    return ''
+  } catch (error) {
+    return error.message
+  }
+}
+
 describe('the options', () => {
   const ALIASES = ['authorization', 'traceId']
 
   test('of the engine are those of index.d.ts', () => {
-    assert.deepEqual(propertiesOf(typeOf('NamedOptions')).filter((name) => !ALIASES.includes(name)).sort(), [...tables.options].sort())
+    const settings = tables.providers.flatMap((provider) => provider.settings.map(({ option }) => option))
+    const wanted = [...new Set([...tables.options, ...settings])].sort()
+    assert.deepEqual(propertiesOf(typeOf('NamedOptions')).filter((name) => !ALIASES.includes(name)).sort(), wanted)
   })
 
   test('of index.d.ts are all accepted', () => {
-    const values = { config: {}, forwardHeaders: [], sensitiveHeaders: [], metadata: {}, timeouts: {}, provider: 'openai', baseURL: null }
-    const numbers = ['requestTimeout', 'timeout', 'maxRetries']
-    const booleans = ['idempotent', 'strictOpenAiCompliance', 'debug', 'dangerouslyAllowBrowser', 'calculateAudioDuration', 'cacheForceRefresh']
+    const values = { config: {}, forwardHeaders: [], sensitiveHeaders: [], metadata: {}, timeouts: {}, provider: 'openai', baseURL: null, retryBudget: false, cacheStore: {} }
+    const settings = new Map(tables.providers.flatMap(({ name, settings }) => settings.map(({ option }) => [option, name])))
+    const numbers = ['requestTimeout', 'timeout', 'maxRetries', 'maxConcurrent', 'maxQueue']
+    const booleans = ['idempotent', 'strictParams', 'strictOpenAiCompliance', 'debug', 'dangerouslyAllowBrowser', 'calculateAudioDuration', 'cacheForceRefresh']
     for (const name of propertiesOf(typeOf('NamedOptions'))) {
       const value = name in values ? values[name] : numbers.includes(name) ? 1 : booleans.includes(name) ? true : name === 'customHost' ? 'http://h/v1' : 'text'
-      assert.doesNotThrow(() => new Portkey({ customHost: 'http://127.0.0.1:9/v1', [name]: value }), name)
+      // What is wrong with a provider's own option is told as its own words are read, which `text` may not be.
+      const provider = settings.get(name)
+      const accepted = () => new Portkey({ customHost: 'http://127.0.0.1:9/v1', ...(provider && { provider }), [name]: value })
+      if (provider) assert.doesNotMatch(problemsOf(accepted), new RegExp(`${name}: (is no option|has no meaning)`), name)
+      else assert.doesNotThrow(accepted, name)
     }
   })
 
@@ -137,21 +154,33 @@ describe('the options', () => {
       name: 'n', provider: 'openai', api_key: 'k', custom_host: 'http://h/v1', forward_headers: [], request_timeout: 1, retry: { attempts: 1 }, override_params: {},
       timeouts: { firstToken: 1 }, strict_open_ai_compliance: true, idempotent: true, openai_organization: 'o', openai_project: 'p',
       strategy: { mode: 'single' }, targets: [{ custom_host: 'http://h/v1' }], weight: 1, default_params: {}, drop_params: ['seed'],
+      max_concurrent: 1, max_queue: 1, cb_config: { failure_threshold: 1, cooldown_interval: 30_000 }, health_check: {}, id: 'c', is_open: false, passthrough: false,
+      metadata: {}, cache: 'simple', strict_params: true, input_guardrails: [], output_guardrails: [], input_mutators: [], output_mutators: [],
+      before_request_hooks: [], after_request_hooks: [],
     }
     const GROUP = { strategy: { targets: values.targets }, targets: { strategy: values.strategy } }
     const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+    const settings = new Map(tables.providers.flatMap(({ name, settings }) => settings.map(({ key }) => [key, name])))
     for (const name of propertiesOf(typeOf('Config'))) {
+      const provider = settings.get(snake(name))
+      if (provider) {
+        const accepted = () => new Portkey({ config: { provider, custom_host: 'http://h/v1', [name]: 'text' } })
+        assert.doesNotMatch(problemsOf(accepted), new RegExp(`${name}: (is no key|has no meaning)`), name)
+        continue
+      }
       assert.ok(snake(name) in values, `${name} is in index.d.ts`)
       assert.doesNotThrow(() => new Portkey({ config: { custom_host: snake(name) === 'custom_host' ? undefined : 'http://h/v1', ...GROUP[name], [name]: values[snake(name)] } }), name)
     }
   })
 })
 
+const METHODS = ['withOptions', 'targets', 'cacheState', 'providers']
+
 /** The readable fields of a client, as index.d.ts names them. */
 function fields() {
   const type = typeOf('default')
   const resources = propertiesOf(typeOf('Resources'))
-  return propertiesOf(type).filter((name) => !resources.includes(name) && name !== 'withOptions')
+  return propertiesOf(type).filter((name) => !resources.includes(name) && !METHODS.includes(name))
 }
 
 describe('a client', () => {

@@ -256,9 +256,9 @@ describe('metadata', () => {
 describe('a ConfigError', () => {
   const RIGHT = 'expected a base URL with its version, such as http://localhost:11434/v1'
   const cases = [
-    [{ provider: 'opnai' }, 'provider: expected one of openai, mistral-ai, ollama; did you mean openai?'],
+    [{ provider: 'opnai' }, 'provider: expected one of the 70 names that providers() lists; did you mean openai?'],
     [{ provider: '@my-prod' }, /^provider: expected one of .+; an @ name belongs to the hosted platform/],
-    [{ provider: 'ollama' }, /^customHost: is missing: provider ollama is a server of your own; name its base URL$/],
+    [{ provider: 'ollama' }, /^customHost: is missing: provider ollama is a server of your own; name its base URL, such as http:\/\/localhost:11434\/v1$/],
     [{ virtualKey: 'vk' }, /^virtualKey: is an option for a provider or a platform that this version does not reach$/],
     [{ baseURL: 'http://localhost:8787/v1' }, /^baseURL: .+customHost$/],
     [{ config: 'pc-prod-1' }, /^config: names a saved config of the hosted platform.+pass the config itself$/],
@@ -306,7 +306,7 @@ describe('a ConfigError', () => {
       config: { retry: { attempts: 9, on_status_codes: [42] }, cache: {}, provder: 'x' },
     }
     const error = thrown(() => new Portkey(options))
-    const paths = ['config.cache', 'config.provder', 'config.retry.attempts', 'config.retry.on_status_codes[0]', 'custmHost', 'metadata.long', 'metadata.n', 'requestTimeout']
+    const paths = ['config.cache.mode', 'config.provder', 'config.retry.attempts', 'config.retry.on_status_codes[0]', 'custmHost', 'metadata.long', 'metadata.n', 'requestTimeout']
     assert.deepEqual(error.problems.map(({ path }) => path).sort(), paths)
     for (const { path, message } of error.problems) assert.ok(error.message.includes(`${path}: ${message}`))
   })

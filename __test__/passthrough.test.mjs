@@ -3,22 +3,12 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import Portkey, { ConfigError } from '../index.mjs'
-import { MESSAGES, chatChunks, completion, envelope } from './support/answers.mjs'
-import { failure, thrown } from './support/failures.mjs'
+import { MESSAGES, chatChunks } from './support/answers.mjs'
+import { failure } from './support/failures.mjs'
 import { hostFor } from './support/host.mjs'
+import { FALLBACK, OK, ask, group, problemsOf, refusal, tried } from './support/targets.mjs'
 
-const OK = { json: completion() }
-const ask = (client, body, params, opts) => client.chat.completions.create({ messages: MESSAGES, ...body }, params, opts)
 const report = async (...call) => (await ask(...call)).getGateway()
-const targetsOf = async (...call) => {
-  const outcome = await ask(...call).catch((error) => error)
-  return (outcome instanceof Error ? outcome.gateway : outcome.getGateway()).attempts.map(({ target }) => target).join(' ')
-}
-const problemsOf = (options) => {
-  const error = thrown(() => new Portkey(options))
-  assert.ok(error instanceof ConfigError)
-  return error.problems
-}
 
 describe('a passthrough target', { concurrency: true, timeout: 30_000 }, () => {
   async function passing(t, options, script = [OK]) {
@@ -67,13 +57,13 @@ describe('a passthrough target', { concurrency: true, timeout: 30_000 }, () => {
   })
 
   test('is the only one of a group that does', async (t) => {
-    const [own, passed] = [await hostFor(t, [{ status: 500, json: envelope('no') }]), await hostFor(t, [OK])]
+    const [own, passed] = [await hostFor(t, [refusal(500)]), await hostFor(t, [OK])]
     const targets = [{ custom_host: own.url }, { custom_host: own.url, api_key: 'sk-own' }, { passthrough: true, custom_host: passed.url }]
-    const client = new Portkey({ Authorization: 'sk-client', config: { strategy: { mode: 'fallback' }, targets } })
+    const client = new Portkey({ Authorization: 'sk-client', config: { strategy: FALLBACK, targets } })
     const told = await report(client, { model: '@ollama/m' })
     assert.deepEqual(told.attempts.map(({ provider }) => provider), ['openai', 'openai', 'ollama'])
     assert.deepEqual([...own.requests, passed.last].map(({ headers }) => headers.authorization), [undefined, 'Bearer sk-own', 'Bearer sk-client'])
-    assert.deepEqual([own.last.json().model, passed.last.json().model], ['@ollama/m', 'm'], 'a target with a provider of its own gets what was written')
+    assert.deepEqual([own.last.json().model, passed.last.json().model], ['@ollama/m', 'm'], 'the others get what was written')
   })
 
   test("may stand in a call's own config", async (t) => {
@@ -128,40 +118,41 @@ describe('a passthrough target', { concurrency: true, timeout: 30_000 }, () => {
 })
 
 describe('is_open', { concurrency: true, timeout: 30_000 }, () => {
-  async function group(t, strategy, flags, more = { id: 'circuit' }) {
-    const hosts = [await hostFor(t, [OK]), await hostFor(t, [OK])]
-    const targets = hosts.map((host, at) => ({ name: 'ab'[at], custom_host: host.url, ...flags[at] }))
-    return { hosts, client: new Portkey({ config: { ...more, strategy, targets } }) }
+  /** Two targets with flags of their own, below an id. */
+  async function flagged(t, strategy, flags, more = { id: 'circuit' }) {
+    const { hosts, targets } = await group(t, strategy, [[OK], [OK]])
+    return { hosts, client: new Portkey({ config: { ...more, strategy, targets: targets.map((target, at) => ({ ...target, ...flags[at] })) } }) }
   }
 
-  for (const strategy of [{ mode: 'fallback' }, { mode: 'loadbalance' }, { mode: 'round_robin' }, { mode: 'least_inflight' }, { mode: 'affinity', hash_fields: ['params.user'] }]) {
+  const AFFINITY = { mode: 'affinity', hash_fields: ['params.user'] }
+  for (const strategy of [FALLBACK, { mode: 'loadbalance' }, { mode: 'round_robin' }, { mode: 'least_inflight' }, AFFINITY]) {
     test(`keeps load away from a target: ${strategy.mode}`, async (t) => {
-      const { client } = await group(t, strategy, [{ is_open: true }, { isOpen: false }])
+      const { client } = await flagged(t, strategy, [{ is_open: true }, { isOpen: false }])
       assert.deepEqual(client.targets().map(({ health, backIn }) => [health, backIn]), [['open', null], ['healthy', null]])
-      for (let user = 0; user < 10; user++) assert.equal(await targetsOf(client, { user: `${user}` }), 'b')
+      for (let user = 0; user < 10; user++) assert.equal(await tried(client, { user: `${user}` }), 'b')
     })
   }
 
   test('keeps a fallback from it, also as the last resort', async (t) => {
-    const { hosts, client } = await group(t, { mode: 'fallback' }, [{}, { is_open: true }])
-    hosts[0].answer([{ status: 500, json: envelope('broken') }])
-    assert.equal(await targetsOf(client), 'a')
+    const { hosts, client } = await flagged(t, FALLBACK, [{}, { is_open: true }])
+    hosts[0].answer([refusal(500)])
+    assert.equal(await tried(client), 'a')
   })
 
   test('of all targets is no use, and of a choice by condition neither', async (t) => {
-    const all = await group(t, { mode: 'fallback' }, [{ is_open: true }, { is_open: true }])
-    all.hosts[0].answer([{ status: 500, json: envelope('broken') }])
-    assert.equal(await targetsOf(all.client), 'a b')
+    const all = await flagged(t, FALLBACK, [{ is_open: true }, { is_open: true }])
+    all.hosts[0].answer([refusal(500)])
+    assert.equal(await tried(all.client), 'a b')
     const strategy = { mode: 'conditional', conditions: [{ query: { 'metadata.to': 'a' }, then: 'a' }], default: 'b' }
-    const chosen = await group(t, strategy, [{ is_open: true }, {}])
-    assert.equal(await targetsOf(chosen.client, {}, { metadata: { to: 'a' } }), 'a')
+    const chosen = await flagged(t, strategy, [{ is_open: true }, {}])
+    assert.equal(await tried(chosen.client, {}, { metadata: { to: 'a' } }), 'a')
   })
 
   test('acts below an id, of the target or of a group around it', async (t) => {
-    const { client } = await group(t, { mode: 'fallback' }, [{ is_open: true, id: 'own' }, {}], {})
-    assert.equal(await targetsOf(client), 'b')
+    const { client } = await flagged(t, FALLBACK, [{ is_open: true, id: 'own' }, {}], {})
+    assert.equal(await tried(client), 'b')
     const target = { custom_host: 'http://127.0.0.1:9/v1' }
-    const problems = problemsOf({ config: { strategy: { mode: 'fallback' }, targets: [{ ...target, is_open: true }, target] } })
+    const problems = problemsOf({ config: { strategy: FALLBACK, targets: [{ ...target, is_open: true }, target] } })
     assert.deepEqual(problems, [{ path: 'config.targets[0].is_open', message: 'acts only in a config with an id' }])
   })
 })
@@ -189,9 +180,10 @@ describe("a config's metadata", { concurrency: true, timeout: 30_000 }, () => {
   test('may stand beside nested groups, as may the time of the whole call', async (t) => {
     const host = await hostFor(t, [OK])
     const strategy = { mode: 'single' }
-    const config = { metadata: { team: 'config' }, timeouts: { total: 5000 }, strategy, targets: [{ strategy, targets: [{ custom_host: host.url }] }] }
+    const nested = { strategy, targets: [{ custom_host: host.url }] }
+    const config = { metadata: { team: 'config' }, timeouts: { total: 5000 }, strategy, targets: [nested] }
     assert.deepEqual((await report(new Portkey({ config }))).metadata, { team: 'config' })
-    for (const below of [{ custom_host: host.url }, { strategy, targets: [{ custom_host: host.url }] }]) {
+    for (const below of [{ custom_host: host.url }, nested]) {
       const problems = problemsOf({ config: { strategy, targets: [{ ...below, timeouts: { total: 5 } }] } })
       assert.deepEqual(problems, [{ path: 'config.targets[0].timeouts.total', message: 'belongs to the whole call: put it at the root' }])
     }

@@ -116,7 +116,8 @@ describe("the gateway's cases", () => {
         if (said) assert.deepEqual(error.error, said.json)
         assert.ok(error.message.length > 0)
       } else if (expect.body) {
-        assert.deepEqual({ ...outcome.data, ...expect.body }, { ...outcome.data })
+        const said = error ? error.error : outcome.data
+        assert.deepEqual({ ...said, ...expect.body }, { ...said })
       }
       const headers = error ? error.headers : outcome.response.headers
       for (const [name, value] of Object.entries(expect.headers ?? {})) assert.equal(headers[name], value, name)

@@ -14,7 +14,6 @@ const { cases } = JSON.parse(readFileSync(new URL('../fixtures/gateway/routing.j
 
 /** Refused at construction: a config that can't be acted on is an error, not silence. */
 const REFUSED = {
-  'FB-15': /^config\.targets\[0\]\.provider: expected one of/,
   'FB-16': /^config\.on_status_codes: is no key of a config/,
   'LB-03': /all have weight 0/,
   'CO-08': /\$in: expected a list$/,
@@ -23,6 +22,9 @@ const REFUSED = {
   'CO-29': /a list goes into \$in/,
   'CO-30': /\$foo: expected one of \$eq/,
 }
+
+/** Not as recorded, and held by a test of its own. */
+const MENDED = { 'FB-15': 'an endpoint that a provider has not moves on to the next target' }
 
 async function setUp(t) {
   return { A: await hostFor(t), B: await hostFor(t), C: await hostFor(t), closed: await closedPort() }
@@ -45,6 +47,8 @@ describe("the gateway's cases", () => {
       })
       continue
     }
+
+    if (id in MENDED) continue
 
     test(`${id}: ${title}`, async (t) => {
       const { hosts, options } = await at(t)
@@ -180,6 +184,17 @@ describe('a group of targets', () => {
     const error = await failure(client.chat.completions.create({ messages: MESSAGES }))
     assert.equal(A.requests.length, 32)
     assert.equal(error.gateway.attempts.length, 32)
+  })
+
+  test('moves on from a provider that has not the endpoint', async (t) => {
+    const { B } = await setUp(t)
+    B.answer([{ json: { object: 'list', data: [] } }])
+    const targets = [{ provider: 'anthropic', api_key: 'k', custom_host: 'http://127.0.0.1:9/v1' }, { provider: 'openai', api_key: 'key-B', custom_host: B.url }]
+    const client = new Portkey({ config: { strategy: { mode: 'fallback' }, targets } })
+    const answer = await client.embeddings.create({ model: 'm', input: 'x' })
+    assert.equal(answer.getHeaders()['last-used-option-index'], 'config.targets[1]')
+    const alone = new Portkey({ provider: 'anthropic', customHost: B.url })
+    await assert.rejects(alone.embeddings.create({ model: 'm', input: 'x' }), (error) => error instanceof ConfigError && /anthropic has no embeddings.create/.test(error.message))
   })
 
   test('that fails as a whole gives the last error, with every attempt', async (t) => {

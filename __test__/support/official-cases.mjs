@@ -43,18 +43,18 @@ const EMBEDDED = {
 const REFUSED = {
   'base-url-from-env': /^baseURL: sends every call to a Portkey gateway/,
   'empty-values-dropped': /provider: is an empty string; leave it out/,
-  'cloud-aws': /awsAccessKeyId: is an option for a provider or a platform that this version does not reach/,
-  'cloud-vertex': /vertexProjectId: is an option for a provider/,
-  'other-named-options': /workersAiAccountId: is an option for a provider/,
+  'cloud-aws': /awsS3Bucket: is no option/,
+  'cloud-vertex': /vertexStorageBucketName: is no option/,
+  'other-named-options': /fireworksAccountId: is an option for a provider/,
   'unknown-options': /myOpt: is no option/,
   'docs-passthrough-default-headers': /defaultHeaders: is no option/,
-  'docs-azure-jwt': /azureResourceName: is an option for a provider/,
+  'docs-azure-jwt': /azureDeploymendId: is no option; did you mean azureDeploymentId\?/,
   'docs-ollama-virtual-key-plus-custom-host': /virtualKey: is an option for a provider or a platform/,
-  'docs-triton-custom-host-path': /provider: expected one of/,
 }
 
 const NO_ENDPOINT = 'its endpoint is not in the table yet'
 const LEFT_OUT = {
+  'docs-triton-custom-host-path': "Triton's ensembles complete texts and hold no chats; its OpenAI frontend is provider openai",
   'prompts-completions': NO_ENDPOINT, 'feedback-create': NO_ENDPOINT, 'feedback-update': NO_ENDPOINT, 'generic-post': NO_ENDPOINT, 'generic-post-array-body': NO_ENDPOINT,
   'generic-get': NO_ENDPOINT, 'generic-put': NO_ENDPOINT, 'audio-speech': NO_ENDPOINT, 'files-list': NO_ENDPOINT, 'assistants-create': NO_ENDPOINT,
   'admin-users-update': NO_ENDPOINT, 'admin-workspace-users-list': NO_ENDPOINT, 'logs-exports-list': NO_ENDPOINT, 'api-keys-create': NO_ENDPOINT,

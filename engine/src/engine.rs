@@ -12,6 +12,7 @@ use crate::clock::{Clock, Instant, SystemClock, before};
 use crate::config::{Options, Plan, option_of_header, overlay};
 use crate::error::{Error, Kind, Result};
 use crate::explain;
+use crate::headers::fold;
 use crate::health::check;
 use crate::http::{Network, Transport};
 use crate::memory::{Fault, Memory};
@@ -112,6 +113,12 @@ impl Engine {
     fn plan_of(&self, call: &Call) -> Result<(Arc<Plan>, Arc<Memory>)> {
         check(call)?;
         let (params, headers) = split_headers(call);
+        if params.keys().any(|name| fold(name) == "cachestore") {
+            return Err(Error::problem(
+                "cacheStore",
+                "belongs to a client: withOptions makes one with another",
+            ));
+        }
         let asks = self.plan.passes_through || !params.is_empty();
         let named_by_model = if asks { provider_in_model(&call.body) } else { None };
         let memory = &self.context.memory;

@@ -7,6 +7,7 @@ mod kept;
 mod request;
 mod sending;
 mod token;
+mod whole;
 
 use std::sync::Arc;
 

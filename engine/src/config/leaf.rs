@@ -242,7 +242,7 @@ impl Maker<'_> {
             (None, Some(text), _) => (self.key("custom_host"), text.as_str()),
             (None, None, Some(text)) => (self.key("provider"), text.as_str()),
             // What it lacks has been told; no call is made before it is there.
-            (None, None, None) if !provider.settings().is_empty() => ("".to_owned(), "https://unset.invalid"),
+            (None, None, None) if !provider.settings().is_empty() => (String::new(), "https://unset.invalid"),
             (None, None, None) => {
                 let name = provider.name();
                 let example = provider.usual_host().unwrap_or("http://localhost:8000/v1");

@@ -3,6 +3,7 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use super::trim;
 use crate::provider::aws::event_stream::{Decoder, Frame};
 use crate::provider::dialect::Framing;
 use crate::sse::{LONGEST_EVENT, Parser};
@@ -33,7 +34,7 @@ impl Frames {
             Self::Sse(parser) => {
                 let mut events = Vec::new();
                 let fed = parser.feed(chunk, &mut events);
-                frames.extend(events.into_iter().map(|event| frame(event.name, event.data)));
+                frames.extend(events.into_iter().map(|event| frame(event.name, trim(event.data))));
                 fed.map_err(|_| TOO_LONG)
             }
             Self::Values(values) => values.feed(chunk, frames).map_err(|()| TOO_LONG),
@@ -54,7 +55,7 @@ impl Frames {
                     event.data.trim_ascii() == b"[DONE]"
                         || serde_json::from_slice::<serde::de::IgnoredAny>(&event.data).is_ok()
                 });
-                frames.extend(whole.map(|event| frame(event.name, event.data)));
+                frames.extend(whole.map(|event| frame(event.name, trim(event.data))));
                 true
             }
             Self::Values(values) => values.open.is_empty(),

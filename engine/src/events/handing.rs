@@ -2,13 +2,32 @@
 
 use std::sync::Arc;
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::{Event, Events, Opening, State};
 use crate::attempt::Keep;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Target;
+use crate::error::Error;
 use crate::hooks::Verdicts;
 use crate::http::ReplyBody;
+use crate::memory::Visit;
 use crate::progress::Progress;
+
+/// What a stream keeps of its target until its end.
+#[derive(Default)]
+pub struct Held {
+    pub visit: Option<Visit>,
+    pub slot: Option<OwnedSemaphorePermit>,
+}
+
+impl Held {
+    pub fn failed(&mut self, error: &Error) {
+        if let Some(visit) = &mut self.visit {
+            drop(visit.failed(error, SystemClock.now()));
+        }
+    }
+}
 
 /// Keeps a stream's events for the cache until its end.
 pub struct Keeping {
@@ -18,6 +37,15 @@ pub struct Keeping {
 }
 
 impl Events {
+    /// Keeps what belongs to the target until the stream has ended, as it may have already.
+    pub fn hold(&mut self, mut held: Held) {
+        match &self.state {
+            State::Open => self.held = held,
+            State::Ended => {}
+            State::Failed(error) => held.failed(error),
+        }
+    }
+
     /// A stream that the cache has kept, given out again.
     pub fn kept(target: Arc<Target>, url: String, events: Vec<Event>) -> Self {
         let opening = Opening {

@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::attempt::Checking;
 use crate::clock::{Alarm, Clock, Instant, SystemClock, at_once, before};
@@ -22,11 +21,11 @@ use crate::error::{Error, Result};
 use crate::explain::Place;
 use crate::hooks::{Record, Verdicts, Watch};
 use crate::http::{Failure, ReplyBody};
-use crate::memory::Visit;
 use crate::observe::{Phase, milliseconds};
 use crate::progress::{Meaning, Progress};
 use crate::sse::{Parser, SseEvent};
 pub use frames::Frames;
+pub use handing::Held;
 use handing::Keeping;
 pub use translated::Translation;
 
@@ -96,21 +95,6 @@ enum State {
     Failed(Error),
 }
 
-/// What a stream keeps of its target until its end.
-#[derive(Default)]
-pub struct Held {
-    pub visit: Option<Visit>,
-    pub slot: Option<OwnedSemaphorePermit>,
-}
-
-impl Held {
-    fn failed(&mut self, error: &Error) {
-        if let Some(visit) = &mut self.visit {
-            drop(visit.failed(error, SystemClock.now()));
-        }
-    }
-}
-
 /// What an attempt hands over to read a stream.
 pub struct Opening {
     pub body: ReplyBody,
@@ -175,15 +159,6 @@ impl Events {
                 self.state = state;
                 Ok(())
             }
-        }
-    }
-
-    /// Keeps what belongs to the target until the stream has ended, as it may have already.
-    pub fn hold(&mut self, mut held: Held) {
-        match &self.state {
-            State::Open => self.held = held,
-            State::Ended => {}
-            State::Failed(error) => held.failed(error),
         }
     }
 

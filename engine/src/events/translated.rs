@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::frames::{Frames, Uncuttable};
-use super::{Events, State, trim};
+use super::{Events, State};
 use crate::http::Failure;
 use crate::provider::aws::event_stream::Frame;
 use crate::provider::dialect::{Fault, Translator, WireEvent};
@@ -54,7 +54,6 @@ impl Events {
 
     fn take_frame(&mut self, translation: &mut Translation, Frame { name, data, exception }: Frame) {
         let mut chunks = Vec::new();
-        let data = trim(data);
         if data.is_empty() && !exception {
             return;
         }

@@ -189,15 +189,15 @@ mod tests {
         let bench = Bench::default();
         assert!(!bench.may_be_ended(now), "it is in use");
         for _ in 0..2 {
-            drop(bench.failed(&refused(503, Some(20)), now));
+            let _ = bench.failed(&refused(503, Some(20)), now);
         }
         assert!(bench.may_be_ended(now));
         bench.end();
         assert_eq!(rests(&bench, now), 0);
-        drop(bench.failed(&refused(500, None), now));
+        let _ = bench.failed(&refused(500, None), now);
         assert_eq!(rests(&bench, now), 0, "its row of failures has ended too");
-        drop(bench.failed(&refused(503, Some(20)), now));
-        drop(bench.failed(&refused(429, Some(7)), now));
+        let _ = bench.failed(&refused(503, Some(20)), now);
+        let _ = bench.failed(&refused(429, Some(7)), now);
         assert!(!bench.may_be_ended(now), "it would still be passed over");
         bench.end();
         assert_eq!(rests(&bench, now), 7);

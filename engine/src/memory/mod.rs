@@ -19,6 +19,9 @@ use crate::route::sticky::Table;
 pub use limit::{Limit, NoSlot};
 pub use live::{Fault, Live, Seen, Settings, Standing, Visit};
 
+/// Which of a group's targets each key stays with.
+type Stays = Arc<Table<usize>>;
+
 pub struct Memory {
     /// How many retries it may still make, where that is limited.
     budget: Option<Budget>,
@@ -32,7 +35,7 @@ pub struct Memory {
 struct Known {
     targets: Mutex<HashMap<String, Arc<Live>>>,
     turns: Mutex<HashMap<String, Arc<RoundRobin>>>,
-    tables: Mutex<HashMap<(String, Duration), Arc<Table<usize>>>>,
+    tables: Mutex<HashMap<(String, Duration), Stays>>,
 }
 
 /// Calls that bring a config of their own may name ever new targets: those that nobody uses are forgotten above this.

@@ -19,8 +19,6 @@ pub mod stream;
 mod tools;
 
 #[cfg(test)]
-pub mod fixtures;
-#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;
@@ -52,6 +50,10 @@ impl Provider for Google {
 
     fn auth(&self) -> Auth {
         Auth::Header("x-goog-api-key")
+    }
+
+    fn has(&self, endpoint: &Endpoint) -> bool {
+        self.dialect(endpoint).is_some() || endpoint.call.starts_with("models.")
     }
 
     /// What has no dialect goes to Google's OpenAI surface, which lists the models.
