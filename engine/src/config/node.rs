@@ -312,6 +312,11 @@ impl Node {
         self.passthrough || self.targets.iter().any(Self::passes_through)
     }
 
+    /// Whether a host of the user's own is named, here or below.
+    pub fn has_custom_host(&self) -> bool {
+        self.custom_host.is_some() || self.targets.iter().any(Self::has_custom_host)
+    }
+
     /// Every name in a list of headers to forward, here and below.
     pub fn all_forwarded(&self) -> Vec<&String> {
         let mut names: Vec<&String> = self.forward_headers.iter().flatten().collect();
