@@ -609,6 +609,41 @@ describe('with retries and several targets', () => {
   })
 })
 
+describe("behind a provider's own dialect", () => {
+  const message = { id: 'msg_1', type: 'message', role: 'assistant', model: 'claude', content: [{ type: 'text', text: 'A' }], stop_reason: 'max_tokens', usage: { input_tokens: 1, output_tokens: 1 } }
+  const blocks = (answer) => 'content_blocks' in answer.choices[0].message
+
+  async function anthropic(t) {
+    const host = await hostFor(t, [{ json: message }])
+    return { host, client: new Portkey({ config: { provider: 'anthropic', api_key: 'k', custom_host: host.origin, cache: 'simple' } }) }
+  }
+
+  test('an answer is kept as the caller got it, and read as each caller wants it', async (t) => {
+    const { host, client } = await anthropic(t)
+    const told = []
+    for (const strictOpenAiCompliance of [true, false, true, false]) {
+      const answer = await ask(client, { model: 'claude', max_tokens: 1 }, { strictOpenAiCompliance })
+      told.push([statusOf(answer), blocks(answer), answer.choices[0].finish_reason])
+    }
+    assert.deepEqual(told, [['MISS', false, 'length'], ['MISS', true, 'max_tokens'], ['HIT', false, 'length'], ['HIT', true, 'max_tokens']])
+    assert.equal(host.requests.length, 2)
+  })
+
+  test('what is the same on the wire is told apart by what was asked', async (t) => {
+    const { host, client } = await anthropic(t)
+    const bodies = [{ model: 'claude', max_tokens: 1 }, { model: 'claude', max_tokens: 1, seed: 1 }]
+    assert.deepEqual(await statuses(client, ...bodies.map((body) => [body]), ...bodies.map((body) => [body])), ['MISS', 'MISS', 'HIT', 'HIT'])
+    const [one, other] = host.requests.map(({ text }) => text)
+    assert.equal(other, one, 'the seed does not go out')
+  })
+
+  test('no two credentials share, wherever they are written', async (t) => {
+    const { client } = await anthropic(t)
+    const by = (api_key) => [{ model: 'claude', max_tokens: 1 }, { config: { ...client.config, api_key } }]
+    assert.deepEqual(await statuses(client, by('a'), by('b'), by('a'), by('b')), ['MISS', 'MISS', 'HIT', 'HIT'])
+  })
+})
+
 describe('a cache belongs to', () => {
   test('a client and those made from it', async (t) => {
     const { host, client } = await setUp(t)

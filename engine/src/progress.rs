@@ -87,8 +87,9 @@ pub enum Meaning {
 pub struct Progress {
     /// Raw JSON string contents of the first choice's text.
     text: String,
-    /// Raw JSON arrays of the first choice's tool call pieces.
-    tool_calls: Vec<String>,
+    /// Raw JSON arrays of the first choice's tool call pieces, each with how many events had been read with it.
+    tool_calls: Vec<(usize, String)>,
+    events: usize,
     pub usage: Option<String>,
     /// For each choice seen: whether it has had its finish reason.
     choices: Vec<(u32, bool)>,
@@ -97,6 +98,7 @@ pub struct Progress {
 impl Progress {
     /// Reads one event's data.
     pub fn read(&mut self, data: &str) -> Meaning {
+        self.events += 1;
         let chunk: Chunk<'_> = match serde_json::from_str(data) {
             Ok(chunk) => chunk,
             // Valid JSON of another shape is for the caller to judge.
@@ -136,7 +138,7 @@ impl Progress {
             semantic |= parts.into_iter().chain([delta.function_call, delta.audio]).any(says_something);
             if index == 0 {
                 self.keep_text(delta.content);
-                self.tool_calls.extend(delta.tool_calls.map(|raw| raw.get().to_owned()));
+                self.tool_calls.extend(delta.tool_calls.map(|raw| (self.events, raw.get().to_owned())));
             }
         }
         semantic
@@ -165,21 +167,22 @@ impl Progress {
     }
 
     /// JSON of what has come: `{"text", "toolCalls", "usage"}`.
-    /// `shown`: the text as far as it may be seen, where that is less.
-    pub fn partial(&self, shown: Option<&str>) -> String {
+    /// `shown`: the text as far as it may be seen, and the events that it is in, where that is less than all.
+    pub fn partial(&self, shown: Option<(&str, usize)>) -> String {
         let usage = self.usage.as_deref().unwrap_or("null");
-        let calls = serde_json::to_string(&self.merged_tool_calls()).expect("a value always has a JSON form");
+        let calls = self.merged_tool_calls(shown.map_or(usize::MAX, |(_, events)| events));
+        let calls = serde_json::to_string(&calls).expect("a value always has a JSON form");
         let text = match shown {
-            Some(shown) => serde_json::to_string(shown).expect("a string always has a JSON form"),
+            Some((shown, _)) => serde_json::to_string(shown).expect("a string always has a JSON form"),
             None => format!("\"{}\"", self.text),
         };
         format!(r#"{{"text":{text},"toolCalls":{calls},"usage":{usage}}}"#)
     }
 
-    /// Tool calls put together: ids and names are set, arguments are appended.
-    fn merged_tool_calls(&self) -> Vec<Value> {
+    /// The tool calls of the first `events`, put together: ids and names are set, arguments are appended.
+    fn merged_tool_calls(&self, events: usize) -> Vec<Value> {
         let mut merged: Vec<(u32, Option<String>, String, String)> = Vec::new();
-        for raw in &self.tool_calls {
+        for (_, raw) in self.tool_calls.iter().take_while(|(read, _)| *read <= events) {
             for piece in serde_json::from_str::<Vec<ToolCall<'_>>>(raw).unwrap_or_default() {
                 let index = piece.index.unwrap_or(0);
                 let at = merged.iter().position(|(seen, ..)| *seen == index).unwrap_or_else(|| {
@@ -278,5 +281,7 @@ mod tests {
         }
         let wanted = r#"{"text":"a\n\"b\"é\u00e9","toolCalls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{\"a\":1"}}],"usage":{"n":1.0}}"#;
         assert_eq!(progress.partial(None), wanted);
+        let shown = r#"{"text":"a","toolCalls":[{"id":"c1","type":"function","function":{"name":"f","arguments":""}}],"usage":{"n":1.0}}"#;
+        assert_eq!(progress.partial(Some(("a", 4))), shown);
     }
 }

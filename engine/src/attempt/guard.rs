@@ -7,11 +7,14 @@ use crate::answer::{Content, Reached};
 use crate::call::Call;
 use crate::config::Target;
 use crate::engine::Context;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::events::{Event, Events};
 use crate::explain::Place;
 use crate::hooks::{self, Hooks, Record, RequestType, Scene, Verdicts, Watch};
 use crate::observe::Report;
+
+/// The status of an answer of which some check failed that does not deny.
+const FAILED: u16 = 246;
 
 /// The hooks of a target, for one call. `None` inside where it has none.
 pub struct Guard<'c>(Option<Watched<'c>>);
@@ -106,7 +109,7 @@ impl<'c> Guard<'c> {
             Content::Events(events) => Content::Events(watched.announced(events)),
             content => content,
         };
-        let status = if status == 200 && (failed || watched.failed) { 246 } else { status };
+        let status = if status == 200 && (failed || watched.failed) { FAILED } else { status };
         Reached { status, headers, content }
     }
 }
@@ -132,5 +135,10 @@ pub struct Checked {
 impl Checked {
     pub fn plain(reached: Reached) -> Self {
         Self { reached, after: Vec::new(), failed: false }
+    }
+
+    /// What is wrong with it, as a policy sees it that may ask again; `None` for an answer without fault.
+    pub fn fault(&self) -> Option<Error> {
+        self.failed.then(|| Error::new(Kind::Denied, "the answer failed a check").with_status(FAILED))
     }
 }

@@ -46,14 +46,16 @@ pub async fn look(
 ) -> Found {
     report.cache = Status::Disabled;
     let Some(caching) = &target.caching else { return Found::Miss(None) };
+    let manner = request.manner() + &caching.passed;
     let identity = Identity {
         call: call.endpoint.call,
         provider: target.provider.name(),
         url: request.url.as_str(),
         socket: target.base_url.socket().map(AsRef::as_ref),
         tenant: caching.tenant,
+        manner: &manner,
     };
-    let key = Key::of(&identity, &request.body).filter(|_| cache::cacheable(call.endpoint.call));
+    let key = Key::of(&identity, request.question()).filter(|_| cache::cacheable(call.endpoint.call));
     let Some(key) = key else { return Found::Miss(None) };
     let keep = |lead: Lead| {
         let recording = Recording::new(lead.limit());
@@ -101,7 +103,7 @@ async fn place(
     request: &Request<'_>,
 ) -> Option<Place> {
     let target = caching.embeddings.as_ref()?;
-    let subject = Subject::of(&request.body)?;
+    let subject = Subject::of(request.question())?;
     let call = Call {
         endpoint: ENDPOINTS.iter().find(|row| row.call == EMBEDDINGS)?,
         arguments: Vec::new(),

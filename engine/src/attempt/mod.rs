@@ -63,12 +63,15 @@ pub async fn send(
 
 async fn until_answered(sending: &mut Sending<'_>, guard: &Guard<'_>) -> Result<Checked> {
     loop {
-        let error = match sending.once(guard).await {
-            Ok(checked) => return Ok(checked),
-            Err(error) => error,
+        let reached = sending.once(guard).await;
+        let wait = match &reached {
+            Ok(checked) => checked.fault().and_then(|fault| sending.wait_before_next(&fault)),
+            Err(error) => {
+                sending.note(error);
+                sending.wait_before_next(error)
+            }
         };
-        sending.note(&error);
-        let Some(wait) = sending.wait_before_next(&error) else { return Err(error) };
+        let Some(wait) = wait else { return reached };
         sending.pause(wait).await;
     }
 }

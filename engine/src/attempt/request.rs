@@ -127,6 +127,19 @@ impl<'c> Request<'c> {
         })
     }
 
+    /// The body in our shape. A dialect reads an answer by it too, so that two that are the same on the wire may differ.
+    pub fn question(&self) -> &Bytes {
+        if self.dialect.is_some() { &self.asked } else { &self.body }
+    }
+
+    /// How an answer is asked for and read, beside the body, where a dialect has more than one way.
+    pub fn manner(&self) -> String {
+        match self.dialect {
+            Some(_) => format!("extras {} {:?}\n", self.target.extras, self.headers),
+            None => String::new(),
+        }
+    }
+
     /// What a reply with these headers is read with.
     pub fn context<'r>(&'r self, headers: &'r HeaderMap, now: SystemTime) -> Context<'r> {
         let since = now.duration_since(SystemTime::UNIX_EPOCH);

@@ -181,7 +181,7 @@ mod tests {
 
     fn key(body: &str) -> Key {
         let tenant = Tenant::of([]);
-        let identity = Identity { call: "c", provider: "p", url: "u", socket: None, tenant };
+        let identity = Identity { call: "c", provider: "p", url: "u", socket: None, tenant, manner: "" };
         Key::of(&identity, body.as_bytes()).expect("a body")
     }
 

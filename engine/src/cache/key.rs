@@ -30,6 +30,8 @@ pub struct Identity<'c> {
     /// The unix socket that the URL is reached over.
     pub socket: Option<&'c Path>,
     pub tenant: Tenant,
+    /// What has become of an answer by the time it is kept: how it was read, and the checks that it has passed.
+    pub manner: &'c str,
 }
 
 impl Tenant {
@@ -67,7 +69,7 @@ impl Key {
     }
 
     fn made(identity: &Identity<'_>, kind: u8, body: &Digest, more: &[u8]) -> Self {
-        let Identity { call, provider, url, socket, tenant } = identity;
+        let Identity { call, provider, url, socket, tenant, manner } = identity;
         let mut hash = Sha256::new();
         part(&mut hash, b'V', VERSION);
         part(&mut hash, b'c', call.as_bytes());
@@ -77,6 +79,9 @@ impl Key {
             part(&mut hash, b'S', socket.as_os_str().as_encoded_bytes());
         }
         part(&mut hash, b'T', &tenant.0);
+        if !manner.is_empty() {
+            part(&mut hash, b'M', manner.as_bytes());
+        }
         part(&mut hash, kind, body);
         part(&mut hash, b'+', more);
         Self(hash.finalize().into())
@@ -114,6 +119,7 @@ mod tests {
             url: "https://api.example/v1/chat/completions",
             socket: None,
             tenant: Tenant::of([("authorization", &b"Bearer a"[..])]),
+            manner: "",
         }
     }
 
@@ -137,6 +143,7 @@ mod tests {
             key(Identity { tenant: Tenant::of([]), ..plain }, BODY),
             key(Identity { tenant: Tenant::namespace("authorization"), ..plain }, BODY),
             key(Identity { tenant: Tenant::namespace(""), ..plain }, BODY),
+            key(Identity { manner: "strict", ..plain }, BODY),
             Key::partition(&plain, &Node::read(BODY).expect("JSON").digest(), ""),
             Key::partition(&plain, &Node::read(BODY).expect("JSON").digest(), "embedder"),
         ];

@@ -95,7 +95,7 @@ mod tests {
 
     fn key(number: usize) -> Key {
         let tenant = Tenant::of([]);
-        let identity = Identity { call: "c", provider: "p", url: "u", socket: None, tenant };
+        let identity = Identity { call: "c", provider: "p", url: "u", socket: None, tenant, manner: "" };
         Key::of(&identity, number.to_string().as_bytes()).expect("a body")
     }
 

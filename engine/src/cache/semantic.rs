@@ -188,6 +188,7 @@ mod tests {
             url: "https://h/v1",
             socket: None,
             tenant,
+            manner: "",
         }
     }
 

@@ -26,7 +26,7 @@ fn alone() -> Cache {
 
 fn key(body: &str) -> Key {
     let tenant = Tenant::of([("authorization", &b"a"[..])]);
-    let identity = Identity { call: "c", provider: "p", url: "u", socket: None, tenant };
+    let identity = Identity { call: "c", provider: "p", url: "u", socket: None, tenant, manner: "" };
     Key::of(&identity, body.as_bytes()).expect("a body")
 }
 
@@ -318,7 +318,7 @@ fn a_lead_can_be_kept_in_a_stream() {
 
 fn place(text: &str, vector: &[f32]) -> Place {
     let tenant = Tenant::of([("authorization", &b"a"[..])]);
-    let identity = Identity { call: "c", provider: "p", url: "u", socket: None, tenant };
+    let identity = Identity { call: "c", provider: "p", url: "u", socket: None, tenant, manner: "" };
     let body = serde_json::json!({ "messages": [{ "role": "user", "content": text }] }).to_string();
     let subject = Subject::of(body.as_bytes()).expect("a subject");
     subject.place(&identity, "e", vector).expect("a direction")

@@ -105,11 +105,14 @@ impl Maker<'_> {
         let tenant = if let Some(name) = &self.options.cache_namespace {
             Tenant::namespace(name)
         } else {
-            let settings = settings.iter().map(|(key, value)| (key, value.expose().as_bytes()));
+            // Where the host is, the key knows from the URL.
+            let settings = settings.iter().filter(|(key, _)| *key != provider::CUSTOM_HOST);
+            let settings = settings.map(|(key, value)| (key, value.expose().as_bytes()));
             Tenant::of(secrets.map(|(name, value)| (name.as_str(), value.as_bytes())).chain(settings))
         };
         let embeddings = self.node.embeddings.clone().and_then(|node| self.beside(*node)).map(Arc::new);
-        Some(Caching { policy, tenant, refresh: self.options.cache_force_refresh, embeddings })
+        let passed = self.hooks().map(|hooks| hooks.passed()).unwrap_or_default();
+        Some(Caching { policy, tenant, refresh: self.options.cache_force_refresh, passed, embeddings })
     }
 
     /// A target that stands beside the tree.

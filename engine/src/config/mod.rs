@@ -191,21 +191,22 @@ impl Options {
             "retryBudget" => self.retry_budget = budget::Settings::read(value, name, reader),
             "openaiOrganization" => self.openai_organization = reader.string(value, name),
             "openaiProject" => self.openai_project = reader.string(value, name),
-            _ => match provider::setting(name) {
-                Some(key) => read_setting(&mut self.settings, key, value, name, reader),
-                None => return names::read_idle(name, value, reader),
-            },
+            _ => return names::read_idle(name, value, reader),
         }
         true
     }
 
-    /// The remaining keys are values of headers when a list names them or when they look like header names.
+    /// The remaining keys are values of headers when a list names them, a provider's own options, or values of headers
+    /// because they look like header names.
     fn read_values(&mut self, unknown: &[(&String, &Value)], reader: &mut Reader) {
         let own = self.forward_headers.iter().flatten();
         let configs = self.config.iter().flat_map(Node::all_forwarded);
         let listed: Vec<String> = own.chain(configs).map(|name| fold(name)).collect();
         for (name, value) in unknown {
-            if !listed.contains(&fold(name)) && !names::looks_like_header(name) {
+            let listed = listed.contains(&fold(name));
+            if let Some(key) = provider::setting(name).filter(|_| !listed) {
+                read_setting(&mut self.settings, key, value, name, reader);
+            } else if !listed && !names::looks_like_header(name) {
                 reader.problem((*name).clone(), unknown_option(name));
             } else if let Some(text) = reader.header_value(value, name) {
                 self.values.push(((*name).clone(), Secret::new(&text)));

@@ -147,10 +147,7 @@ impl Node {
             "name" => self.name = reader.string(value, path),
             "strictopenaicompliance" => self.strict = reader.boolean(value, path),
             "strictparams" => self.strict_params = reader.boolean(value, path),
-            name => match provider::setting(name) {
-                Some(key) => read_setting(&mut self.settings, key, value, path, reader),
-                None => return self.read_hooks(name, value, path, reader),
-            },
+            name => return self.read_hooks(name, value, path, reader),
         }
         true
     }
@@ -206,7 +203,10 @@ impl Node {
     fn read_values(&mut self, unknown: Vec<(&String, &Value, String)>, reader: &mut Reader) {
         let listed: Vec<String> = self.forward_headers.iter().flatten().map(|name| fold(name)).collect();
         for (written, value, path) in unknown {
-            if !listed.contains(&fold(written)) {
+            let listed = listed.contains(&fold(written));
+            if let Some(key) = provider::setting(written).filter(|_| !listed) {
+                read_setting(&mut self.settings, key, value, &path, reader);
+            } else if !listed {
                 reader.problem(path, unknown_config_key(written));
             } else if let Some(text) = reader.header_value(value, &path) {
                 self.values.push((written.clone(), Secret::new(&text)));
@@ -310,6 +310,11 @@ impl Node {
     /// Whether some node takes its provider from the call.
     pub fn passes_through(&self) -> bool {
         self.passthrough || self.targets.iter().any(Self::passes_through)
+    }
+
+    /// Whether a host of the user's own is named, here or below.
+    pub fn has_custom_host(&self) -> bool {
+        self.custom_host.is_some() || self.targets.iter().any(Self::has_custom_host)
     }
 
     /// Every name in a list of headers to forward, here and below.

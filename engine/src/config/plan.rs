@@ -52,7 +52,10 @@ impl Plan {
     ) -> Result<Self, Vec<Problem>> {
         let none = Node { path: "config".to_owned(), ..Node::default() };
         let root = options.config.as_ref().unwrap_or(&none);
-        let listed = root.all_forwarded().into_iter().map(|name| fold(name)).collect();
+        // The option's list is for hosts of the user's own, where there are any.
+        let has_own = options.custom_host.is_some() || root.has_custom_host();
+        let option = options.forward_headers.iter().flatten().filter(|_| has_own);
+        let listed = root.all_forwarded().into_iter().chain(option).map(|name| fold(name)).collect();
         let rooted = root.strategy.is_none();
         let mut maker = Maker {
             options,
@@ -105,7 +108,7 @@ pub struct Maker<'o> {
     pub rooted: bool,
     /// Whether the target under way stands beside the tree: options that are for the call's hosts don't reach it.
     pub aside: bool,
-    /// Every name that some node forwards.
+    /// Every name that some node forwards, or the option does to some.
     pub listed: Vec<String>,
     pub problems: Vec<Problem>,
     pub missing: Vec<Problem>,

@@ -63,6 +63,8 @@ pub struct Caching {
     pub tenant: Tenant,
     /// Whether what is kept is to be made anew.
     pub refresh: bool,
+    /// The checks that an answer has passed when it is kept.
+    pub passed: String,
     /// Mode semantic: whose vectors tell whether two questions mean the same.
     pub embeddings: Option<Arc<Target>>,
 }

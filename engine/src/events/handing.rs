@@ -9,7 +9,7 @@ use crate::attempt::Keep;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Target;
 use crate::error::Error;
-use crate::hooks::{Verdicts, Watch};
+use crate::hooks::Verdicts;
 use crate::http::ReplyBody;
 use crate::memory::Visit;
 use crate::progress::Progress;
@@ -139,6 +139,6 @@ impl Events {
 
     /// What a stream that broke had brought, as far as its checks let it be seen.
     pub(super) fn partial(&self) -> String {
-        self.progress.partial(self.watch.as_ref().map(Watch::told))
+        self.progress.partial(self.watch.as_ref().map(|watch| (watch.told(), self.handed_out)))
     }
 }

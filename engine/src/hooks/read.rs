@@ -67,7 +67,8 @@ fn read_list(
         if item.is_string() {
             reader.problem(place, "names what is saved on the hosted platform, which this version does not reach; write its checks here");
         } else if let Some(object) = reader.object(item, &place) {
-            hooks.extend(read(object, &place, at + 1, reader));
+            let hook = read(object, &place, at + 1, reader);
+            hooks.extend(hook.map(|hook| Hook { written: item.to_string().into(), ..hook }));
         }
     }
     hooks
@@ -248,6 +249,7 @@ impl Draft {
             checks: self.checks.into(),
             on_fail: self.on_fail,
             on_success: self.on_success,
+            written: "".into(),
         })
     }
 }

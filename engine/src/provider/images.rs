@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::dialect::{Asked, Context, Dialect, Made, Translator};
-use super::passing::PLAIN;
+use super::unstreamed::Unstreamed;
 use super::{ours, path, reported};
 use crate::error::{Error, Result};
 
@@ -76,8 +76,8 @@ impl Dialect for Images {
         }
     }
 
-    fn translator(&self, context: &Context<'_>) -> Box<dyn Translator> {
-        PLAIN.translator(context)
+    fn translator(&self, _context: &Context<'_>) -> Box<dyn Translator> {
+        Box::new(Unstreamed)
     }
 
     fn error(&self, _status: u16, headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {

@@ -7,8 +7,6 @@ pub mod aws;
 mod azure;
 pub mod bedrock;
 mod bytez;
-#[cfg(test)]
-mod cases;
 pub mod cohere;
 pub mod compatible;
 pub mod completion;
@@ -19,8 +17,6 @@ pub mod fields;
 pub mod fixtures;
 pub mod google;
 mod images;
-#[cfg(test)]
-mod losses;
 mod mistral;
 mod nomic;
 mod ollama;
@@ -31,15 +27,13 @@ pub mod params;
 mod passing;
 mod path;
 mod predibase;
-#[cfg(test)]
-mod replay;
 mod replicate;
 mod reported;
 pub mod sagemaker;
 #[cfg(test)]
 mod table_tests;
 mod triton;
-pub mod unsupported;
+pub mod unstreamed;
 mod usage;
 pub mod vectors;
 pub mod vertex;

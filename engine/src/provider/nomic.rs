@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 
 use super::dialect::{Asked, Context, Dialect, Made, Translator};
 use super::params::Rule;
-use super::passing::PLAIN;
 use super::reported;
+use super::unstreamed::Unstreamed;
 use crate::body::Body;
 use crate::error::{Error, Result};
 
@@ -65,8 +65,8 @@ impl Dialect for Nomic {
         )))
     }
 
-    fn translator(&self, context: &Context<'_>) -> Box<dyn Translator> {
-        PLAIN.translator(context)
+    fn translator(&self, _context: &Context<'_>) -> Box<dyn Translator> {
+        Box::new(Unstreamed)
     }
 
     fn error(&self, _status: u16, headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {

@@ -158,8 +158,12 @@ impl Turns<'_> {
         for name in ["reasoning_signature", "signature"] {
             message.take(name);
         }
-        let content = message.take("content").or(message.get("refusal"));
-        message.take("refusal");
+        let (content, refusal) = (message.take("content"), message.take("refusal"));
+        if content.is_some() && refusal.is_some() {
+            self.notes
+                .dropped("messages[].refusal", "the message has content, and anthropic has no such field");
+        }
+        let content = content.or(refusal);
         let calls = match message.take("tool_calls") {
             Some(raw) => items(raw).ok_or_else(|| problem(at, ".tool_calls", "expected an array"))?,
             None => Vec::new(),

@@ -16,14 +16,14 @@ pub mod notes;
 mod output;
 mod parts;
 #[cfg(test)]
-pub mod properties;
+mod properties;
 pub mod request;
 pub mod stream;
-#[cfg(test)]
-mod tests;
 mod thinking;
 mod tools;
 mod usage;
+
+use std::iter;
 
 use ::http::HeaderMap;
 use bytes::Bytes;
@@ -92,20 +92,22 @@ const SETTINGS: &[Setting] = &[
 /// The version of the API that this dialect was written for.
 const VERSION: &str = "2023-06-01";
 
-/// The headers of the API: the option comes before what the body says.
+/// The headers of the API: an option comes before what the body says.
 fn headers(asked: &Asked<'_>, version: Option<String>, betas: Vec<String>) -> Vec<(&'static str, String)> {
     let version = asked.settings.get("anthropic_version").map(str::to_owned).or(version);
+    let version = ("anthropic-version", version.unwrap_or_else(|| VERSION.to_owned()));
+    iter::once(version).chain(beta_header(asked, betas)).collect()
+}
+
+/// The header that names beta features: the option's before those of the body, each once.
+pub fn beta_header(asked: &Asked<'_>, betas: Vec<String>) -> Option<(&'static str, String)> {
     let mut named = asked.settings.get("anthropic_beta").map(request::split).unwrap_or_default();
     for beta in betas {
         if !named.contains(&beta) {
             named.push(beta);
         }
     }
-    let mut headers = vec![("anthropic-version", version.unwrap_or_else(|| VERSION.to_owned()))];
-    if !named.is_empty() {
-        headers.push(("anthropic-beta", named.join(",")));
-    }
-    headers
+    (!named.is_empty()).then(|| ("anthropic-beta", named.join(",")))
 }
 
 /// Chat completions over the Messages API.

@@ -8,6 +8,7 @@ use super::errors;
 use super::json::{Bracket, Json, Object, items};
 use crate::error::Result;
 use crate::provider::dialect::{Asked, Context, Dialect, Made, Translator};
+use crate::provider::unstreamed::Unstreamed;
 
 pub struct Models;
 
@@ -46,8 +47,8 @@ impl Dialect for Models {
         Ok(out.into_bytes())
     }
 
-    fn translator(&self, context: &Context<'_>) -> Box<dyn Translator> {
-        super::native::Messages.translator(context)
+    fn translator(&self, _context: &Context<'_>) -> Box<dyn Translator> {
+        Box::new(Unstreamed)
     }
 
     fn error(&self, _status: u16, _headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {

@@ -15,7 +15,7 @@ use crate::provider::cohere::embeddings as cohere;
 use crate::provider::completion::{self, Raw};
 use crate::provider::dialect::{Asked, Context, Dialect, Made, Translator};
 use crate::provider::fields::{Changes, Fields, made, text};
-use crate::provider::unsupported::Silence;
+use crate::provider::unstreamed::Unstreamed;
 use crate::provider::vectors::{self, base64_of};
 
 /// `/model/{model}/invoke`.
@@ -71,7 +71,7 @@ impl Dialect for Invoke {
     }
 
     fn translator(&self, _context: &Context<'_>) -> Box<dyn Translator> {
-        Box::new(Silence)
+        Box::new(Unstreamed)
     }
 
     fn error(&self, _status: u16, headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {

@@ -9,8 +9,6 @@ mod formats;
 mod messages;
 mod request;
 mod stream;
-#[cfg(test)]
-mod tests;
 mod tools;
 
 use std::time::SystemTime;
@@ -19,7 +17,6 @@ use ::http::{HeaderName, HeaderValue};
 
 use super::completions::Completions;
 use super::dialect::{Dialect, Setting, Settings};
-use super::unsupported::Unsupported;
 use super::{Provider, Unsigned, aws};
 use crate::auth::Auth;
 use crate::endpoint::{EMBEDDINGS, Endpoint};
@@ -33,8 +30,6 @@ pub static BEDROCK: Bedrock = Bedrock;
 pub struct Bedrock;
 
 static COMPLETIONS: Completions = Completions { provider: NAME, chat: &request::Converse };
-static UNSUPPORTED: Unsupported = Unsupported(NAME);
-
 static SETTINGS: [Setting; 7] = {
     let [id, secret, token, region, kind] = aws::SETTINGS;
     let beta = "Anthropic's beta features, comma-separated, for its models";
@@ -67,6 +62,10 @@ impl Provider for Bedrock {
         Auth::Bearer
     }
 
+    fn has(&self, endpoint: &Endpoint) -> bool {
+        self.dialect(endpoint).is_some()
+    }
+
     fn path(&self, endpoint: &Endpoint) -> String {
         endpoint.path.to_owned()
     }
@@ -76,12 +75,12 @@ impl Provider for Bedrock {
     }
 
     fn dialect(&self, endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
-        Some(match endpoint.call {
-            "chat.completions.create" => &request::Converse,
-            "completions.create" => &COMPLETIONS,
-            EMBEDDINGS => &embeddings::Invoke,
-            _ => &UNSUPPORTED,
-        })
+        match endpoint.call {
+            "chat.completions.create" => Some(&request::Converse),
+            "completions.create" => Some(&COMPLETIONS),
+            EMBEDDINGS => Some(&embeddings::Invoke),
+            _ => None,
+        }
     }
 
     fn settings(&self) -> &'static [Setting] {

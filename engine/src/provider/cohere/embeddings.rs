@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::provider::completion::Raw;
 use crate::provider::dialect::{Asked, Context, Dialect, Made, Translator};
 use crate::provider::fields::{Changes, Fields, json, made, text};
+use crate::provider::unstreamed::Unstreamed;
 use crate::provider::vectors::{self, Item, data_url};
 
 pub struct Embed;
@@ -43,7 +44,7 @@ impl Dialect for Embed {
     }
 
     fn translator(&self, _context: &Context<'_>) -> Box<dyn Translator> {
-        Box::new(crate::provider::unsupported::Silence)
+        Box::new(Unstreamed)
     }
 
     fn error(&self, _status: u16, _headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {

@@ -6,14 +6,11 @@ mod errors;
 mod messages;
 mod request;
 mod stream;
-#[cfg(test)]
-mod tests;
 mod tools;
 
 use super::Provider;
 use super::completions::Completions;
 use super::dialect::Dialect;
-use super::unsupported::Unsupported;
 use crate::auth::Auth;
 use crate::endpoint::{EMBEDDINGS, Endpoint};
 
@@ -25,7 +22,6 @@ pub static COHERE: Cohere = Cohere;
 pub struct Cohere;
 
 static COMPLETIONS: Completions = Completions { provider: NAME, chat: &request::Chat };
-static UNSUPPORTED: Unsupported = Unsupported(NAME);
 
 impl Provider for Cohere {
     fn name(&self) -> &'static str {
@@ -40,6 +36,10 @@ impl Provider for Cohere {
         Auth::Bearer
     }
 
+    fn has(&self, endpoint: &Endpoint) -> bool {
+        self.dialect(endpoint).is_some()
+    }
+
     fn path(&self, endpoint: &Endpoint) -> String {
         endpoint.path.to_owned()
     }
@@ -49,11 +49,11 @@ impl Provider for Cohere {
     }
 
     fn dialect(&self, endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
-        Some(match endpoint.call {
-            "chat.completions.create" => &request::Chat,
-            "completions.create" => &COMPLETIONS,
-            EMBEDDINGS => &embeddings::Embed,
-            _ => &UNSUPPORTED,
-        })
+        match endpoint.call {
+            "chat.completions.create" => Some(&request::Chat),
+            "completions.create" => Some(&COMPLETIONS),
+            EMBEDDINGS => Some(&embeddings::Embed),
+            _ => None,
+        }
     }
 }

@@ -10,7 +10,8 @@ use super::json::Writer;
 use super::raw::Raw;
 use super::{Model, Notes, Service, errors};
 use crate::error::{Error, Result};
-use crate::provider::dialect::{Asked, Context, Dialect, Fault, Made, Translator, WireEvent};
+use crate::provider::dialect::{Asked, Context, Dialect, Made, Translator};
+use crate::provider::unstreamed::Unstreamed;
 
 pub struct Embeddings;
 
@@ -78,7 +79,7 @@ impl Dialect for Embeddings {
     }
 
     fn translator(&self, _context: &Context<'_>) -> Box<dyn Translator> {
-        Box::new(NoStream)
+        Box::new(Unstreamed)
     }
 
     fn error(&self, _status: u16, _headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {
@@ -167,15 +168,4 @@ fn encode(values: &str) -> std::result::Result<String, String> {
         serde_json::from_str(values).map_err(|_| "a vector that is no list of numbers")?;
     let bytes: Vec<u8> = numbers.into_iter().flat_map(f32::to_le_bytes).collect();
     Ok(base64_simd::STANDARD.encode_to_string(bytes))
-}
-
-/// Embeddings have no streams.
-pub struct NoStream;
-
-impl Translator for NoStream {
-    fn event(&mut self, _event: WireEvent<'_>, _chunks: &mut Vec<Bytes>) -> std::result::Result<(), Fault> {
-        Err(Fault::Garbled("a stream of an endpoint that has none".to_owned()))
-    }
-
-    fn end(&mut self, _chunks: &mut Vec<Bytes>) {}
 }

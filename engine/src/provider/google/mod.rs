@@ -19,8 +19,6 @@ pub mod stream;
 mod tools;
 
 #[cfg(test)]
-pub mod fixtures;
-#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;

@@ -1,68 +1,12 @@
-//! The dialect against its cases, and what a case is too coarse for.
+//! What a case is too coarse for.
 
 use serde_json::{Value, json};
 
-use super::fixtures::{CREATED, ID};
 use super::{GOOGLE, Generation, Model};
 use crate::endpoint::ENDPOINTS;
 use crate::provider::Provider;
-use crate::provider::dialect::{Asked, Context, Dialect, Made, Settings};
-
-mod chat {
-    use crate::provider::google::fixtures::{cases, run};
-
-    cases!(
-        run,
-        "google",
-        "chat.completions.create",
-        [
-            blocked_prompt,
-            code_execution,
-            function_call,
-            functions_of_old,
-            image_answer,
-            json_schema_and_logprobs,
-            native_finish_reason,
-            older_model,
-            parameters_without_a_place,
-            parts_of_every_kind,
-            problem_arguments,
-            problem_image_in_system_text,
-            problem_no_messages,
-            problem_no_model,
-            problem_result_of_no_call,
-            problem_tool,
-            quota_error,
-            safety,
-            signatures_go_back,
-            stream,
-            stream_blocked_prompt,
-            stream_error,
-            stream_of_an_array,
-            stream_several_candidates,
-            stream_thoughts_and_tools,
-            stream_with_blocks,
-            string_stop_and_error,
-            system_text_of_every_message,
-            text_system_and_sampling,
-            thinking_budget,
-            tool_results_in_history,
-            tools_of_google,
-            tools_with_definitions,
-        ]
-    );
-}
-
-mod embeddings {
-    use crate::provider::google::fixtures::{cases, run};
-
-    cases!(
-        run,
-        "google",
-        "embeddings.create",
-        [dimensions_and_base64, error, problem_tokens, several_inputs,]
-    );
-}
+use crate::provider::dialect::{Asked, Dialect, Made, Settings};
+use crate::provider::fixtures::context;
 
 fn dialect(call: &str) -> &'static dyn Dialect {
     let endpoint = ENDPOINTS.iter().find(|row| row.call == call).expect("an endpoint");
@@ -82,14 +26,8 @@ fn made(body: &str) -> Made {
 }
 
 fn answer(asked: &str, reply: &str) -> Result<Value, String> {
-    let context = Context {
-        asked: asked.as_bytes(),
-        settings: &Settings::default(),
-        strict: true,
-        created: CREATED,
-        id: ID,
-        headers: &::http::HeaderMap::new(),
-    };
+    let (settings, headers) = (Settings::default(), ::http::HeaderMap::new());
+    let context = context(asked.as_bytes(), &settings, true, &headers);
     let answer = dialect("chat.completions.create").answer(&context, reply.as_bytes())?;
     Ok(serde_json::from_slice(&answer).expect("JSON"))
 }

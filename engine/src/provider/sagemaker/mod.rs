@@ -2,18 +2,15 @@
 //! `model` is the endpoint's name. What such a container takes and answers is left as it is; a stream of it comes in
 //! pieces inside an event stream.
 
-#[cfg(test)]
-mod tests;
-
 use std::time::SystemTime;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
+use serde::de::IgnoredAny;
 
 use super::dialect::{
     Asked, Context, Dialect, Fault, Framing, Made, Setting, Settings, Translator, WireEvent,
 };
-use super::unsupported::Unsupported;
 use super::{Provider, Unsigned, aws};
 use crate::auth::Auth;
 use crate::body::Body;
@@ -26,8 +23,6 @@ const NAME: &str = "sagemaker";
 pub static SAGEMAKER: SageMaker = SageMaker;
 
 pub struct SageMaker;
-
-static UNSUPPORTED: Unsupported = Unsupported(NAME);
 
 /// The options that go along as headers, beside their headers.
 const HEADERS: [(Setting, &str); 8] = [
@@ -89,6 +84,10 @@ impl Provider for SageMaker {
         Auth::Bearer
     }
 
+    fn has(&self, endpoint: &Endpoint) -> bool {
+        self.dialect(endpoint).is_some()
+    }
+
     fn path(&self, endpoint: &Endpoint) -> String {
         endpoint.path.to_owned()
     }
@@ -98,10 +97,10 @@ impl Provider for SageMaker {
     }
 
     fn dialect(&self, endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
-        Some(match endpoint.call {
-            "chat.completions.create" | "completions.create" | EMBEDDINGS => &Invocations,
-            _ => &UNSUPPORTED,
-        })
+        match endpoint.call {
+            "chat.completions.create" | "completions.create" | EMBEDDINGS => Some(&Invocations),
+            _ => None,
+        }
     }
 
     fn settings(&self) -> &'static [Setting] {
@@ -195,6 +194,10 @@ impl Translator for Inside {
 
     fn end(&mut self, chunks: &mut Vec<Bytes>) {
         self.parser.finish(&mut self.events);
+        // An event that was cut off with the stream is no chunk.
+        self.events.retain(|event| {
+            event.data == "[DONE]" || serde_json::from_slice::<IgnoredAny>(&event.data).is_ok()
+        });
         self.tell(chunks);
     }
 }

@@ -1,52 +1,32 @@
 //! Anthropic's Messages as Vertex AI has them: the model stands in the path instead of the body, and the version in the
-//! body instead of a header. The dialect itself is handed in.
-
-use bytes::Bytes;
+//! body instead of a header. Replies are those of the API itself; an event that Vertex AI puts before a stream says
+//! nothing.
 
 use super::place::Place;
-use crate::body::Body;
-use crate::error::{Error, Result};
-use crate::provider::dialect::{Asked, Dialect, Fault, Made, Translator, WireEvent};
+use crate::error::Result;
+use crate::provider::anthropic::request::{Host, translate};
+use crate::provider::anthropic::{Chat, beta_header};
+use crate::provider::dialect::{Asked, Made};
 
-const VERSION: &str = "\"vertex-2023-10-16\"";
+/// What reads the replies.
+pub static REPLIES: Chat = Chat;
 
-/// The request that `messages` makes for the model `name`, changed to Vertex AI's form.
-pub fn request(messages: &dyn Dialect, asked: &Asked<'_>, name: &str, place: &Place<'_>) -> Result<Made> {
-    let wanted = |_| Error::problem("body", "expected a JSON object");
-    let mut body = Body::parse(asked.body).map_err(wanted)?;
-    body.set("model", serde_json::Value::from(name).to_string());
-    let named = body.to_bytes();
-    let mut made = messages.request(&Asked {
-        endpoint: asked.endpoint,
-        arguments: asked.arguments,
-        body: &named,
-        stream: asked.stream,
-        settings: asked.settings,
-        custom_host: asked.custom_host,
-    })?;
-    let mut wire = Body::parse(&made.body).map_err(wanted)?;
-    wire.remove("model");
-    wire.set("anthropic_version", VERSION);
-    let body = wire.to_bytes();
-    made.body = body;
-    made.headers.retain(|(name, _)| *name != "anthropic-version");
+const HOST: Host = Host {
+    names_model: false,
+    says_stream: true,
+    fields: &[("anthropic_version", "\"vertex-2023-10-16\"")],
+    betas_in_body: false,
+};
+
+/// The request for the model `name`.
+pub fn request(asked: &Asked<'_>, name: &str, place: &Place<'_>) -> Result<Made> {
+    let message = translate(asked.body, asked.custom_host, &HOST)?;
     let method = if asked.stream { "streamRawPredict" } else { "rawPredict" };
-    made.path = place.model("anthropic", name, method);
-    Ok(made)
-}
-
-/// Reads a stream of Messages, which Vertex AI begins with an event of its own.
-pub struct Stream(pub Box<dyn Translator>);
-
-impl Translator for Stream {
-    fn event(&mut self, event: WireEvent<'_>, chunks: &mut Vec<Bytes>) -> std::result::Result<(), Fault> {
-        if event.name == Some("vertex_event") {
-            return Ok(());
-        }
-        self.0.event(event, chunks)
-    }
-
-    fn end(&mut self, chunks: &mut Vec<Bytes>) {
-        self.0.end(chunks);
-    }
+    Ok(Made {
+        path: place.model("anthropic", name, method),
+        headers: beta_header(asked, message.betas).into_iter().collect(),
+        body: message.body,
+        changes: message.changes,
+        ..Made::default()
+    })
 }

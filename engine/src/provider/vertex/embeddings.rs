@@ -10,11 +10,12 @@ use super::router::Publisher;
 use crate::body::Body;
 use crate::error::{Error, Result};
 use crate::provider::dialect::{Asked, Context, Dialect, Made, Translator};
-use crate::provider::google::embeddings::{NoStream, Vector, inputs, read, write};
+use crate::provider::google::embeddings::{Vector, inputs, read, write};
 use crate::provider::google::fields::Fields;
 use crate::provider::google::json::{Writer, object};
 use crate::provider::google::raw::Raw;
 use crate::provider::google::{Model, Notes, Service, errors};
+use crate::provider::unstreamed::Unstreamed;
 
 pub struct Predict;
 
@@ -74,7 +75,7 @@ impl Dialect for Predict {
     }
 
     fn translator(&self, _context: &Context<'_>) -> Box<dyn Translator> {
-        Box::new(NoStream)
+        Box::new(Unstreamed)
     }
 
     fn error(&self, _status: u16, _headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {

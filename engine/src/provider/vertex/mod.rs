@@ -1,6 +1,6 @@
 //! Vertex AI: Google's models, and those of others that it hosts, each in its own dialect, below
 //! `https://{region}-aiplatform.googleapis.com`. The model's prefix says whose it is; `router` goes by it.
-//! Not here: Gemini's chat, which is `google`'s, and Anthropic's Messages, which the router is handed.
+//! Not here: Gemini's chat, which is `google`'s, and Anthropic's Messages, which are `anthropic`'s.
 
 mod anthropic;
 mod compatible;
@@ -62,7 +62,7 @@ impl Provider for Vertex {
 
     fn dialect(&self, endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
         match endpoint.call {
-            "chat.completions.create" => Some(&router::CHAT),
+            "chat.completions.create" => Some(&router::Router),
             EMBEDDINGS => Some(&embeddings::Predict),
             _ => None,
         }

@@ -7,16 +7,12 @@ use bytes::Bytes;
 
 use super::place::Place;
 use super::{anthropic, compatible};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::provider::dialect::{Asked, Context, Dialect, Made, Translator};
 use crate::provider::google::{Model, Notes, Service, answer, errors, request, stream};
 
-pub struct Router {
-    /// Anthropic's Messages as a chat's dialect; without it, its models are refused.
-    pub messages: Option<&'static dyn Dialect>,
-}
-
-pub static CHAT: Router = Router { messages: None };
+/// Chat completions.
+pub struct Router;
 
 /// Whose model it is, with its name there.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,29 +39,11 @@ impl<'a> Publisher<'a> {
 }
 
 impl Router {
-    fn messages(&self) -> Result<&'static dyn Dialect> {
-        let why = "Anthropic's models on Vertex AI are not in this version";
-        self.messages.ok_or_else(|| Error::problem("model", why))
-    }
-
-    /// What reads the replies to a body.
-    fn reader(&self, asked: &[u8]) -> Reader {
+    /// Whose model a body asks for.
+    fn with_publisher<T>(asked: &[u8], then: impl FnOnce(Publisher<'_>) -> T) -> T {
         let model = Model::of(asked);
-        match (
-            model.as_ref().map_or(Publisher::Google(""), |model| Publisher::of(model.name())),
-            self.messages,
-        ) {
-            (Publisher::Google(_), _) => Reader::Gemini,
-            (Publisher::Anthropic(_), Some(messages)) => Reader::Messages(messages),
-            _ => Reader::Compatible,
-        }
+        then(model.as_ref().map_or(Publisher::Google(""), |model| Publisher::of(model.name())))
     }
-}
-
-enum Reader {
-    Gemini,
-    Messages(&'static dyn Dialect),
-    Compatible,
 }
 
 impl Dialect for Router {
@@ -74,30 +52,30 @@ impl Dialect for Router {
         let place = Place::of(asked.settings)?;
         match Publisher::of(model.name()) {
             Publisher::Google(name) => gemini(asked, name, &place),
-            Publisher::Anthropic(name) => anthropic::request(self.messages()?, asked, name, &place),
+            Publisher::Anthropic(name) => anthropic::request(asked, name, &place),
             publisher => compatible::request(asked, &publisher, &place),
         }
     }
 
     fn answer(&self, context: &Context<'_>, reply: &[u8]) -> std::result::Result<Bytes, String> {
-        match self.reader(context.asked) {
-            Reader::Gemini => answer::whole(context, reply),
-            Reader::Messages(messages) => messages.answer(context, reply),
-            Reader::Compatible => compatible::answer(context, reply),
-        }
+        Self::with_publisher(context.asked, |publisher| match publisher {
+            Publisher::Google(_) => answer::whole(context, reply),
+            Publisher::Anthropic(_) => anthropic::REPLIES.answer(context, reply),
+            _ => compatible::answer(context, reply),
+        })
     }
 
     fn translator(&self, context: &Context<'_>) -> Box<dyn Translator> {
-        match self.reader(context.asked) {
-            Reader::Gemini => Box::new(stream::Stream::new(context)),
-            Reader::Messages(messages) => Box::new(anthropic::Stream(messages.translator(context))),
-            Reader::Compatible => Box::new(compatible::Stream::new(context)),
-        }
+        Self::with_publisher(context.asked, |publisher| match publisher {
+            Publisher::Google(_) => Box::new(stream::Stream::new(context)),
+            Publisher::Anthropic(_) => anthropic::REPLIES.translator(context),
+            _ => Box::new(compatible::Stream::new(context)) as Box<dyn Translator>,
+        })
     }
 
     fn error(&self, status: u16, headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {
         let google = errors::read(reply).map(|(_, body)| body);
-        google.or_else(|| self.messages?.error(status, headers, reply))
+        google.or_else(|| anthropic::REPLIES.error(status, headers, reply))
     }
 }
 
