@@ -48,7 +48,7 @@ function readCase(provider, endpoint, name) {
   }
   const request = json('request.json')
   // Some hold the caller's options beside the body.
-  const isWrapped = provider === 'anthropic' && ('body' in request || 'arguments' in request || Object.keys(request).length === 0)
+  const isWrapped = provider === 'anthropic' && request !== undefined && !('model' in request) && !('messages' in request)
   const told = { ...json('context.json'), ...json('options.json'), ...(isWrapped && request) }
   const { strict = true, credential, custom_host: host, settings, arguments: given = [], body: _, ...flat } = told
   const wire = json('wire-request.json')
@@ -69,7 +69,7 @@ function readCase(provider, endpoint, name) {
     changes: json('changes.json') ?? wire?.changes ?? [],
     problems: problemsOf(json('problems.json') ?? json('error.json') ?? wire?.error),
     reply: json('wire-response.json'),
-    response: json('response.json'),
+    ...answered(json('response.json')),
     ...streamed(text, json),
   }
 }
@@ -86,6 +86,12 @@ function problemsOf(told) {
   return [told].flat().map((problem) => (typeof problem === 'string' ? { path: problem } : problem))
 }
 
+/** What the caller gets of a whole reply; where that is a `fault`, the error inside it. */
+function answered(response) {
+  if (response?.garbled !== undefined) return { fault: response }
+  return response?.fault === undefined ? { response } : { fault: response.fault }
+}
+
 /** A streamed reply: its bytes and headers, the chunks that it gives, and what ends it early. */
 function streamed(text, json) {
   const chunks = json('chunks.json')
@@ -95,12 +101,12 @@ function streamed(text, json) {
   if (fault !== undefined && (last.fault ?? last) === fault) chunks.pop()
   const recorded = json('wire-stream.json')
   if (recorded) {
-    const encoding = recorded.encoding === 'base64' ? 'base64' : 'utf8'
-    const stream = Buffer.concat(recorded.chunks.map((chunk) => Buffer.from(chunk, encoding)))
-    return { chunks, fault, stream, streamHeaders: recorded.headers }
+    const { base64, chunks: pieces = base64, encoding = 'base64', headers = { 'content-type': 'application/vnd.amazon.eventstream' } } = recorded
+    const stream = Buffer.concat(pieces.map((piece) => Buffer.from(piece, encoding)))
+    return { chunks, fault, stream, streamHeaders: headers }
   }
   const stream = text('wire-stream.txt')
-  const type = stream.subarray(0, 1).toString() === '[' ? 'application/json' : stream.subarray(0, 1).toString() === '{' ? 'application/x-ndjson' : 'text/event-stream'
+  const type = { '[': 'application/json', '{': 'application/x-ndjson' }[stream.subarray(0, 1).toString()] ?? 'text/event-stream'
   return { chunks, fault, stream, streamHeaders: { 'content-type': type } }
 }
 

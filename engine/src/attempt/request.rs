@@ -13,7 +13,7 @@ use crate::clock::new_id;
 use crate::config::Target;
 use crate::embeddings::{self, Encoding};
 use crate::endpoint::EMBEDDINGS;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::http::Wire;
 use crate::observe::Report;
 use crate::provider::Unsigned;
@@ -104,9 +104,9 @@ impl<'c> Request<'c> {
         let Made { method, path, headers, body: wire, changes } =
             dialect.request(&asked).map_err(unsupported)?;
         if target.strict_params
-            && let Some(loss) = changes.iter().find(|change| change.contains(" was dropped"))
+            && let Some(loss) = changes.iter().find_map(|change| loss(change, &body))
         {
-            return Err(Error::problem("strictParams", loss.clone()).with_code(UNSUPPORTED));
+            return Err(unsupported(Error::config(vec![loss])));
         }
         report.changes.extend(changes);
         let url = target.join(&path, call.options.query.as_deref())?;
@@ -191,6 +191,24 @@ fn unsupported(error: Error) -> Error {
     if error.facts().code.is_some() { error } else { error.with_code(UNSUPPORTED) }
 }
 
+/// What a change takes away from the caller's parameters; another name for the same thing is no loss, nor is a value that
+/// the caller left out.
+fn loss(change: &str, body: &[u8]) -> Option<Problem> {
+    const WAYS_OUT: &str = "leave it out, or turn strictParams off";
+    if let Some((what, rest)) = change.split_once(" was dropped") {
+        let why = rest.split_once(": ").map_or(rest, |(_, why)| why);
+        let path = if what.contains(' ') { "body.messages".to_owned() } else { format!("body.{what}") };
+        let what = if what.contains(' ') { format!("{what} would be dropped: ") } else { String::new() };
+        return Some(Problem { path, message: format!("{what}{why}; {WAYS_OUT}") });
+    }
+    let (name, value) = change.split_once(" was set to ")?;
+    // A value without a reason is one that an option gives.
+    let (_, why) = value.split_once(": ").or_else(|| value.split_once(", "))?;
+    let fields = Body::parse(body).ok()?;
+    fields.get(name).filter(|given| *given != "null")?;
+    Some(Problem { path: format!("body.{name}"), message: format!("{why}; {WAYS_OUT}") })
+}
+
 /// The caller's body with the config's parameters in it.
 pub fn with_params(target: &Target, call: &Call, report: &mut Report) -> Result<Bytes> {
     if target.params.is_empty() || !call.endpoint.takes_body {
@@ -213,5 +231,47 @@ fn shown(target: &Target, url: &Url) -> String {
     match target.base_url.socket() {
         Some(socket) => format!("unix:{}:{}", socket.display(), url.path()),
         None => url[..Position::AfterPath].to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(change: &str, body: &str) -> Option<String> {
+        loss(change, body.as_bytes()).map(|problem| format!("{}: {}", problem.path, problem.message))
+    }
+
+    #[test]
+    fn what_a_dialect_drops_or_changes_of_the_callers_parameters_is_a_loss() {
+        let ways_out = "leave it out, or turn strictParams off";
+        let cases = [
+            ("seed was dropped: it has none", "{\"seed\":1}", "body.seed: it has none"),
+            (
+                "a part of a message was dropped: it takes texts",
+                "{}",
+                "body.messages: a part of a message would be dropped: it takes texts",
+            ),
+            (
+                "temperature was set to 1: it takes 0 to 1",
+                "{\"temperature\":2}",
+                "body.temperature: it takes 0 to 1",
+            ),
+        ];
+        for (change, body, wanted) in cases {
+            assert_eq!(told(change, body), Some(format!("{wanted}; {ways_out}")));
+        }
+    }
+
+    #[test]
+    fn other_names_and_values_that_were_left_out_are_no_loss() {
+        assert_eq!(told("max_completion_tokens was sent as max_tokens", "{}"), None);
+        assert_eq!(told("max_tokens was set to 4096: it needs a limit", "{}"), None);
+        assert_eq!(told("max_tokens was set to 4096: it needs a limit", "{\"max_tokens\":null}"), None);
+        assert_eq!(
+            told("stream_options was left out: it sends usage anyway", "{\"stream_options\":{}}"),
+            None
+        );
+        assert_eq!(told("model was set to azure_deployment_id", "{\"model\":\"m\"}"), None);
     }
 }

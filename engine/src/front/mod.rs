@@ -3,3 +3,4 @@
 //! Pure, as dialects are: what differs in meaning is told in `changes`.
 
 pub mod messages;
+pub mod responses;

@@ -14,11 +14,11 @@ mod tests;
 
 use std::time::SystemTime;
 
-use super::dialect::{Dialect, Setting, Settings};
-use super::{Provider, Token, TokenRequest};
+use super::dialect::{Dialect, Setting, Settings, camel};
+use super::{Provider, Token, TokenRequest, problem};
 use crate::auth::Auth;
 use crate::endpoint::{EMBEDDINGS, Endpoint};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 
 pub struct Vertex;
 
@@ -68,11 +68,17 @@ impl Provider for Vertex {
         }
     }
 
+    fn problems(&self, settings: &Settings) -> Vec<Problem> {
+        let account = settings.get(SERVICE_ACCOUNT).map(token::ServiceAccount::read);
+        let why = account.and_then(std::result::Result::err);
+        why.map(|why| problem(SERVICE_ACCOUNT, why)).into_iter().collect()
+    }
+
     fn token_request(&self, settings: &Settings, now: SystemTime) -> Option<Result<TokenRequest>> {
         let json = settings.get(SERVICE_ACCOUNT)?;
         let now = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let request = token::ServiceAccount::read(json).and_then(|account| account.request(now));
-        Some(request.map_err(|why| Error::problem(SERVICE_ACCOUNT, why)))
+        Some(request.map_err(|why| Error::problem(camel(SERVICE_ACCOUNT), why)))
     }
 
     fn token(&self, status: u16, body: &[u8], now: u64) -> std::result::Result<Token, String> {

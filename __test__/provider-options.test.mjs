@@ -1,0 +1,376 @@
+// A provider's own options: what is missing, misspelt or another's is told before anything is sent, what is secret is never
+// told at all, and each spelling and place to write them says the same.
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import { inspect } from 'node:util'
+
+import Portkey, { AuthenticationError, BadRequestError, ConfigError } from '../index.mjs'
+import { MESSAGES, completion } from './support/answers.mjs'
+import { closedPort, hostFor } from './support/host.mjs'
+
+const BODY = { model: 'm', messages: MESSAGES }
+const providers = new Portkey({ customHost: 'http://127.0.0.1:9/v1' }).providers()
+const ask = (client, body, params) => client.chat.completions.create({ ...BODY, ...body }, params)
+const camel = (key) => key.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())
+
+/** What `run` throws, or rejects with: a `ConfigError`, as its paths and messages. */
+async function problems(run) {
+  let error
+  try {
+    await run()
+  } catch (thrown) {
+    error = thrown
+  }
+  assert.equal(error?.constructor, ConfigError, error?.stack ?? 'nothing was refused')
+  return Object.fromEntries(error.problems.map(({ path, message }) => [path, message]))
+}
+
+const AWS = { awsRegion: 'eu-west-1', awsAccessKeyId: 'AKIDEXAMPLE', awsSecretAccessKey: 'the-secret-of-aws' }
+const ORACLE_KEY = readFileSync(new URL('../fixtures/oracle/key.pem', import.meta.url), 'utf8')
+const converse = { output: { message: { role: 'assistant', content: [{ text: 'Hi' }] } }, stopReason: 'end_turn', usage: { inputTokens: 1, outputTokens: 1, totalTokens: 2 } }
+const gemini = { candidates: [{ content: { role: 'model', parts: [{ text: 'Hi' }] }, finishReason: 'STOP' }] }
+
+describe('what a provider needs is told at the call', () => {
+  /** Without a custom host. */
+  const NEEDS = {
+    'azure-ai': ['azureFoundryUrl'],
+    'azure-openai': ['azureResourceName'],
+    bedrock: ['awsRegion', 'awsAccessKeyId', 'awsSecretAccessKey'],
+    cortex: ['snowflakeAccount'],
+    oracle: ['oracleTenancy', 'oracleUser', 'oracleFingerprint', 'oraclePrivateKey', 'oracleCompartmentId', 'oracleRegion'],
+    sagemaker: ['awsRegion', 'awsAccessKeyId', 'awsSecretAccessKey'],
+    'vertex-ai': ['vertexRegion'],
+    'workers-ai': ['workersAiAccountId'],
+  }
+  for (const [provider, wanted] of Object.entries(NEEDS)) {
+    test(`${provider} needs ${wanted.join(', ')}`, async () => {
+      const client = new Portkey({ provider, Authorization: 'k' })
+      const told = await problems(() => ask(client))
+      assert.deepEqual(Object.keys(told).sort(), [...wanted].sort())
+      for (const message of Object.values(told)) assert.match(message, /^is missing: \S/)
+    })
+  }
+
+  test('whatever the table says is required, a call without it says so', async () => {
+    for (const { name, settings } of providers) {
+      const required = settings.filter((setting) => setting.required)
+      if (required.length === 0) continue
+      const told = await problems(() => ask(new Portkey({ provider: name, Authorization: 'k', customHost: 'http://127.0.0.1:9' })))
+      for (const { option } of required) assert.match(told[option], /^is missing/, `${name}: ${option}`)
+    }
+  })
+
+  test('by its place in a config', async () => {
+    const single = new Portkey({ config: { provider: 'bedrock', aws_region: 'eu-west-1' } })
+    assert.deepEqual(Object.keys(await problems(() => ask(single))), ['awsAccessKeyId', 'awsSecretAccessKey'])
+    const targets = [{ provider: 'openai', api_key: 'k' }, { provider: 'bedrock', api_key: 'k', aws_region: 'eu-west-1' }]
+    const group = new Portkey({ config: { strategy: { mode: 'fallback' }, targets } })
+    assert.deepEqual(Object.keys(await problems(() => ask(group))), ['config.targets[1].aws_access_key_id', 'config.targets[1].aws_secret_access_key'])
+  })
+
+  test('and a call may bring it', async (t) => {
+    const host = await hostFor(t, [{ json: converse }])
+    const client = new Portkey({ provider: 'bedrock', customHost: host.origin })
+    const answer = await ask(client, {}, AWS)
+    assert.equal(answer.choices[0].message.content, 'Hi')
+    assert.match(host.last.headers.authorization, /Credential=AKIDEXAMPLE\/\d{8}\/eu-west-1\/bedrock\/aws4_request/)
+    assert.equal(host.last.path, '/model/m/converse')
+    await assert.rejects(ask(client), ConfigError, 'they were for one call')
+  })
+
+  test('a server of your own needs its address, at construction', async () => {
+    for (const { name, usualHost } of providers.filter((row) => row.usualHost)) {
+      const told = await problems(() => new Portkey({ provider: name }))
+      assert.ok(told.customHost.includes(usualHost), `${name}: ${told.customHost}`)
+    }
+  })
+})
+
+describe('options in each spelling and place', () => {
+  const spellings = {
+    'camelCase options': AWS,
+    'snake_case options': { aws_region: 'eu-west-1', aws_access_key_id: 'AKIDEXAMPLE', aws_secret_access_key: 'the-secret-of-aws' },
+    'a config in snake_case': { config: { aws_region: 'eu-west-1', aws_access_key_id: 'AKIDEXAMPLE', aws_secret_access_key: 'the-secret-of-aws' } },
+    'a config in camelCase': { config: AWS },
+    'a config over options': { ...AWS, awsRegion: 'us-west-2', config: { aws_region: 'eu-west-1' } },
+    "a group's target": { config: { strategy: { mode: 'single' }, targets: [{ provider: 'bedrock', ...AWS }] }, inGroup: true },
+  }
+  for (const [what, { inGroup, ...options }] of Object.entries(spellings)) {
+    test(what, async (t) => {
+      const host = await hostFor(t, [{ json: converse }])
+      if (inGroup) options.config.targets[0].custom_host = host.origin
+      const client = new Portkey({ ...(!inGroup && { provider: 'bedrock', customHost: host.origin }), ...options })
+      await ask(client)
+      assert.match(host.last.headers.authorization, /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/eu-west-1\/bedrock\/aws4_request/)
+    })
+  }
+
+  test("a temporary key's token goes along", async (t) => {
+    const host = await hostFor(t, [{ json: converse }])
+    await ask(new Portkey({ provider: 'bedrock', customHost: host.origin, ...AWS, awsSessionToken: 'the-session' }))
+    assert.equal(host.last.headers['x-amz-security-token'], 'the-session')
+    assert.match(host.last.headers.authorization, /SignedHeaders=[^,]*x-amz-security-token/)
+  })
+
+  test('an API key of Bedrock is a bearer token', async (t) => {
+    const host = await hostFor(t, [{ json: converse }])
+    await ask(new Portkey({ provider: 'bedrock', customHost: host.origin, awsRegion: 'eu-west-1', awsAuthType: 'apiKey', Authorization: 'bedrock-key' }))
+    assert.equal(host.last.headers.authorization, 'Bearer bedrock-key')
+    assert.equal(host.last.headers['x-amz-date'], undefined)
+  })
+
+  test("Azure's credentials go where each belongs", async (t) => {
+    const host = await hostFor(t, [{ json: completion() }])
+    const azure = { provider: 'azure-openai', customHost: `${host.origin}/openai` }
+    const sent = async (options) => {
+      await ask(new Portkey({ ...azure, ...options }))
+      return [host.last.headers['api-key'], host.last.headers.authorization]
+    }
+    assert.deepEqual(await sent({ Authorization: 'key' }), ['key', undefined])
+    assert.deepEqual(await sent({ Authorization: 'token', azureAuthMode: 'entra' }), [undefined, 'Bearer token'])
+    assert.deepEqual(await sent({ azureAdToken: 'token' }), [undefined, 'Bearer token'])
+    assert.deepEqual(await sent({ Authorization: 'key', azureAdToken: 'token' }), [undefined, 'Bearer token'])
+    await ask(new Portkey({ ...azure, Authorization: 'k', azureApiVersion: '2024-10-21', azureDeploymentId: 'my deployment' }))
+    assert.equal(host.last.path, '/openai/deployments/my%20deployment/chat/completions?api-version=2024-10-21')
+  })
+
+  test('two clients and two targets of one provider keep their own', async (t) => {
+    const host = await hostFor(t, [{ json: converse }])
+    const one = new Portkey({ provider: 'bedrock', customHost: host.origin, ...AWS })
+    const other = one.withOptions({ awsRegion: 'us-west-2', awsAccessKeyId: 'AKIDOTHER' })
+    await Promise.all([ask(one), ask(other), ask(one), ask(other)])
+    const scopes = host.requests.map(({ headers }) => /Credential=(\w+)\/\d{8}\/([\w-]+)/.exec(headers.authorization).slice(1).join(' '))
+    assert.deepEqual(scopes.sort(), ['AKIDEXAMPLE eu-west-1', 'AKIDEXAMPLE eu-west-1', 'AKIDOTHER us-west-2', 'AKIDOTHER us-west-2'])
+  })
+})
+
+describe('what can not be acted on is refused at construction', () => {
+  const customHost = 'http://127.0.0.1:9/v1'
+  const refused = {
+    "an option of another provider's": [{ customHost, awsRegion: 'x' }, { awsRegion: 'has no meaning for provider openai' }],
+    "a config key of another provider's": [{ config: { provider: 'groq', azure_resource_name: 'x' } }, { 'config.azure_resource_name': 'has no meaning for provider groq' }],
+    'an option beside a group': [{ awsRegion: 'x', config: { strategy: { mode: 'fallback' }, targets: [{ custom_host: customHost }, { custom_host: customHost }] } }, { awsRegion: "is an option of one target: put it into that target's config" }],
+    'a misspelt option': [{ provider: 'bedrock', awsRegon: 'x' }, { awsRegon: 'is no option; did you mean awsRegion?' }],
+    'a misspelt config key': [{ config: { provider: 'bedrock', aws_regon: 'x' } }, { 'config.aws_regon': 'is no key of a config; did you mean aws_region?' }],
+    'a misspelt provider': [{ provider: 'antropic' }, { provider: `expected one of the ${providers.length} names that providers() lists; did you mean anthropic?` }],
+    'a misspelt provider of a target': [{ config: { strategy: { mode: 'fallback' }, targets: [{ provider: 'gooogle' }] } }, { 'config.targets[0].provider': `expected one of the ${providers.length} names that providers() lists; did you mean google?` }],
+    'a provider like no other': [{ provider: 'zzzzzz' }, { provider: `expected one of the ${providers.length} names that providers() lists` }],
+    'a provider that is left out': [{ provider: 'lambda', customHost }, { provider: 'is not among the providers: its inference API is closed' }],
+    'a way to sign that is none': [{ provider: 'bedrock', ...AWS, awsAuthType: 'magic' }, { awsAuthType: 'expected accessKey or apiKey' }],
+    'a service account that is no JSON': [{ provider: 'vertex-ai', vertexRegion: 'global', vertexServiceAccountJson: 'no-json' }, { vertexServiceAccountJson: "expected the JSON of a service account's key file, with client_email and private_key" }],
+    'a service account whose tokens come over plain HTTP': [{ provider: 'vertex-ai', vertexRegion: 'global', vertexServiceAccountJson: account({ token_uri: 'http://127.0.0.1:9/token' }) }, { vertexServiceAccountJson: 'its token_uri is no https:// URL' }],
+  }
+  for (const [what, [options, wanted]] of Object.entries(refused)) {
+    test(what, async () => {
+      assert.deepEqual(await problems(() => new Portkey({ Authorization: 'k', ...options })), wanted)
+    })
+  }
+
+  test('every provider that is left out says why', async () => {
+    for (const provider of ['anyscale', 'lambda', 'lepton', 'meshy', 'milvus', 'palm', 'qdrant', 'tripo3d']) {
+      const { provider: why } = await problems(() => new Portkey({ provider }))
+      assert.match(why, /^is not among the providers: \S/)
+    }
+  })
+})
+
+describe('an endpoint that a provider has not', () => {
+  /** What can be called of each endpoint of the table. */
+  const CALLS = {
+    'chat.completions.create': (client) => ask(client),
+    'completions.create': (client) => client.completions.create({ model: 'm', prompt: 'x' }),
+    'embeddings.create': (client) => client.embeddings.create({ model: 'm', input: 'x' }),
+    'moderations.create': (client) => client.moderations.create({ input: 'x' }),
+    'models.list': (client) => client.models.list(),
+  }
+
+  test('is a ConfigError that names both, for all that the table leaves out', async (t) => {
+    const host = await hostFor(t)
+    let count = 0
+    for (const { name, endpoints, settings } of providers) {
+      const required = Object.fromEntries(settings.filter((setting) => setting.required).map(({ option }) => [option, 'x']))
+      const options = { provider: name, customHost: host.url, Authorization: 'k', ...required, ...(required.awsRegion && AWS), ...(required.oraclePrivateKey && { oraclePrivateKey: ORACLE_KEY }) }
+      for (const [call, run] of Object.entries(CALLS)) {
+        if (endpoints.includes(call)) continue
+        const told = await problems(() => run(new Portkey(options)))
+        assert.ok(Object.values(told).some((message) => message.includes(name) && message.includes(call)), `${name}: ${JSON.stringify(told)}`)
+        count++
+      }
+    }
+    assert.ok(count > 100, `only ${count}`)
+    assert.equal(host.requests.length, 0)
+  })
+
+  test('in a group, the next target has it', async (t) => {
+    const host = await hostFor(t, [{ json: { object: 'list', data: [{ object: 'embedding', index: 0, embedding: [1, 2] }], model: 'm' } }])
+    const targets = [{ provider: 'anthropic', custom_host: host.url, api_key: 'k' }, { custom_host: host.url }]
+    const answer = await new Portkey({ config: { strategy: { mode: 'fallback' }, targets } }).embeddings.create({ model: 'm', input: 'x' })
+    assert.deepEqual(answer.data[0].embedding, [1, 2])
+    assert.equal(host.requests.length, 1)
+    assert.equal(host.last.path, '/v1/embeddings')
+  })
+})
+
+describe('strictParams', () => {
+  const refusals = [
+    ['groq', { logit_bias: { 1: 2 } }, { 'body.logit_bias': 'Groq answers 400 to it; leave it out, or turn strictParams off' }],
+    ['anthropic', { seed: 4 }, { 'body.seed': 'anthropic has no such parameter; leave it out, or turn strictParams off' }],
+    ['anthropic', { temperature: 1.7 }, { 'body.temperature': 'anthropic takes 0 to 1; leave it out, or turn strictParams off' }],
+  ]
+  for (const [provider, body, wanted] of refusals) {
+    test(`refuses what ${provider} would lose of ${Object.keys(body)}`, async (t) => {
+      const host = await hostFor(t)
+      for (const options of [{ strictParams: true }, { config: { strict_params: true } }]) {
+        assert.deepEqual(await problems(() => ask(new Portkey({ provider, customHost: host.url, Authorization: 'k', ...options }), body)), wanted)
+      }
+      assert.equal(host.requests.length, 0)
+      host.answer([{ status: 400, json: {} }])
+      await assert.rejects(ask(new Portkey({ provider, customHost: host.url, Authorization: 'k' }), body), BadRequestError)
+    })
+  }
+
+  test('lets pass what has another name there, and values that were left out', async (t) => {
+    const host = await hostFor(t, [{ status: 400, json: {} }])
+    const client = new Portkey({ provider: 'anthropic', customHost: host.url, Authorization: 'k', strictParams: true })
+    await assert.rejects(ask(client, { stop: ['END'], temperature: 0.4 }), BadRequestError)
+    assert.deepEqual(host.last.json().stop_sequences, ['END'])
+    assert.equal(host.last.json().max_tokens, 4096)
+  })
+
+  test('in a group, the next target takes the body as it is', async (t) => {
+    const host = await hostFor(t, [{ json: completion() }])
+    const targets = [{ provider: 'anthropic', custom_host: host.url, api_key: 'k' }, { custom_host: host.url }]
+    await ask(new Portkey({ config: { strategy: { mode: 'fallback' }, strict_params: true, targets } }), { seed: 4 })
+    assert.equal(host.requests.length, 1)
+    assert.equal(host.last.json().seed, 4)
+  })
+})
+
+describe('a call that names its provider', () => {
+  test("as '@anthropic/claude-x', in Anthropic's dialect with the client's credential", async (t) => {
+    const host = await hostFor(t, [{ status: 400, json: {} }])
+    const client = new Portkey({ customHost: host.url, Authorization: 'k', config: { passthrough: true } })
+    await assert.rejects(ask(client, { model: '@anthropic/claude-x' }), BadRequestError)
+    assert.equal(host.last.path, '/v1/messages')
+    assert.equal(host.last.json().model, 'claude-x')
+    assert.equal(host.last.headers['x-api-key'], 'k')
+    await assert.rejects(ask(client, { model: '@groq/llama' }), BadRequestError)
+    assert.equal(host.last.path, '/v1/chat/completions')
+    assert.equal(host.last.headers.authorization, 'Bearer k')
+    assert.equal(host.last.headers['x-api-key'], undefined)
+  })
+
+  test('by a name that is none', async (t) => {
+    const host = await hostFor(t)
+    const client = new Portkey({ customHost: host.url, Authorization: 'k', config: { passthrough: true } })
+    assert.match((await problems(() => ask(client, { model: '@antropic/claude-x' }))).model, /did you mean anthropic\?$/)
+    assert.equal(host.requests.length, 0)
+  })
+})
+
+/** A service account's key file, whose key signs nothing but tests. */
+function account(more) {
+  const private_key = readFileSync(new URL('../fixtures/vertex-ai/service-account/key.pem', import.meta.url), 'utf8')
+  return JSON.stringify({ type: 'service_account', project_id: 'its-own', client_email: 'a@its-own.iam', private_key_id: 'kid', private_key, ...more })
+}
+
+// A token service is asked over TLS that the system's own authorities vouch for, so a test's can't grant one; the engine's
+// tests hold the request for a token, its signature and its reading.
+describe("Vertex AI's service account", () => {
+  test('a token that is given comes first, and none is fetched', async (t) => {
+    const host = await hostFor(t, [{ json: gemini }])
+    const options = { provider: 'vertex-ai', vertexRegion: 'us-central1', customHost: host.origin, Authorization: 'a-token' }
+    const answer = await ask(new Portkey({ ...options, vertexServiceAccountJson: account({ token_uri: 'https://127.0.0.1:9/token' }) }))
+    assert.equal(answer.choices[0].message.content, 'Hi')
+    assert.equal(host.last.headers.authorization, 'Bearer a-token')
+    assert.equal(host.last.path, '/v1/projects/its-own/locations/us-central1/publishers/google/models/m:generateContent')
+    await ask(new Portkey({ ...options, vertexProjectId: 'mine', vertexServiceAccountJson: account() }))
+    assert.match(host.last.path, /^\/v1\/projects\/mine\//)
+  })
+
+  test('a token that can not be had is an AuthenticationError, and the model is not asked', async (t) => {
+    const host = await hostFor(t)
+    const port = await closedPort()
+    const client = new Portkey({ provider: 'vertex-ai', vertexRegion: 'us-central1', customHost: host.origin, vertexServiceAccountJson: account({ token_uri: `https://127.0.0.1:${port}/token` }) })
+    await assert.rejects(ask(client), (error) => {
+      assert.equal(error.constructor, AuthenticationError)
+      assert.match(error.message, /^The access token could not be had: Connection refused/)
+      assert.ok(!everything(error).includes('PRIVATE KEY'))
+      return true
+    })
+    assert.equal(host.requests.length, 0)
+  })
+
+  test('a key that is none is told without showing it', async (t) => {
+    const host = await hostFor(t)
+    const json = account({ private_key: '-----BEGIN PRIVATE KEY-----\nSEKRET\n-----END PRIVATE KEY-----\n' })
+    const client = new Portkey({ provider: 'vertex-ai', vertexRegion: 'us-central1', customHost: host.origin, vertexServiceAccountJson: json })
+    await assert.rejects(ask(client), (error) => {
+      assert.deepEqual(error.problems.map(({ path }) => path), ['vertexServiceAccountJson'])
+      assert.ok(!everything(error).includes('SEKRET'))
+      return true
+    })
+    assert.equal(host.requests.length, 0)
+  })
+})
+
+/** All that a printer, a logger or a caller can get out of a value. */
+function everything(value) {
+  const shown = inspect(value, { depth: Infinity, showHidden: true, getters: true })
+  return [shown, JSON.stringify(value), JSON.stringify(value?.gateway ?? null), value?.message, value?.stack, JSON.stringify(value?.error ?? null)].join('\n')
+}
+
+describe('secrets are shown nowhere', () => {
+  const SECRET = 'S3CRET-that-nobody-shall-see'
+  const holders = {
+    'the secret key of AWS': ({ origin }) => ({ provider: 'bedrock', customHost: origin, awsRegion: 'eu-west-1', awsAccessKeyId: 'AKID', awsSecretAccessKey: SECRET }),
+    'the session token of AWS': ({ origin }) => ({ provider: 'bedrock', customHost: origin, ...AWS, awsSessionToken: SECRET }),
+    "Azure's token": ({ origin }) => ({ provider: 'azure-openai', customHost: `${origin}/openai`, azureAdToken: SECRET }),
+    "Azure's key": ({ origin }) => ({ provider: 'azure-ai', azureFoundryUrl: `${origin}/models`, Authorization: SECRET }),
+    "Anthropic's key": ({ url }) => ({ provider: 'anthropic', customHost: url, Authorization: SECRET }),
+    "Google's key": ({ origin }) => ({ provider: 'google', customHost: origin, Authorization: SECRET }),
+    'a service account': ({ origin }) => ({ provider: 'vertex-ai', vertexRegion: 'global', customHost: origin, Authorization: 'k', vertexServiceAccountJson: account({ private_key: SECRET, private_key_id: SECRET }) }),
+    "Oracle's key": ({ origin }) => ({ provider: 'oracle', customHost: origin, oracleTenancy: 't', oracleUser: 'u', oracleFingerprint: 'aa:bb', oracleRegion: 'us-chicago-1', oracleCompartmentId: 'c', oraclePrivateKey: ORACLE_KEY }),
+  }
+  for (const [what, optionsAt] of Object.entries(holders)) {
+    test(what, async (t) => {
+      const host = await hostFor(t, [{ status: 403, json: { message: 'No.' } }])
+      const port = await closedPort()
+      const seen = []
+      for (const at of [host, { origin: `http://127.0.0.1:${port}`, url: `http://127.0.0.1:${port}/v1` }]) {
+        const options = optionsAt(at)
+        const client = new Portkey({ ...options, maxRetries: 0 })
+        seen.push(client, client.targets(), await ask(client).catch((error) => error), await ask(client, { stream: true }).catch((error) => error))
+        seen.push(await client.moderations.create({ input: 'x' }).catch((error) => error))
+        const { provider, customHost, Authorization, ...settings } = options
+        const config = { provider, custom_host: customHost, api_key: Authorization, ...settings }
+        seen.push(await ask(new Portkey({ config: { strategy: { mode: 'fallback' }, targets: [config] } })).catch((error) => error))
+        // Given to the wrong provider, or with a misspelt name beside it.
+        for (const wrong of [{ ...options, provider: 'groq', customHost: at.url }, { ...options, mispeltt: 'x' }]) {
+          try {
+            new Portkey(wrong)
+          } catch (error) {
+            seen.push(error)
+          }
+        }
+      }
+      const secrets = [SECRET, ...(what.startsWith('Oracle') ? ORACLE_KEY.split('\n').slice(1, 4) : [])]
+      for (const one of seen) {
+        for (const secret of secrets) assert.ok(!everything(one).includes(secret), `${one?.message ?? inspect(one)} shows it`)
+      }
+      assert.ok(seen.filter((one) => one instanceof Error).length >= 8)
+    })
+  }
+})
+
+test('the table of providers says of each option what a config calls it', () => {
+  for (const { name, settings, endpoints } of providers) {
+    for (const { option, key, what } of settings) {
+      assert.equal(option, camel(key), name)
+      assert.match(what, /\S/)
+    }
+    assert.ok(Array.isArray(endpoints))
+  }
+})
