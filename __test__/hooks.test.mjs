@@ -71,10 +71,8 @@ describe('input that is denied', () => {
 
   test('is never sent again nor asked for twice, whatever retry says', async (t) => {
     const { host, client } = await setUp(t, { input_guardrails: [{ ...none('hell'), deny: true }], retry: { attempts: 3, on_status_codes: [446] } })
-    const began = performance.now()
     const error = await failure(ask(client))
     assert.deepEqual([error.status, error.headers['x-portkey-retry-attempt-count']], [446, '0'])
-    assert.ok(performance.now() - began < 900)
     assert.equal(host.accepted.length, 0)
   })
 
@@ -157,11 +155,9 @@ describe('an answer that is denied', () => {
     assert.ok(!shown(error).includes('a bad one'), 'what was denied is nowhere')
   })
 
-  test('may be asked for again at once, where retry lists 446', async (t) => {
+  test('may be asked for again, where retry lists 446', async (t) => {
     const { host, client } = await setUp(t, denying({ script: [{ json: completion('bad') }, { json: completion('bad') }, { json: completion('good') }], retry: { attempts: 2, on_status_codes: [446] } }))
-    const began = performance.now()
     const answer = await ask(client)
-    assert.ok(performance.now() - began < 900, 'nobody is overloaded: there is no wait')
     assert.equal(contentOf(answer), 'good')
     assert.equal(answer.getHeaders()['retry-attempt-count'], '2')
     assert.deepEqual(answer.getGateway().attempts.map(({ retryReason }) => retryReason), [null, 'status 446', 'status 446'])
