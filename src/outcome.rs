@@ -36,13 +36,13 @@ pub fn end_json(report: &Report) -> Vec<u8> {
 
 fn push_report(json: &mut Vec<u8>, report: &Report) {
     json.extend_from_slice(b"\"facts\":{");
-    for (at, (name, value)) in report.facts().iter().enumerate() {
+    for (at, (name, value)) in report.facts().enumerate() {
         if at > 0 {
             json.push(b',');
         }
         push_string(json, name);
         json.push(b':');
-        push_string(json, value);
+        push_string(json, &value);
     }
     json.extend_from_slice(b"},\"gateway\":");
     report.write_json(json);
@@ -71,7 +71,7 @@ pub fn error_json(error: Error, report: Option<&Report>) -> String {
         "body": body.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
         "problems": problems,
         "partial": partial.map(parsed),
-        "facts": report.map(|report| report.facts().into_iter().map(|(name, value)| (name, Value::from(value))).collect::<std::collections::BTreeMap<_, _>>()),
+        "facts": report.map(|report| report.facts().map(|(name, value)| (name, Value::from(value))).collect::<std::collections::BTreeMap<_, _>>()),
         "gateway": report.map(gateway),
     })
     .to_string()

@@ -36,7 +36,8 @@ pub struct Report {
     pub first_of_target: usize,
     /// The attempts ended with a failure that the policy would have retried.
     pub exhausted: bool,
-    pub cache: Status,
+    /// `None` until the cache was looked at: what is denied before is not.
+    pub cache: Option<Status>,
     pub hooks: HookResults,
     /// A stream's usage, as raw JSON.
     pub usage: Option<String>,
@@ -147,7 +148,7 @@ impl Report {
             attempts: Vec::new(),
             first_of_target: 0,
             exhausted: false,
-            cache: Status::Disabled,
+            cache: None,
             hooks: HookResults::default(),
             usage: None,
         }
@@ -160,6 +161,7 @@ impl Report {
         self.exhausted = false;
         self.changes.clear();
         self.hooks = HookResults::default();
+        self.cache = None;
         self.target.clone_from(&target.name);
         self.provider = target.provider.name();
     }
@@ -175,19 +177,19 @@ impl Report {
     }
 
     /// The facts that Portkey answers as `x-portkey-*` headers, without their prefix.
-    pub fn facts(&self) -> [(&'static str, Cow<'_, str>); 5] {
+    pub fn facts(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
         let retries = if self.exhausted {
             -1
         } else {
             self.attempts.len().saturating_sub(self.first_of_target + 1) as i64
         };
-        [
+        let always = [
             ("trace-id", self.trace_id.as_str().into()),
             ("provider", self.provider.into()),
             ("last-used-option-index", self.path.as_str().into()),
             ("retry-attempt-count", if retries == 0 { "0".into() } else { retries.to_string().into() }),
-            ("cache-status", self.cache.text().into()),
-        ]
+        ];
+        always.into_iter().chain(self.cache.map(|status| ("cache-status", status.text().into())))
     }
 
     /// Writes the report as JSON: what `getGateway()` gives.
@@ -202,7 +204,7 @@ impl Report {
             request_id: self.request_id.as_deref(),
             target: &self.target,
             provider: self.provider,
-            cache: self.cache.text(),
+            cache: self.cache.map(Status::text),
             hooks: (!self.hooks.is_empty()).then_some(&self.hooks),
             changes: self.notes.iter().chain(&self.changes).collect(),
             attempts: &self.attempts,
@@ -224,7 +226,7 @@ struct Shown<'r> {
     request_id: Option<&'r str>,
     target: &'r str,
     provider: &'r str,
-    cache: &'r str,
+    cache: Option<&'r str>,
     hooks: Option<&'r HookResults>,
     changes: Vec<&'r String>,
     attempts: &'r [Attempt],

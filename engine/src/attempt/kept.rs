@@ -44,7 +44,7 @@ pub async fn look(
     request: &Request<'_>,
     report: &mut Report,
 ) -> Found {
-    report.cache = Status::Disabled;
+    report.cache = Some(Status::Disabled);
     let Some(caching) = &target.caching else { return Found::Miss(None) };
     let manner = request.manner() + &caching.passed;
     let identity = Identity {
@@ -63,7 +63,7 @@ pub async fn look(
     };
     let cache = &context.memory.cache;
     if caching.refresh {
-        report.cache = Status::Refresh;
+        report.cache = Some(Status::Refresh);
         let mut lead = cache.refresh(&key);
         if let (Mode::Semantic(semantic), Some(place)) =
             (&caching.policy.mode, place(context, caching, &identity, request).await)
@@ -76,9 +76,9 @@ pub async fn look(
         Look::Hit(hit) => return found(hit, report),
         Look::Lead(lead) => lead,
     };
-    report.cache = Status::Miss;
+    report.cache = Some(Status::Miss);
     if let Mode::Semantic(semantic) = &caching.policy.mode {
-        report.cache = Status::SemanticMiss;
+        report.cache = Some(Status::SemanticMiss);
         if let Some(place) = place(context, caching, &identity, request).await {
             if let Some(hit) = cache.similar(&place, semantic.threshold).await {
                 lead.share(hit.clone());
@@ -91,7 +91,7 @@ pub async fn look(
 }
 
 fn found(hit: Hit, report: &mut Report) -> Found {
-    report.cache = hit.status();
+    report.cache = Some(hit.status());
     Found::Hit(hit.entry)
 }
 

@@ -269,7 +269,8 @@ impl<'c> Sending<'c> {
             let now = self.context.clock.now();
             visit.opened(status, now - self.began, now);
         }
-        events.hold(Held { visit: self.visit.take(), slot: self.slot.take() });
+        let context = Some(self.context.clone());
+        events.hold(Held { visit: self.visit.take(), slot: self.slot.take(), context });
         Ok(Reached { status, headers, content: Content::Events(Box::new(events)) })
     }
 

@@ -8,6 +8,7 @@ use super::{Event, Events, Opening, State};
 use crate::attempt::Keep;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Target;
+use crate::engine::Context;
 use crate::error::Error;
 use crate::hooks::Verdicts;
 use crate::http::ReplyBody;
@@ -19,12 +20,15 @@ use crate::progress::Progress;
 pub struct Held {
     pub visit: Option<Visit>,
     pub slot: Option<OwnedSemaphorePermit>,
+    pub context: Option<Context>,
 }
 
 impl Held {
     pub fn failed(&mut self, error: &Error) {
-        if let Some(visit) = &mut self.visit {
-            drop(visit.failed(error, SystemClock.now()));
+        let Some(visit) = &mut self.visit else { return };
+        drop(visit.failed(error, SystemClock.now()));
+        if let Some(context) = &self.context {
+            visit.live().publish(context);
         }
     }
 }
