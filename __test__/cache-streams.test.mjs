@@ -63,7 +63,8 @@ describe('a stream that was kept', () => {
       chunk({ reasoning_content: 'Hm' }), chunk({ reasoning: '…' }),
       chunk({ content: 'é\ud83d\ude00' }), chunk({ content: '' }),
       { ...chunk(), choices: [{ index: 1, delta: { content: 'other' }, finish_reason: 'stop', logprobs: { content: [] } }] },
-      chunk(call({ id: 'c1', type: 'function', function: { name: 'f', arguments: '' } })), chunk(call({ function: { arguments: '{"a":' } })), chunk(call({ function: { arguments: '1.0}' } })),
+      chunk(call({ id: 'c1', type: 'function', function: { name: 'f', arguments: '' } })),
+      chunk(call({ function: { arguments: '{"a":' } })), chunk(call({ function: { arguments: '1.0}' } })),
       { ...chunk({}), timings: { ms: 1e-7 }, system_fingerprint: null },
       chunk({}, 'tool_calls'),
       usageChunk(),
@@ -135,7 +136,8 @@ describe('a stream that was kept', () => {
   test("is the target's that answered, where another failed before", async (t) => {
     const A = await hostFor(t, [{ sse: [chunk({ role: 'assistant' }), { error: { message: 'busy', code: 503 } }] }])
     const B = await hostFor(t, [{ sse: chatChunks(WORDS) }])
-    const client = new Portkey({ config: { strategy: { mode: 'fallback' }, cache: 'simple', targets: [{ custom_host: A.url }, { custom_host: B.url }] } })
+    const targets = [{ custom_host: A.url }, { custom_host: B.url }]
+    const client = new Portkey({ config: { strategy: { mode: 'fallback' }, cache: 'simple', targets } })
     const first = await read(open(client))
     assert.deepEqual([first.status, first.report.attempts.length], ['MISS', 2])
     const second = await read(open(client))
@@ -156,6 +158,7 @@ describe('a stream that was kept', () => {
 
 describe('a stream is never kept', () => {
   const half = [chunk({ role: 'assistant', content: '' }), chunk({ content: 'half' })]
+  const guard = { contains: { words: ['bad'], operator: 'none' } }
   const NEVER = {
     'that was refused': [{ status: 429, json: envelope('slow down') }, APIError],
     'that broke off': [{ sse: [...half, 'reset'] }, StreamTruncatedError],
@@ -167,8 +170,8 @@ describe('a stream is never kept', () => {
       { sse: [chunk({ content: 'a' }), { ...chunk(), choices: [{ index: 1, delta: { content: 'b' }, finish_reason: null }] }, chunk({}, 'stop')] },
     ],
     'that stalled': [{ sse: [...half, 'hang'] }, APIError, { timeouts: { idle: 60 } }],
-    'that failed a check, without being denied': [{ sse: chatChunks(['bad']) }, undefined, { output_guardrails: [{ contains: { words: ['bad'], operator: 'none' } }] }],
-    'that was denied': [{ sse: chatChunks(['bad']) }, APIError, { output_guardrails: [{ contains: { words: ['bad'], operator: 'none' }, deny: true }] }],
+    'that failed a check, without being denied': [{ sse: chatChunks(['bad']) }, undefined, { output_guardrails: [guard] }],
+    'that was denied': [{ sse: chatChunks(['bad']) }, APIError, { output_guardrails: [{ ...guard, deny: true }] }],
   }
   for (const [what, [step, Type, config]] of Object.entries(NEVER)) {
     test(what, async (t) => {
@@ -258,8 +261,9 @@ describe('equal streams at the same time', () => {
   test('each go on by themselves and at once when the one that was made is refused', async (t) => {
     const { passed, open: goOn } = gate()
     const all = gate()
-    let made = 0
-    const { host, client } = await setUp(t, () => (made++ === 0 ? { status: 500, json: envelope('busy'), before: passed } : { sse: chatChunks(['own']), before: all.passed }))
+    const { host, client } = await setUp(t, [
+      { status: 500, json: envelope('busy'), before: passed }, { sse: chatChunks(['own']), before: all.passed },
+    ])
     const calls = await together(host, client)
     const outcomes = Promise.all(calls.map(collect))
     goOn()
@@ -272,8 +276,9 @@ describe('equal streams at the same time', () => {
 
   test('each go on by themselves when the one that was made breaks off', async (t) => {
     const { passed, open: goOn } = gate()
-    let made = 0
-    const { host, client } = await setUp(t, () => ({ sse: made++ === 0 ? [chunk({ content: 'half' }), { pause: passed }, 'reset'] : chatChunks(['own']) }))
+    const { host, client } = await setUp(t, [
+      { sse: [chunk({ content: 'half' }), { pause: passed }, 'reset'] }, { sse: chatChunks(['own']) },
+    ])
     const calls = await together(host, client)
     const outcomes = Promise.all(calls.map(collect))
     goOn()
@@ -284,8 +289,7 @@ describe('equal streams at the same time', () => {
   })
 
   test('go on with one of those who wait when the reader of the first leaves', async (t) => {
-    let made = 0
-    const { host, client } = await setUp(t, () => ({ sse: made++ === 0 ? [chunk({ content: 'half' }), 'hang'] : chatChunks(['second']) }))
+    const { host, client } = await setUp(t, [{ sse: [chunk({ content: 'half' }), 'hang'] }, { sse: chatChunks(['second']) }])
     const [first, ...others] = await together(host, client)
     for await (const _ of await first) break
     const all = await Promise.all(others.map(read))

@@ -193,7 +193,8 @@ describe('calls are equal', () => {
   test('only where numbers are spelled alike', async (t) => {
     const { host, client } = await setUp(t)
     const config = (number) => `{"custom_host": ${JSON.stringify(host.url)}, "cache": "simple", "override_params": {"temperature": ${number}}}`
-    assert.deepEqual(await statuses(client, [{}, { config: config('1') }], [{}, { config: config('1.0') }], [{}, { config: config('1') }]), ['MISS', 'MISS', 'HIT'])
+    const calls = ['1', '1.0', '1'].map((number) => [{}, { config: config(number) }])
+    assert.deepEqual(await statuses(client, ...calls), ['MISS', 'MISS', 'HIT'])
     assert.deepEqual(host.requests.map(({ text }) => text.match(/"temperature":([^,}]*)/)[1]), ['1', '1.0'])
   })
 
@@ -214,7 +215,10 @@ describe('calls are equal', () => {
     const { host, client } = await setUp(t)
     const at = (more) => [{}, { config: { custom_host: host.url, cache: 'simple', ...more } }]
     const query = [{}, undefined, { query: { version: '2' } }]
-    const calls = [[], query, at({ custom_host: `${host.origin}/v2` }), at({ provider: 'ollama' }), at({ provider: 'openai' }), at({ custom_host: `${host.url}/` }), query]
+    const calls = [
+      [], query, at({ custom_host: `${host.origin}/v2` }), at({ provider: 'ollama' }), at({ provider: 'openai' }),
+      at({ custom_host: `${host.url}/` }), query,
+    ]
     assert.deepEqual(await statuses(client, ...calls), ['MISS', 'MISS', 'MISS', 'MISS', 'HIT', 'HIT', 'HIT'])
   })
 
@@ -346,7 +350,10 @@ describe('an answer is kept', () => {
   test('of embeddings, number by number, in either encoding', async (t) => {
     const numbers = [0.1, -1.5e-8, 3, 0.30000001192092896]
     const base64 = Buffer.from(new Float32Array(numbers).buffer).toString('base64')
-    const of = (embedding) => ({ object: 'list', model: 'e', data: [{ object: 'embedding', index: 0, embedding }], usage: { prompt_tokens: 1, total_tokens: 1 } })
+    const of = (embedding) => ({
+      object: 'list', model: 'e', data: [{ object: 'embedding', index: 0, embedding }],
+      usage: { prompt_tokens: 1, total_tokens: 1 },
+    })
     const { host, client } = await setUp(t, { script: (request) => ({ json: of(request.json().encoding_format === 'base64' ? base64 : numbers) }) })
     for (const format of [undefined, 'float', 'base64']) {
       const body = { model: 'e', input: 'x', ...(format && { encoding_format: format }) }
@@ -377,6 +384,7 @@ describe('an answer is kept', () => {
 })
 
 describe('an answer is never kept', () => {
+  const unfinished = { index: 1, message: { role: 'assistant', content: 'half' }, finish_reason: null }
   const output_guardrails = [{ 'default.contains': { words: ['bad'], operator: 'none' }, id: 'g' }]
   const NEVER = {
     'that is a refusal': [{ status: 400, json: envelope('no') }, BadRequestError],
@@ -385,10 +393,8 @@ describe('an answer is never kept', () => {
     'that is cut short': [{ body: '{"choices": [{"message": {"content": "half', headers: { 'content-type': 'application/json' } }, APIError],
     'that broke off': [{ chunks: ['{"choices": [', 'reset'] }, APIError],
     'that is an error with status 200': [{ json: envelope('overloaded') }],
-    'that has no finish reason': [{ json: completion('half', { choices: [{ index: 0, message: { role: 'assistant', content: 'half' }, finish_reason: null }] }) }],
-    'that has one choice without a finish reason': [
-      { json: completion('half', { choices: [completion().choices[0], { index: 1, message: { role: 'assistant', content: 'half' }, finish_reason: null }] }) },
-    ],
+    'that has no finish reason': [{ json: completion('', { choices: [unfinished] }) }],
+    'that has one choice without a finish reason': [{ json: completion('', { choices: [...completion().choices, unfinished] }) }],
     'that has no choices': [{ json: completion('', { choices: [] }) }],
     'that failed a check, without being denied': [{ json: completion('bad') }, undefined, 246, { output_guardrails }],
     'that the host itself gave the status 246': [{ status: 246, json: completion('odd') }, undefined, 246],
@@ -455,8 +461,7 @@ describe('equal calls in flight', () => {
   test('each go on by themselves and at once when the one that was made fails', async (t) => {
     const { passed, open } = gate()
     const all = gate()
-    let made = 0
-    const script = () => (made++ === 0 ? { status: 500, json: envelope('busy'), before: passed } : { json: completion('own'), before: all.passed })
+    const script = [{ status: 500, json: envelope('busy'), before: passed }, { json: completion('own'), before: all.passed }]
     const { host, client } = await setUp(t, { script })
     const calls = await together(host, client)
     const settled = Promise.allSettled(calls)
@@ -544,7 +549,10 @@ describe('equal calls in flight', () => {
 
 describe('with retries and several targets', () => {
   test('an answer that took a retry is kept, and its hit took none', async (t) => {
-    const { host, client } = await setUp(t, { script: [{ status: 429, headers: { 'retry-after-ms': '1' }, json: envelope('slow down') }, { json: completion('good') }], maxRetries: 1 })
+    const { host, client } = await setUp(t, {
+      script: [{ status: 429, headers: { 'retry-after-ms': '1' }, json: envelope('slow down') }, { json: completion('good') }],
+      maxRetries: 1,
+    })
     const first = await ask(client)
     assert.deepEqual([statusOf(first), first.getHeaders()['retry-attempt-count'], first.getGateway().attempts.length], ['MISS', '1', 2])
     const second = await ask(client)
@@ -560,7 +568,9 @@ describe('with retries and several targets', () => {
   }
 
   test("each target has its own entry: B's answer is B's, and A's is asked for when A is back", async (t) => {
-    const { A, B, client } = await pair(t, [{ status: 400, json: envelope('no') }, { status: 400, json: envelope('no') }, { json: completion('from A') }])
+    const { A, B, client } = await pair(t, [
+      { status: 400, json: envelope('no') }, { status: 400, json: envelope('no') }, { json: completion('from A') },
+    ])
     const told = []
     for (let call = 0; call < 4; call++) {
       const answer = await ask(client)
@@ -576,7 +586,9 @@ describe('with retries and several targets', () => {
   })
 
   test("a target's own cache comes before its group's", async (t) => {
-    const { A, B, client } = await pair(t, [{ status: 400, json: envelope('no') }], undefined, { cache: null, B: { cache: { mode: 'simple', max_age: 60 } } })
+    const { A, B, client } = await pair(t, [{ status: 400, json: envelope('no') }], undefined, {
+      cache: null, B: { cache: { mode: 'simple', max_age: 60 } },
+    })
     const first = await failure(ask(client.withOptions({ config: { ...client.config, targets: client.config.targets.slice(0, 1) } })))
     assert.equal(first.gateway.cache, 'DISABLED')
     assert.equal(statusOf(await ask(client)), 'MISS')
@@ -598,8 +610,8 @@ describe('with retries and several targets', () => {
 
   test('a hit takes no place in the queue of a busy target', async (t) => {
     const { passed, open } = gate()
-    let made = 0
-    const { host, client } = await setUp(t, { script: () => (made++ === 0 ? { json: completion('kept') } : { json: completion('late'), before: passed }), config: { max_concurrent: 1, max_queue: 1 } })
+    const script = [{ json: completion('kept') }, { json: completion('late'), before: passed }]
+    const { host, client } = await setUp(t, { script, config: { max_concurrent: 1, max_queue: 1 } })
     await ask(client)
     const busy = ask(client, { seed: 1 })
     await host.received(2)
@@ -610,7 +622,10 @@ describe('with retries and several targets', () => {
 })
 
 describe("behind a provider's own dialect", () => {
-  const message = { id: 'msg_1', type: 'message', role: 'assistant', model: 'claude', content: [{ type: 'text', text: 'A' }], stop_reason: 'max_tokens', usage: { input_tokens: 1, output_tokens: 1 } }
+  const message = {
+    id: 'msg_1', type: 'message', role: 'assistant', model: 'claude', content: [{ type: 'text', text: 'A' }],
+    stop_reason: 'max_tokens', usage: { input_tokens: 1, output_tokens: 1 },
+  }
   const blocks = (answer) => 'content_blocks' in answer.choices[0].message
 
   async function anthropic(t) {
@@ -678,10 +693,15 @@ describe('a setting that cannot be acted on is told at construction', () => {
       strategy: { mode: 'fallback' }, cache: { mode: 'exact' },
       targets: [{ custom_host: 'http://a', cache: { mode: 'simple', max_age: 0 } }, { custom_host: 'http://b', cache: { mode: 'simple', ttl: 60 } }],
     }
-    const error = thrown(() => new Portkey({ config, cacheStore: { maxBytes: -1, redis: 'http://host', ttl: 1 }, cacheForceRefresh: 'yes', cacheNamespace: 7 }))
+    const error = thrown(() => new Portkey({
+      config, cacheStore: { maxBytes: -1, redis: 'http://host', ttl: 1 }, cacheForceRefresh: 'yes', cacheNamespace: 7,
+    }))
     assert.ok(error instanceof ConfigError)
     const paths = error.problems.map(({ path }) => path)
-    for (const path of ['config.cache.mode', 'config.targets[0].cache.max_age', 'config.targets[1].cache.ttl', 'cacheStore.maxBytes', 'cacheStore.ttl', 'cacheForceRefresh', 'cacheNamespace']) {
+    for (const path of [
+      'config.cache.mode', 'config.targets[0].cache.max_age', 'config.targets[1].cache.ttl', 'cacheStore.maxBytes', 'cacheStore.ttl',
+      'cacheForceRefresh', 'cacheNamespace',
+    ]) {
       assert.ok(paths.includes(path), `${path} is not among ${paths.join(', ')}`)
     }
   })
@@ -689,9 +709,14 @@ describe('a setting that cannot be acted on is told at construction', () => {
   const SETTINGS = {
     'a cache that is switched on': [{ config: { custom_host: 'http://a', cache: true } }, /^config\.cache: expected an object, got true/],
     'a mode that nobody knows': [{ config: { custom_host: 'http://a', cache: 'off' } }, /^config\.cache: expected simple/],
-    'an age beyond 90 days': [{ config: { custom_host: 'http://a', cache: { mode: 'simple', max_age: 7_776_001 } } }, /^config\.cache\.max_age: expected a whole number from 1 to 7776000/],
+    'an age beyond 90 days': [
+      { config: { custom_host: 'http://a', cache: { mode: 'simple', max_age: 7_776_001 } } },
+      /^config\.cache\.max_age: expected a whole number from 1 to 7776000/,
+    ],
     'a store that is none': [{ customHost: 'http://a', cacheStore: 'redis://host' }, /^cacheStore: expected an object/],
-    'an address that is no store': [{ customHost: 'http://a', cacheStore: { redis: 'http://user:zebra@host' } }, /^cacheStore\.redis: expected redis:\/\//],
+    'an address that is no store': [
+      { customHost: 'http://a', cacheStore: { redis: 'http://user:zebra@host' } }, /^cacheStore\.redis: expected redis:\/\//,
+    ],
   }
   for (const [what, [options, message]] of Object.entries(SETTINGS)) {
     test(what, () => {

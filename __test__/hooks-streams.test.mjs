@@ -12,6 +12,8 @@ import { collect, eachOf, textOf } from './support/recorded.mjs'
 
 const none = (...words) => ({ 'default.contains': { words, operator: 'none' } })
 const any = (...words) => ({ 'default.contains': { words, operator: 'any' } })
+/** A config that denies answers with the word. */
+const NO_SECRET = { output_guardrails: [{ ...none('secret'), deny: true }] }
 const no = (rule) => ({ 'default.regexMatch': { rule, not: true } })
 
 async function setUp(t, script, { options, ...config } = {}) {
@@ -57,7 +59,8 @@ describe('what a stream must not say is never handed out', () => {
       // In UTF-16 units, so that the emoji is cut in two as well.
       const cuts = Array.from({ length: TEXT.length + 1 }, (_, at) => [at])
       for (let at = BEFORE.length - 1; at < TEXT.length; at++) for (const width of [1, 2, 3]) cuts.push([at, at + width])
-      const { host, client } = await setUp(t, (request) => ({ sse: saying(...pieces(JSON.parse(request.headers['x-cuts']))) }), { output_guardrails: [{ ...check, deny: true, id: 'g' }] })
+      const script = ({ headers }) => ({ sse: saying(...pieces(JSON.parse(headers['x-cuts']))) })
+      const { host, client } = await setUp(t, script, { output_guardrails: [{ ...check, deny: true, id: 'g' }] })
       await eachOf(cuts, 8, async (cut) => {
         const { items, error } = await collect(open(client, {}, undefined, { headers: { 'x-cuts': JSON.stringify(cut) } }))
         const where = `cut at ${cut}`
@@ -83,8 +86,12 @@ describe('what a stream must not say is never handed out', () => {
   })
 
   test('by a word, wherever the bytes of the reply are cut', { timeout: 15_000 }, async (t) => {
-    const wire = Buffer.from([...saying('The ', 'séc', 'ret', ' plan').map((event) => JSON.stringify(event)), '[DONE]'].map((event) => `data: ${event}\n\n`).join(''))
-    const script = ({ headers }) => ({ headers: { 'content-type': 'text/event-stream' }, chunks: [wire.subarray(0, Number(headers['x-cut'])), wire.subarray(Number(headers['x-cut']))] })
+    const events = [...saying('The ', 'séc', 'ret', ' plan').map((event) => JSON.stringify(event)), '[DONE]']
+    const wire = Buffer.from(events.map((event) => `data: ${event}\n\n`).join(''))
+    const script = ({ headers }) => ({
+      headers: { 'content-type': 'text/event-stream' },
+      chunks: [wire.subarray(0, Number(headers['x-cut'])), wire.subarray(Number(headers['x-cut']))],
+    })
     const { client } = await setUp(t, script, { output_guardrails: [{ ...none('sécret'), deny: true }] })
     await eachOf(Array(wire.length).keys(), 16, async (cut) => {
       const { items, error } = await collect(open(client, {}, undefined, { headers: { 'x-cut': String(cut) } }))
@@ -95,7 +102,7 @@ describe('what a stream must not say is never handed out', () => {
 
   test('of a stream of completions', async (t) => {
     const piece = (text, finish_reason = null) => ({ id: 'c', object: 'text_completion', choices: [{ index: 0, text, finish_reason }] })
-    const { client } = await setUp(t, [{ sse: [piece('is s'), piece('ec'), piece('ret'), piece('', 'stop')] }], { output_guardrails: [{ ...none('secret'), deny: true }] })
+    const { client } = await setUp(t, [{ sse: [piece('is s'), piece('ec'), piece('ret'), piece('', 'stop')] }], NO_SECRET)
     const { items, error } = await collect(client.completions.create({ prompt: 'p', stream: true }))
     assertDenied(error)
     assert.deepEqual(items, [])
@@ -109,7 +116,7 @@ describe('what a stream must not say is never handed out', () => {
   })
 
   test('and its connection is closed at once', async (t) => {
-    const { host, client } = await setUp(t, [{ sse: [...saying('a sec', 'ret').slice(0, 3), 'hang'] }], { output_guardrails: [{ ...none('secret'), deny: true }] })
+    const { host, client } = await setUp(t, [{ sse: [...saying('a sec', 'ret').slice(0, 3), 'hang'] }], NO_SECRET)
     assertDenied((await collect(open(client))).error)
     await host.closed()
     assert.equal(client.targets()[0].inFlight, 0)
@@ -130,13 +137,11 @@ describe('what a stream must not say is never handed out', () => {
 
 describe('a stream that is denied before anything was handed out', () => {
   const bad = saying('sec', 'ret')
-  const deny = { output_guardrails: [{ ...none('secret'), deny: true }] }
-
   test('falls back, and nothing of it is seen', async (t) => {
     const [A, B] = [await hostFor(t, [{ sse: bad }]), await hostFor(t, [{ sse: saying('fine') }])]
     const targets = [{ name: 'A', custom_host: A.url }, { name: 'B', custom_host: B.url }]
     for (const on_status_codes of [undefined, [446]]) {
-      const client = new Portkey({ config: { strategy: { mode: 'fallback', on_status_codes }, targets, ...deny } })
+      const client = new Portkey({ config: { strategy: { mode: 'fallback', on_status_codes }, targets, ...NO_SECRET } })
       const { items, report } = await read(open(client))
       assert.deepEqual(items, saying('fine'))
       assert.deepEqual(report.attempts.map(({ target, code }) => [target, code]), [['A', 'hooks_failed'], ['B', null]])
@@ -145,7 +150,7 @@ describe('a stream that is denied before anything was handed out', () => {
   })
 
   test('is asked for again where retry lists 446', async (t) => {
-    const { host, client } = await setUp(t, [{ sse: bad }, { sse: saying('fine') }], { ...deny, retry: { attempts: 1, on_status_codes: [446] } })
+    const { host, client } = await setUp(t, [{ sse: bad }, { sse: saying('fine') }], { ...NO_SECRET, retry: { attempts: 1, on_status_codes: [446] } })
     const { items, report } = await read(open(client))
     assert.deepEqual(items, saying('fine'))
     assert.deepEqual(report.attempts.map(({ retryReason }) => retryReason), [null, 'status 446'])
@@ -153,7 +158,7 @@ describe('a stream that is denied before anything was handed out', () => {
   })
 
   test('is an error of the loop where there is no other attempt', async (t) => {
-    const { client } = await setUp(t, [{ sse: bad }], deny)
+    const { client } = await setUp(t, [{ sse: bad }], NO_SECRET)
     const { items, error } = await collect(open(client))
     assertDenied(error)
     assert.equal(textOf(items), '')
@@ -161,7 +166,7 @@ describe('a stream that is denied before anything was handed out', () => {
 
   test('is one even when content was handed out before: then nothing falls back', async (t) => {
     const [A, B] = [await hostFor(t, [{ sse: saying('fine so far, ', 'sec', 'ret') }]), await hostFor(t, [{ sse: saying('fine') }])]
-    const client = new Portkey({ config: { strategy: { mode: 'fallback' }, targets: [{ custom_host: A.url }, { custom_host: B.url }], ...deny } })
+    const client = new Portkey({ config: { strategy: { mode: 'fallback' }, targets: [{ custom_host: A.url }, { custom_host: B.url }], ...NO_SECRET } })
     const { items, error } = await collect(open(client))
     assertDenied(error)
     assert.equal(textOf(items), 'fine so far, ')
@@ -209,8 +214,8 @@ describe('what may pass is not held back', () => {
 
   test('while the word that was held is none after all, in the order of the host', { timeout: 10_000 }, async (t) => {
     const { passed, goOn } = gate()
-    const words = ['a', ' sec', 'ond', ' s', 'ecret']
-    const { client } = await setUp(t, [{ sse: [...saying(...words).slice(0, 4), { pause: passed }, ...saying(...words).slice(4)] }], { output_guardrails: [{ ...none('secret'), deny: true }] })
+    const sent = saying('a', ' sec', 'ond', ' s', 'ecret')
+    const { client } = await setUp(t, [{ sse: [...sent.slice(0, 4), { pause: passed }, ...sent.slice(4)] }], NO_SECRET)
     const iterator = (await open(client))[Symbol.asyncIterator]()
     const got = []
     for (let at = 0; at < 4; at++) got.push((await iterator.next()).value)
@@ -230,13 +235,16 @@ describe('what may pass is not held back', () => {
 
 describe('a stream is judged at its end by checks that do not deny', () => {
   test('which changes nothing of it; the report tells', async (t) => {
-    const { client } = await setUp(t, [{ sse: saying('a sec', 'ret') }], { output_guardrails: [{ ...none('secret'), id: 'out' }, { ...none('secret'), async: true, id: 'aside' }] })
+    const output_guardrails = [{ ...none('secret'), id: 'out' }, { ...none('secret'), async: true, id: 'aside' }]
+    const { client } = await setUp(t, [{ sse: saying('a sec', 'ret') }], { output_guardrails })
     const { data: stream, response } = await open(client).withResponse()
     const { items } = await collect(stream)
     assert.equal(response.status, 200)
     assert.deepEqual(items, saying('a sec', 'ret'))
     const { after_request_hooks, async_hooks } = stream.getGateway().hooks
-    assert.deepEqual([after_request_hooks, async_hooks].map(([{ id, verdict, deny }]) => [id, verdict, deny]), [['out', false, false], ['aside', false, false]])
+    assert.deepEqual([after_request_hooks, async_hooks].map(([{ id, verdict, deny }]) => [id, verdict, deny]), [
+      ['out', false, false], ['aside', false, false],
+    ])
   })
 })
 
@@ -293,7 +301,10 @@ describe('a stream whose text is rewritten', () => {
 
   test('has it in one piece, and everything else as it came', async (t) => {
     const tools = chunk({ tool_calls: [{ index: 0, id: 'c1', type: 'function', function: { name: 'f', arguments: '{"n":123}' } }] })
-    const sent = [chunk({ role: 'assistant', content: '' }), chunk({ reasoning_content: 'hm' }), ...['call 1', '2', '3 or', ' 4'].map((content) => chunk({ content })), tools, chunk({}, 'stop'), usageChunk()]
+    const sent = [
+      chunk({ role: 'assistant', content: '' }), chunk({ reasoning_content: 'hm' }),
+      ...['call 1', '2', '3 or', ' 4'].map((content) => chunk({ content })), tools, chunk({}, 'stop'), usageChunk(),
+    ]
     const { client } = await setUp(t, [{ sse: sent }], hide)
     const { items, report } = await read(open(client))
     assert.deepEqual(items, [sent[0], sent[1], chunk({ content: 'call [N] or [N]' }), ...sent.slice(6)])
@@ -302,7 +313,9 @@ describe('a stream whose text is rewritten', () => {
   })
 
   test('loses the tokens that spell it', async (t) => {
-    const spelt = (content) => ({ ...chunk(), choices: [{ index: 0, delta: { content }, logprobs: { content: [{ token: content }] }, finish_reason: null }] })
+    const spelt = (content) => ({
+      ...chunk(), choices: [{ index: 0, delta: { content }, logprobs: { content: [{ token: content }] }, finish_reason: null }],
+    })
     const { client } = await setUp(t, [{ sse: [spelt('call '), spelt('123'), chunk({}, 'stop')] }], hide)
     const { items } = await read(open(client))
     assert.equal(textOf(items), 'call [N]')
@@ -370,22 +383,25 @@ describe('a stream that ends too early while something of it is held back', () =
 
   test('tells what was let through of its tool calls', async (t) => {
     const call = (more) => chunk({ tool_calls: [{ index: 0, ...more }] })
-    const sent = [call({ id: 'c1', type: 'function', function: { name: 'f', arguments: '{"a"' } }), chunk({ content: 's' }), call({ function: { arguments: ':1}' } }), 'reset']
-    const { client } = await setUp(t, [{ sse: sent }], { output_guardrails: [{ ...none('secret'), deny: true }] })
+    const sent = [
+      call({ id: 'c1', type: 'function', function: { name: 'f', arguments: '{"a"' } }), chunk({ content: 's' }),
+      call({ function: { arguments: ':1}' } }), 'reset',
+    ]
+    const { client } = await setUp(t, [{ sse: sent }], NO_SECRET)
     const { items, error } = await collect(open(client))
     assert.equal(items.length, 1)
     assert.deepEqual(error.partial, { text: '', toolCalls: [{ id: 'c1', type: 'function', function: { name: 'f', arguments: '{"a"' } }], usage: null })
   })
 
   test('can be left by its reader at any time', async (t) => {
-    const { host, client } = await setUp(t, [{ sse: [...saying('a fine', ' sec').slice(0, 3), 'hang'] }], { output_guardrails: [{ ...none('secret'), deny: true }] })
+    const { host, client } = await setUp(t, [{ sse: [...saying('a fine', ' sec').slice(0, 3), 'hang'] }], NO_SECRET)
     for await (const event of await open(client)) if (textOf([event])) break
     await host.closed()
     assert.equal(client.targets()[0].inFlight, 0)
   })
 
   test('is refused as it is where the host refuses it', async (t) => {
-    const { client } = await setUp(t, [{ status: 500, json: envelope('busy') }], { output_guardrails: [{ ...none('secret'), deny: true }] })
+    const { client } = await setUp(t, [{ status: 500, json: envelope('busy') }], NO_SECRET)
     const error = await failure(open(client))
     assert.ok(error instanceof InternalServerError)
     assert.equal(error.gateway.hooks, null)
