@@ -369,7 +369,7 @@ declare namespace Portkey {
     /** The percentage is not looked at before; 10 when left out. */
     minimum_requests?: Option<number>
     minimumRequests?: Option<number>
-    /** Milliseconds until one request is let through as a probe; at least 30,000. */
+    /** Needed: milliseconds until one request is let through as a probe, at least 30,000. */
     cooldown_interval?: Option<number>
     cooldownInterval?: Option<number>
     /** What counts as a failure; every status above 500, and no answer at all, when left out. */
