@@ -26,8 +26,8 @@ use crate::cache;
 use crate::error::Problem;
 use crate::headers::fold;
 use crate::health::budget;
+use crate::provider;
 use crate::provider::dialect::Settings;
-use crate::provider::{self};
 use crate::secret::Secret;
 use names::unknown_option;
 

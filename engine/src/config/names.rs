@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::read::Reader;
 use crate::headers::fold;
+use crate::provider;
 use crate::provider::dialect::{Setting, camel};
-use crate::provider::{self};
 
 /// Every option that acts, or that has nothing to do in this process because of what it is for.
 pub const OPTIONS: &[&str] = &[

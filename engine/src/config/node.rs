@@ -13,8 +13,8 @@ use crate::cache;
 use crate::headers::fold;
 use crate::health::{cb_config, check};
 use crate::hooks::{self, Hook, Phase};
+use crate::provider;
 use crate::provider::dialect::Settings;
-use crate::provider::{self};
 use crate::secret::Secret;
 
 /// A node of a config as written: a target, or a group with a strategy over its own targets.

@@ -145,8 +145,11 @@ impl Live {
 
     /// Learns, beside the call, whether another process has found the circuit to be open.
     pub fn consult(self: &Arc<Self>, context: &Context) {
+        if self.breaker.is_none() {
+            return;
+        }
+        let Some(shared) = context.memory.cache.shared() else { return };
         let now = context.clock.now();
-        let Some((shared, _)) = context.memory.cache.shared().zip(self.breaker.as_ref()) else { return };
         if !self.consulted.is_due(CONSULTED, now) {
             return;
         }

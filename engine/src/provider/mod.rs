@@ -63,7 +63,9 @@ pub trait Provider: Sync {
     fn name(&self) -> &'static str;
     /// Where the service is, `{key}` standing for a setting; `None` for servers that people run themselves, which need a
     /// custom host.
-    fn base_url(&self) -> Option<&'static str>;
+    fn base_url(&self) -> Option<&'static str> {
+        None
+    }
     /// The base URL with its settings in it; `None` when one of them is missing.
     fn base_url_for(&self, _settings: &Settings) -> Option<String> {
         self.base_url().map(str::to_owned)
@@ -78,7 +80,9 @@ pub trait Provider: Sync {
         true
     }
     /// The path of an endpoint below the base URL.
-    fn path(&self, endpoint: &Endpoint) -> String;
+    fn path(&self, endpoint: &Endpoint) -> String {
+        endpoint.path.to_owned()
+    }
     /// What its parameters differ in from OpenAI's. They are applied to the body before the dialect gets it.
     fn rules(&self, _endpoint: &Endpoint) -> &'static [Rule] {
         &[]
@@ -96,7 +100,9 @@ pub trait Provider: Sync {
         Ok((!changes.is_empty()).then(|| (fields.to_bytes(), changes)))
     }
     /// Whether an embeddings call that names no encoding may ask for base64.
-    fn knows_base64_embeddings(&self) -> bool;
+    fn knows_base64_embeddings(&self) -> bool {
+        false
+    }
     /// The dialect of an endpoint that differs from OpenAI's; `None` for what goes through as it is.
     fn dialect(&self, _endpoint: &Endpoint) -> Option<&'static dyn dialect::Dialect> {
         None

@@ -49,16 +49,8 @@ impl Provider for Anthropic {
         Auth::Header("x-api-key")
     }
 
-    fn path(&self, endpoint: &Endpoint) -> String {
-        endpoint.path.to_owned()
-    }
-
     fn has(&self, endpoint: &Endpoint) -> bool {
         !matches!(endpoint.call, EMBEDDINGS | "moderations.create")
-    }
-
-    fn knows_base64_embeddings(&self) -> bool {
-        false
     }
 
     fn dialect(&self, endpoint: &Endpoint) -> Option<&'static dyn Dialect> {

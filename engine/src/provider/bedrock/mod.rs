@@ -50,10 +50,6 @@ impl Provider for Bedrock {
         NAME
     }
 
-    fn base_url(&self) -> Option<&'static str> {
-        None
-    }
-
     fn base_url_for(&self, settings: &Settings) -> Option<String> {
         aws::base_url("bedrock-runtime", settings)
     }
@@ -64,14 +60,6 @@ impl Provider for Bedrock {
 
     fn has(&self, endpoint: &Endpoint) -> bool {
         self.dialect(endpoint).is_some()
-    }
-
-    fn path(&self, endpoint: &Endpoint) -> String {
-        endpoint.path.to_owned()
-    }
-
-    fn knows_base64_embeddings(&self) -> bool {
-        false
     }
 
     fn dialect(&self, endpoint: &Endpoint) -> Option<&'static dyn Dialect> {

@@ -40,14 +40,6 @@ impl Provider for Cohere {
         self.dialect(endpoint).is_some()
     }
 
-    fn path(&self, endpoint: &Endpoint) -> String {
-        endpoint.path.to_owned()
-    }
-
-    fn knows_base64_embeddings(&self) -> bool {
-        false
-    }
-
     fn dialect(&self, endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
         match endpoint.call {
             "chat.completions.create" => Some(&request::Chat),

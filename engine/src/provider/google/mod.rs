@@ -61,10 +61,6 @@ impl Provider for Google {
         format!("/v1beta/openai{}", endpoint.path)
     }
 
-    fn knows_base64_embeddings(&self) -> bool {
-        false
-    }
-
     fn dialect(&self, endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
         match endpoint.call {
             "chat.completions.create" => Some(&Chat),

@@ -60,10 +60,6 @@ impl Provider for Oracle {
         "/20231130/actions/chat".to_owned()
     }
 
-    fn knows_base64_embeddings(&self) -> bool {
-        false
-    }
-
     fn dialect(&self, _endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
         Some(&ORACLE)
     }

@@ -72,10 +72,6 @@ impl Provider for SageMaker {
         NAME
     }
 
-    fn base_url(&self) -> Option<&'static str> {
-        None
-    }
-
     fn base_url_for(&self, settings: &Settings) -> Option<String> {
         aws::base_url("runtime.sagemaker", settings)
     }
@@ -86,14 +82,6 @@ impl Provider for SageMaker {
 
     fn has(&self, endpoint: &Endpoint) -> bool {
         self.dialect(endpoint).is_some()
-    }
-
-    fn path(&self, endpoint: &Endpoint) -> String {
-        endpoint.path.to_owned()
-    }
-
-    fn knows_base64_embeddings(&self) -> bool {
-        false
     }
 
     fn dialect(&self, endpoint: &Endpoint) -> Option<&'static dyn Dialect> {

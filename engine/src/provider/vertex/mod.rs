@@ -34,11 +34,6 @@ impl Provider for Vertex {
         "vertex-ai"
     }
 
-    /// None that is the same for all: see `base_url_for`.
-    fn base_url(&self) -> Option<&'static str> {
-        None
-    }
-
     fn base_url_for(&self, settings: &Settings) -> Option<String> {
         settings.get(REGION).and_then(place::host)
     }
@@ -50,14 +45,6 @@ impl Provider for Vertex {
 
     fn has(&self, endpoint: &Endpoint) -> bool {
         self.dialect(endpoint).is_some()
-    }
-
-    fn path(&self, endpoint: &Endpoint) -> String {
-        endpoint.path.to_owned()
-    }
-
-    fn knows_base64_embeddings(&self) -> bool {
-        false
     }
 
     fn dialect(&self, endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
