@@ -22,7 +22,6 @@ pub struct Guard<'c>(Option<Watched<'c>>);
 struct Watched<'c> {
     hooks: &'c Hooks,
     scene: Scene,
-    place: Place<'c>,
     before: Vec<Record>,
     /// A check of the request failed that does not deny.
     failed: bool,
@@ -62,7 +61,7 @@ impl<'c> Guard<'c> {
         if rewritten.is_some() {
             report.changes.push("the body was rewritten by input hooks".to_owned());
         }
-        let watched = Watched { hooks, scene, place, before: results, failed, extras: target.extras };
+        let watched = Watched { hooks, scene, before: results, failed, extras: target.extras };
         Ok((Self(Some(watched)), rewritten.unwrap_or(body)))
     }
 
@@ -73,7 +72,7 @@ impl<'c> Guard<'c> {
     }
 
     /// Checks a whole answer. An error: it is denied, and nobody sees it.
-    pub fn after(&self, reached: Reached, report: &mut Report) -> Result<Checked> {
+    pub fn after(&self, reached: Reached, place: &Place<'_>, report: &mut Report) -> Result<Checked> {
         let Some(watched) = &self.0 else { return Ok(Checked::plain(reached)) };
         let (200, Content::Whole(text)) = (reached.status, &reached.content) else {
             return Ok(Checked::plain(reached));
@@ -82,7 +81,7 @@ impl<'c> Guard<'c> {
         report.hooks.after.clone_from(&verdicts.results);
         report.hooks.asynchronous.extend(verdicts.asynchronous);
         if verdicts.denied {
-            return Err(watched.place.denied(&watched.before, &verdicts.results, true));
+            return Err(place.denied(&watched.before, &verdicts.results, true));
         }
         let content = match verdicts.body {
             Some(rewritten) => {

@@ -100,7 +100,8 @@ impl<'c> Sending<'c> {
             return self.events(reply, guard.checking()).await.map(Checked::plain);
         }
         let reached = self.whole(reply).await?;
-        guard.after(reached, self.report)
+        let (request, target, method) = (self.request, self.target, self.method());
+        guard.after(reached, &Place { method, url: &request.shown, target }, self.report)
     }
 
     /// Waits for a slot of the target, where it takes so many requests at once and no more.
