@@ -89,7 +89,7 @@ describe('a host that cannot be reached', () => {
   test('a certificate that nobody here vouches for says how to trust it', async (t) => {
     const host = await hostFor(t, [{ json: completion() }], { tls: CERTIFICATE })
     const error = await errorOf(chat(host.url))
-    assertUnreachable(error, { code: 'ETLS', what: /TLS handshake failed.*UnknownIssuer/, where: host.url, advice: /certificate authority.*SSL_CERT_FILE/, phase: 'connect' })
+    assertUnreachable(error, { code: 'ETLS', what: /certificate of 127.0.0.1 \(subject "CN=localhost"\) is signed by an unknown authority \(issuer "CN=portkey-native test authority"\)/, where: host.url, advice: /tls\.caFile/, phase: 'connect' })
     assert.equal(host.requests.length, 0)
   })
 

@@ -36,7 +36,7 @@ describe('llama.cpp by its names and dialects', () => {
 
   before(async () => {
     server = await start({ chatTemplateFile: TOOL_CALL_TEMPLATE })
-    const of = (provider) => new Portkey({ provider, customHost: `${server.url}/v1`, Authorization: KEY, idempotent: true })
+    const of = (provider) => new Portkey({ provider, customHost: `${server.url}/v1`, Authorization: KEY })
     clients = server && { anthropic: of('anthropic'), llamacpp: of('llamacpp'), openai: of('openai') }
   })
   after(() => server?.stop())

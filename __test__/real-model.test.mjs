@@ -33,8 +33,7 @@ describe('llama.cpp with a real model', () => {
 
   before(async () => {
     server = await start({ context: 4096 })
-    // The server closes a kept connection when it likes, also while a request is on its way: these may be asked twice.
-    client = server && new Portkey({ customHost: `${server.url}/v1`, Authorization: KEY, idempotent: true })
+    client = server && new Portkey({ customHost: `${server.url}/v1`, Authorization: KEY })
   })
   after(() => server?.stop())
 
@@ -242,7 +241,7 @@ describe('llama.cpp with a template for tools, and with embeddings', () => {
 
   test('streams a tool call in pieces that make up the whole', async (t) => {
     if (!server) return t.skip('there is no local model')
-    const client = new Portkey({ customHost: `${server.url}/v1`, Authorization: KEY, idempotent: true })
+    const client = new Portkey({ customHost: `${server.url}/v1`, Authorization: KEY })
     const parameters = { type: 'object', properties: { city: { type: 'string', maxLength: 16 } }, required: ['city'], additionalProperties: false }
     const body = {
       messages: [{ role: 'user', content: 'What is the weather in Paris?' }], max_tokens: 60, ...FIXED,
@@ -261,7 +260,7 @@ describe('llama.cpp with a template for tools, and with embeddings', () => {
 
   test('gives the same numbers for embeddings as floats and as base64', async (t) => {
     if (!server) return t.skip('there is no local model')
-    const client = new Portkey({ customHost: `${server.url}/v1`, Authorization: KEY, idempotent: true })
+    const client = new Portkey({ customHost: `${server.url}/v1`, Authorization: KEY })
     const { data } = await client.embeddings.create({ input: ['a cat', 'a dog'] })
     assert.deepEqual(data.map(({ index }) => index), [0, 1])
     const response = await fetch(`${server.url}/v1/embeddings`, {

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { describe, test } from 'node:test'
 
 import Portkey, { APIConnectionError } from '../index.mjs'
-import { MESSAGES, completion } from './support/answers.mjs'
+import { MESSAGES, chunk, completion } from './support/answers.mjs'
 import { hostFor } from './support/host.mjs'
 
 const OK = { json: completion() }
@@ -79,6 +79,63 @@ describe('a connection that was kept', () => {
       assert.equal(host.requests.length, round)
     }
     assert.equal(host.accepted.length, 30)
+  })
+
+  for (const [how, step] of Object.entries({ ends: 'end', 'is reset': 'reset' })) {
+    test(`and that ${how} upon the next request has it sent once more over a new one, at no attempt`, async (t) => {
+      const host = await hostFor(t, (_, { requests }) => (requests.length > 1 ? step : OK))
+      const client = new Portkey({ customHost: host.url, maxRetries: 0 })
+      await ask(client)
+      for (let round = 1; round <= 5; round++) {
+        const answer = await ask(client)
+        assert.equal(answer.getGateway().attempts.length, 1)
+        assert.equal(host.requests.length, 1 + 2 * round)
+        assert.deepEqual(host.requests.at(-1).body, host.requests.at(-2).body)
+        assert.deepEqual(host.requests.at(-1).rawHeaders, host.requests.at(-2).rawHeaders)
+      }
+      assert.equal(host.accepted.length, 6)
+    })
+
+    test(`and that ${how} upon the next request costs no stream either`, async (t) => {
+      const host = await hostFor(t, (request, { requests }) => {
+        if (requests.length > 1) return step
+        return request.json().stream ? { sse: [chunk({ content: 'hi' }), chunk({}, 'stop')] } : OK
+      })
+      const client = new Portkey({ customHost: host.url, maxRetries: 0 })
+      await ask(client)
+      const stream = await client.chat.completions.create({ messages: MESSAGES, stream: true })
+      const text = []
+      for await (const { choices } of stream) text.push(choices[0].delta.content)
+      assert.equal(text[0], 'hi')
+      assert.equal(host.requests.length, 3)
+    })
+
+    test(`and that ${how}, as the new one does, fails a POST after two requests`, async (t) => {
+      let asked = 0
+      const host = await hostFor(t, () => (asked++ === 0 ? OK : step))
+      const client = new Portkey({ customHost: host.url })
+      await ask(client)
+      const error = await caught(ask(client))
+      assert.equal(error.code, 'ECONNRESET')
+      assert.equal(host.requests.length, 3)
+      assert.equal(error.gateway.attempts.length, 1)
+    })
+
+    test(`and that ${how} in the middle of the head fails a POST`, async (t) => {
+      const host = await hostFor(t, [OK, { raw: [HEAD.slice(0, 9), step === 'end' ? 'cut' : 'reset'] }, OK])
+      const client = new Portkey({ customHost: host.url })
+      await ask(client)
+      assert.equal((await caught(ask(client))).code, 'ECONNRESET')
+      assert.equal(host.requests.length, 2)
+    })
+  }
+
+  test('and that ends after the host has had the request for long fails a POST', async (t) => {
+    const host = await hostFor(t, [OK, { raw: [{ wait: 2500 }, 'cut'] }, OK])
+    const client = new Portkey({ customHost: host.url })
+    await ask(client)
+    assert.equal((await caught(ask(client))).code, 'ECONNRESET')
+    assert.equal(host.requests.length, 2)
   })
 
   test('is used again for the next call, whatever the status of the last', async (t) => {

@@ -39,6 +39,17 @@ function growOnce() {
   grown = true
 }
 
+/** One warning for a client whose targets' certificates are not checked, unless the client that it is made from gave it. */
+function warnOfInsecure(handle, known) {
+  const hosts = handle.insecure()
+  if (hosts === '[]' || hosts === known?.insecure()) return
+  process.emitWarning(`The certificates of ${JSON.parse(hosts).join(', ')} are not checked (tls.insecure): whoever answers there gets the credentials.`, {
+    type: 'PortkeyWarning',
+    code: 'PORTKEY_INSECURE_TLS',
+    detail: 'To trust a certificate of your own, name its PEM file as tls.caFile.',
+  })
+}
+
 class Portkey {
   #handle
   #options
@@ -48,6 +59,7 @@ class Portkey {
     growOnce()
     const opened = native().Client.open(text, derivedFrom)
     if (typeof opened === 'string') throw errors.errorFrom(opened)
+    warnOfInsecure(opened, derivedFrom)
     this.#handle = opened
     this.#options = JSON.parse(text, (_, value) => Object.freeze(value))
   }

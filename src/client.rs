@@ -37,6 +37,12 @@ impl Client {
         serde_json::to_string(&self.engine.cache_state()).expect("what is known of a cache has a JSON form")
     }
 
+    /// The hosts whose certificates are not checked, as the JSON of an array.
+    #[napi]
+    pub fn insecure(&self) -> String {
+        serde_json::to_string(self.engine.insecure()).expect("a list of strings has a JSON form")
+    }
+
     /// How each target fares, as the JSON of an array.
     #[napi]
     pub fn targets(&self) -> String {

@@ -104,6 +104,11 @@ impl Engine {
         self.plan.root.targets().into_iter().map(|target| TargetSeen::of(target, now)).collect()
     }
 
+    /// Hosts of the client whose certificates are not checked.
+    pub fn insecure(&self) -> &[String] {
+        &self.plan.insecure
+    }
+
     /// What the client's cache holds, and how its store fares.
     pub fn cache_state(&self) -> CacheState {
         self.context.memory.cache.health()
@@ -113,11 +118,9 @@ impl Engine {
     fn plan_of(&self, call: &Call) -> Result<(Arc<Plan>, Arc<Memory>)> {
         check(call)?;
         let (params, headers) = split_headers(call);
-        if params.keys().any(|name| fold(name) == "cachestore") {
-            return Err(Error::problem(
-                "cacheStore",
-                "belongs to a client: withOptions makes one with another",
-            ));
+        let says = |option: &str| params.keys().any(|name| fold(name) == fold(option));
+        if let Some(option) = ["cacheStore", "egress"].into_iter().find(|option| says(option)) {
+            return Err(Error::problem(option, "belongs to a client: withOptions makes one with another"));
         }
         let asks = self.plan.passes_through || !params.is_empty();
         let named_by_model = if asks { provider_in_model(&call.body) } else { None };
@@ -128,7 +131,15 @@ impl Engine {
             let mut options = Options::read(&overlay(&self.options, &params)).map_err(Error::config)?;
             options.named_by_model = named_by_model;
             let memory = memory.of_call(&options);
-            (Arc::new(Plan::new(&options, &headers, &memory).map_err(Error::config)?), memory)
+            let plan = Plan::new(&options, &headers, &memory).map_err(Error::config)?;
+            let is_new = |host: &String| !self.plan.insecure.contains(host);
+            if (says("tls") || says("config")) && plan.insecure.iter().any(is_new) {
+                return Err(Error::problem(
+                    "tls.insecure",
+                    "turns a protection off, so it belongs to a client: give it to the constructor or withOptions",
+                ));
+            }
+            (Arc::new(plan), memory)
         };
         let missing = &planned.0.missing;
         if missing.is_empty() { Ok(planned) } else { Err(Error::config(missing.clone())) }

@@ -1,6 +1,6 @@
 //! Secrets: credentials and forwarded values.
 //! The type has no `Debug`, `Display` or `Serialize`, so that a secret can't reach a log, an error or a record
-//! by accident. It leaves through `expose`, which only `headers.rs`, `auth.rs` and `store/` call, on the
+//! by accident. It leaves through `expose`, which only `headers.rs`, `auth.rs`, `store/` and `http/tls.rs` call, on the
 //! way to the wire.
 
 use std::sync::Arc;

@@ -179,6 +179,7 @@ impl<'c> Request<'c> {
             headers,
             body: self.body.clone(),
             socket: self.target.base_url.socket().cloned(),
+            route: self.target.route.clone(),
             connect: self.target.clocks.connect,
         })
     }

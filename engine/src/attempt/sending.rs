@@ -11,7 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::guard::{Checked, Checking, Guard};
 use super::request::Request;
 use super::token;
-use super::whole::{expected_size, not_json};
+use super::whole::{LONGEST_EXPLANATION, announced_size, expected_size, not_json};
 use crate::answer::{Content, Reached};
 use crate::call::Call;
 use crate::clock::{Instant, before};
@@ -179,7 +179,7 @@ impl<'c> Sending<'c> {
     async fn refused(&mut self, reply: Reply) -> Error {
         let Reply { status, headers, mut body } = reply;
         // The status is the news; a body that breaks off is only part of the explanation.
-        let text = self.read(&mut body, &headers).await.unwrap_or_default();
+        let text = self.read_start(&mut body).await;
         let translated = self.request.dialect.and_then(|dialect| dialect.error(status, &headers, &text));
         let text = translated.unwrap_or(text);
         self.place().refused(status, headers, text, self.context.clock.wall())
@@ -205,18 +205,46 @@ impl<'c> Sending<'c> {
         Ok(Reached { status, headers, content: Content::Whole(text) })
     }
 
-    /// Reads a body to its end; the idle clock runs between its pieces.
+    /// The next piece of a body; the idle clock runs while it is waited for.
+    async fn piece(&self, body: &mut ReplyBody) -> Result<Option<Bytes>> {
+        let (clock, limit, deadline) =
+            self.or_total("idle", self.target.clocks.idle, self.context.clock.now());
+        let Some(chunk) = before(deadline, body.chunk()).await else {
+            let elapsed = self.context.clock.now() - self.began;
+            return Err(self.place().timeout(clock, limit.unwrap_or_default(), elapsed));
+        };
+        chunk.map_err(|failure| self.place().failure(&failure, true))
+    }
+
+    /// What comes of a body that explains an error, as far as it comes and no further than needed.
+    async fn read_start(&self, body: &mut ReplyBody) -> Bytes {
+        let mut start = BytesMut::new();
+        while let Ok(Some(bytes)) = self.piece(body).await {
+            start.extend_from_slice(&bytes);
+            if start.len() > LONGEST_EXPLANATION {
+                start.truncate(LONGEST_EXPLANATION);
+                break;
+            }
+        }
+        start.freeze()
+    }
+
+    /// Reads a body to its end, unless it is longer than an answer may be.
     async fn read(&self, body: &mut ReplyBody, headers: &HeaderMap) -> Result<Bytes> {
-        let idle = self.target.clocks.idle;
+        let most = self.target.most_bytes;
+        let status = self.report.attempts.last().and_then(|attempt| attempt.status);
+        let too_long = || self.place().too_long(status, most, headers.clone());
+        if announced_size(headers) > most {
+            return Err(too_long());
+        }
         let mut first = Bytes::new();
         let mut all = BytesMut::new();
         loop {
-            let (clock, limit, deadline) = self.or_total("idle", idle, self.context.clock.now());
-            let Some(chunk) = before(deadline, body.chunk()).await else {
-                let elapsed = self.context.clock.now() - self.began;
-                return Err(self.place().timeout(clock, limit.unwrap_or_default(), elapsed));
-            };
-            match chunk.map_err(|failure| self.place().failure(&failure, true))? {
+            let piece = self.piece(body).await?;
+            if piece.as_ref().is_some_and(|piece| first.len().max(all.len()) + piece.len() > most) {
+                return Err(too_long());
+            }
+            match piece {
                 None if all.is_empty() => return Ok(first),
                 None => return Ok(all.freeze()),
                 Some(bytes) if first.is_empty() => first = bytes,

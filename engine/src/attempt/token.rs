@@ -46,6 +46,7 @@ async fn fetch(context: &Context, target: &Target, request: TokenRequest, now: u
         headers: HeaderMap::from_iter([(header::CONTENT_TYPE, form)]),
         body: Bytes::copy_from_slice(request.form.expose().as_bytes()),
         socket: None,
+        route: target.route.clone(),
         connect: target.clocks.connect,
     };
     let deadline = Some(context.clock.now() + LONGEST);

@@ -5,10 +5,18 @@ use bytes::Bytes;
 
 use crate::explain::is_html;
 
-/// A body's size as its host announces it, within what is taken on trust.
-pub fn expected_size(headers: &HeaderMap) -> usize {
+/// So much of the body of an error is read.
+pub const LONGEST_EXPLANATION: usize = 1 << 20;
+
+/// A body's size as its host announces it.
+pub fn announced_size(headers: &HeaderMap) -> usize {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    announced.unwrap_or(0usize).min(1 << 24)
+    announced.unwrap_or(0)
+}
+
+/// The same within what is taken on trust.
+pub fn expected_size(headers: &HeaderMap) -> usize {
+    announced_size(headers).min(1 << 24)
 }
 
 /// Why a body can't be a JSON value, as far as its two ends tell; the face's parser sees the rest. Where another attempt

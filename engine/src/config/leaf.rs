@@ -4,16 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::{HeaderMap, HeaderValue, header};
+use url::Url;
 
 use super::names::nearest;
 use super::node::{Node, Retry};
 use super::plan::Maker;
+use super::reach::MOST_ANSWER_BYTES;
 use super::target::{Caching, Clocks, Target, Urls};
 use crate::base_url::BaseUrl;
 use crate::cache::Tenant;
 use crate::error::Problem;
 use crate::headers::{fold, insert_secret};
 use crate::hooks::Hooks;
+use crate::http::{Route, Tls};
 use crate::memory;
 use crate::provider::dialect::{Setting, Settings, camel};
 use crate::provider::{self, LEFT_OUT, PROVIDERS, Provider};
@@ -52,6 +55,8 @@ impl Maker<'_> {
             name: self.node.name.clone().unwrap_or_else(|| self.node.path.clone()),
             provider: provider?,
             base_url,
+            route: Arc::new(self.route()),
+            most_bytes: self.most_bytes(),
             urls: Urls::default(),
             headers,
             clocks: Clocks::of(options, &self.node),
@@ -82,6 +87,21 @@ impl Maker<'_> {
             breaker: self.node.breaker.clone(),
         };
         self.memory.target(&identity, settings)
+    }
+
+    /// A target's own settings come before those that the options give all targets.
+    fn route(&self) -> Route {
+        let Node { tls, proxy, .. } = &self.node;
+        Route {
+            tls: tls.clone().or_else(|| self.options.tls.clone()).unwrap_or_else(Tls::usual),
+            proxy: proxy.clone().or_else(|| self.options.proxy.clone()).unwrap_or_default(),
+            egress: self.options.egress.clone(),
+        }
+    }
+
+    fn most_bytes(&self) -> usize {
+        let own = self.node.max_answer_bytes.or(self.options.max_answer_bytes);
+        own.unwrap_or(MOST_ANSWER_BYTES) as usize
     }
 
     pub fn is_custom(&self) -> bool {
@@ -256,11 +276,23 @@ impl Maker<'_> {
             }
         };
         match BaseUrl::parse(text) {
-            Ok(base_url) => Some(base_url),
+            Ok(base_url) => {
+                self.check_egress(path, &base_url);
+                Some(base_url)
+            }
             Err(why) => {
                 self.problem(path, why);
                 None
             }
+        }
+    }
+
+    /// A host that may not be reached is told now, as far as its name or address tells.
+    fn check_egress(&mut self, path: String, base_url: &BaseUrl) {
+        let Some(egress) = self.options.egress.clone().filter(|_| !path.is_empty()) else { return };
+        let Ok(url) = Url::parse(&base_url.join("/", None)) else { return };
+        if let Err(why) = egress.allows(&url, base_url.socket().map(|socket| &**socket)) {
+            self.problem(path, format!("{why}: egress.allow names what may be reached"));
         }
     }
 

@@ -8,11 +8,13 @@ mod names;
 mod node;
 mod params;
 mod plan;
+mod reach;
 mod read;
 mod strategy;
 mod target;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -26,6 +28,7 @@ use crate::cache;
 use crate::error::Problem;
 use crate::headers::fold;
 use crate::health::budget;
+use crate::http::{Egress, Through, Tls};
 use crate::provider;
 use crate::provider::dialect::Settings;
 use crate::secret::Secret;
@@ -50,6 +53,10 @@ pub struct Options {
     pub idempotent: Option<bool>,
     pub max_concurrent: Option<usize>,
     pub max_queue: Option<usize>,
+    pub tls: Option<Arc<Tls>>,
+    pub proxy: Option<Through>,
+    pub egress: Option<Arc<Egress>>,
+    pub max_answer_bytes: Option<u64>,
     /// `None`: without limit.
     pub retry_budget: Option<budget::Settings>,
     pub cache_store: cache::Settings,
@@ -139,6 +146,10 @@ impl Options {
             idempotent: None,
             max_concurrent: None,
             max_queue: None,
+            tls: None,
+            proxy: None,
+            egress: None,
+            max_answer_bytes: None,
             retry_budget: Some(budget::Settings::default()),
             cache_store: cache::Settings::default(),
             cache_force_refresh: false,
@@ -182,6 +193,10 @@ impl Options {
             "idempotent" => self.idempotent = reader.boolean(value, name),
             "maxConcurrent" => self.max_concurrent = reader.count(value, name, 1),
             "maxQueue" => self.max_queue = reader.count(value, name, 0),
+            "tls" => self.tls = reach::tls(value, name, reader),
+            "proxy" => self.proxy = reach::proxy(value, name, reader),
+            "egress" => self.egress = reach::egress(value, name, reader),
+            "maxAnswerBytes" => self.max_answer_bytes = reach::answer_bytes(value, name, reader),
             "cacheStore" => self.cache_store = cache::Settings::read(value, name, reader),
             "cacheForceRefresh" => self.cache_force_refresh = reader.boolean(value, name).unwrap_or(false),
             "cacheNamespace" => self.cache_namespace = reader.string(value, name),

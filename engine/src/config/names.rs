@@ -23,8 +23,10 @@ pub const OPTIONS: &[&str] = &[
     "customHost",
     "dangerouslyAllowBrowser",
     "debug",
+    "egress",
     "forwardHeaders",
     "idempotent",
+    "maxAnswerBytes",
     "maxConcurrent",
     "maxQueue",
     "maxRetries",
@@ -33,6 +35,7 @@ pub const OPTIONS: &[&str] = &[
     "openaiProject",
     "parentSpanId",
     "provider",
+    "proxy",
     "requestTimeout",
     "retryBudget",
     "sensitiveHeaders",
@@ -42,6 +45,7 @@ pub const OPTIONS: &[&str] = &[
     "strictParams",
     "timeout",
     "timeouts",
+    "tls",
     "traceID",
 ];
 
@@ -67,6 +71,7 @@ const CONFIG_KEYS: &[&str] = &[
     "input_guardrails",
     "input_mutators",
     "is_open",
+    "max_answer_bytes",
     "max_concurrent",
     "max_queue",
     "metadata",
@@ -78,6 +83,7 @@ const CONFIG_KEYS: &[&str] = &[
     "override_params",
     "passthrough",
     "provider",
+    "proxy",
     "request_timeout",
     "retry",
     "strategy",
@@ -85,6 +91,7 @@ const CONFIG_KEYS: &[&str] = &[
     "strict_params",
     "targets",
     "timeouts",
+    "tls",
     "weight",
 ];
 

@@ -1,6 +1,7 @@
 //! A config's nodes as they are written: a tree of targets and groups of targets. What they mean is `plan.rs`'s to say.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -8,11 +9,12 @@ use super::names::{Spelling, unknown_config_key};
 use super::params::Params;
 use super::read::Reader;
 use super::strategy::Chosen;
-use super::{Timeouts, read_setting};
+use super::{Timeouts, reach, read_setting};
 use crate::cache;
 use crate::headers::fold;
 use crate::health::{cb_config, check};
 use crate::hooks::{self, Hook, Phase};
+use crate::http::{Through, Tls};
 use crate::provider;
 use crate::provider::dialect::Settings;
 use crate::secret::Secret;
@@ -38,6 +40,9 @@ pub struct Node {
     /// How many requests the target takes at once, and how many may wait.
     pub max_concurrent: Option<usize>,
     pub max_queue: Option<usize>,
+    pub tls: Option<Arc<Tls>>,
+    pub proxy: Option<Through>,
+    pub max_answer_bytes: Option<u64>,
     pub breaker: Option<cb_config::Settings>,
     /// The circuit is open: said by who wrote the config. Acts only below an `id`.
     pub is_open: bool,
@@ -129,6 +134,9 @@ impl Node {
             "idempotent" => self.idempotent = reader.boolean(value, path),
             "maxconcurrent" => self.max_concurrent = reader.count(value, path, 1),
             "maxqueue" => self.max_queue = reader.count(value, path, 0),
+            "tls" => self.tls = reach::tls(value, path, reader),
+            "proxy" => self.proxy = reach::proxy(value, path, reader),
+            "maxanswerbytes" => self.max_answer_bytes = reach::answer_bytes(value, path, reader),
             "cbconfig" => self.read_breaker(value, path, reader),
             "isopen" => self.is_open = reader.boolean(value, path).unwrap_or(false),
             "cache" => self.read_cache(value, path, reader),
@@ -291,6 +299,9 @@ impl Node {
         node.idempotent = node.idempotent.or(parent.idempotent);
         node.max_concurrent = node.max_concurrent.or(parent.max_concurrent);
         node.max_queue = node.max_queue.or(parent.max_queue);
+        node.tls = node.tls.or_else(|| parent.tls.clone());
+        node.proxy = node.proxy.or_else(|| parent.proxy.clone());
+        node.max_answer_bytes = node.max_answer_bytes.or(parent.max_answer_bytes);
         node.breaker = node.breaker.or_else(|| parent.breaker.clone());
         if node.cache.is_none() {
             node.cache.clone_from(&parent.cache);

@@ -2,7 +2,7 @@
 //! A plan that lacks something which the call's own parameters may still bring (a value to forward, a name to forward
 //! it under) says so in `missing`, and is refused when a call would use it as it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +25,8 @@ pub struct Plan {
     pub total: Option<Duration>,
     /// Targets to be looked after while they are benched.
     pub watched: Vec<Arc<Target>>,
+    /// Hosts that are believed whoever they are.
+    pub insecure: Vec<String>,
     /// Some target takes its provider from the call.
     pub passes_through: bool,
     /// Problems that the parameters of a call may still mend.
@@ -80,9 +82,11 @@ impl Plan {
         }
         let root_strategy = strategy.expect("a tree without problems is made");
         let targets = root_strategy.targets().into_iter().cloned();
+        let insecure = insecure(&root_strategy);
         Ok(Self {
             watched: targets.filter(|target| target.health_check.is_some()).collect(),
             root: root_strategy,
+            insecure,
             trace: Trace {
                 trace_id: options.trace_id.clone(),
                 span_id: options.span_id.clone(),
@@ -171,6 +175,17 @@ impl Maker<'_> {
         let label = child.name.clone().unwrap_or_else(|| child.path.clone());
         Branch { weight: child.weight.unwrap_or(1.0), identity, label, node }
     }
+}
+
+/// The hosts of targets whose certificates are not checked, those for embeddings included.
+fn insecure(root: &Strategy) -> Vec<String> {
+    let aside =
+        |target: &&Arc<Target>| target.caching.as_ref().and_then(|caching| caching.embeddings.clone());
+    let targets = root.targets();
+    let all = targets.iter().filter_map(aside).chain(targets.iter().copied().cloned());
+    let hosts = all.filter(|target| target.route.tls.insecure && !target.base_url.is_plain());
+    let hosts: BTreeSet<String> = hosts.map(|target| target.base_url.shown()).collect();
+    hosts.into_iter().collect()
 }
 
 /// What tells a group from others: where it stands, and what its children are called and weigh.

@@ -16,6 +16,7 @@ use crate::endpoint::{ENDPOINTS, Endpoint};
 use crate::error::{Error, Result};
 use crate::health::check;
 use crate::hooks::Hooks;
+use crate::http::Route;
 use crate::memory::{Live, Standing};
 use crate::provider::Provider;
 use crate::provider::dialect::Settings;
@@ -28,6 +29,9 @@ pub struct Target {
     pub name: String,
     pub provider: &'static dyn Provider,
     pub base_url: BaseUrl,
+    pub route: Arc<Route>,
+    /// A longer answer is not read.
+    pub most_bytes: usize,
     pub urls: Urls,
     /// Credential, forwarded headers and the like: all that is the same for each call.
     pub headers: HeaderMap,

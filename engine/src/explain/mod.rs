@@ -57,6 +57,13 @@ impl Place<'_> {
             FailureKind::Unsendable
             | FailureKind::NotTls
             | FailureKind::Tls
+            | FailureKind::Untrusted
+            | FailureKind::OutOfDate
+            | FailureKind::WrongName
+            | FailureKind::ClientCertificate
+            | FailureKind::ProxyRefusal
+            | FailureKind::ProxyCredentials
+            | FailureKind::Forbidden
             | FailureKind::NotHttp
             | FailureKind::HeadTooLong => error.with_resend(Resend::Never),
             _ => error,
@@ -80,9 +87,34 @@ impl Place<'_> {
                 let advice = "Check the host and port of customHost, the proxy settings and the network.";
                 ("ECONNECT", format!("The host could not be reached: {detail}."), advice)
             }
-            FailureKind::Tls => {
-                let advice = "Name the file of the host's certificate authority in NODE_EXTRA_CA_CERTS or SSL_CERT_FILE.";
-                ("ETLS", format!("The TLS handshake failed: {detail}."), advice)
+            FailureKind::Tls => ("ETLS", format!("The TLS handshake failed: {detail}."), ""),
+            FailureKind::Untrusted => {
+                let advice = "If it is the right host, name its authority's PEM file as tls.caFile (or in NODE_EXTRA_CA_CERTS).";
+                ("ETLS", format!("The host is not trusted: {detail}."), advice)
+            }
+            FailureKind::OutOfDate => {
+                let advice = "The host needs a new certificate, unless this machine's clock is wrong.";
+                ("ETLS", format!("The host is not trusted: {detail}."), advice)
+            }
+            FailureKind::WrongName => {
+                let advice = "Write the host as its certificate has it, or name that as tls.serverName.";
+                ("ETLS", format!("The host is not trusted: {detail}."), advice)
+            }
+            FailureKind::ClientCertificate => {
+                let advice = "Name the PEM files of your certificate and its key as tls.cert and tls.key.";
+                ("ETLS", "The host asks for a client certificate.".to_owned(), advice)
+            }
+            FailureKind::Proxy | FailureKind::ProxyRefusal => {
+                let advice = "Check the proxy, or go without it: proxy: false.";
+                ("EPROXY", format!("{}.", capital(detail)), advice)
+            }
+            FailureKind::ProxyCredentials => {
+                let advice = "Write them into the proxy's URL: http://user:password@host:port.";
+                ("EPROXY", format!("{}.", capital(detail)), advice)
+            }
+            FailureKind::Forbidden => {
+                let advice = "If it may be reached, add it to the client's egress.allow.";
+                ("egress_refused", format!("The host may not be reached: {detail}."), advice)
             }
             FailureKind::NotTls => {
                 let advice = "Write the custom host with http:// instead of https://.";
@@ -233,6 +265,18 @@ impl Place<'_> {
             .with_reply(headers, body)
     }
 
+    /// An answer that is longer than may be read; it was left where it stood.
+    pub fn too_long(&self, status: Option<u16>, most: usize, headers: HeaderMap) -> Error {
+        let what = format!("The answer is longer than {most} bytes; it was not read any further.");
+        let error =
+            Error::new(Kind::Garbled, self.message(&what, "Raise maxAnswerBytes, if it may be that long."));
+        let error = error.with_code("answer_too_large").with_headers(headers);
+        match status {
+            Some(status) => error.with_status(status),
+            None => error,
+        }
+    }
+
     /// An error that came inside a stream; `data` is its event's own JSON or text.
     pub fn in_stream(&self, data: Bytes) -> Error {
         let parsed: Option<Value> = serde_json::from_slice(&data).ok();
@@ -257,6 +301,15 @@ impl Place<'_> {
             .with_code("stream_truncated")
             .with_partial(partial)
     }
+}
+
+/// A sentence's first letter, made large.
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
+        .unwrap_or_default()
 }
 
 /// The whole call took longer than it may; the report tells how far it came.

@@ -92,6 +92,7 @@ async fn is_healthy(context: &Context, target: &Target, path: &str) -> bool {
         headers,
         body: Bytes::new(),
         socket: target.base_url.socket().cloned(),
+        route: target.route.clone(),
         connect: target.clocks.connect,
     };
     let watch = ConnectWatch::default();

@@ -3,8 +3,12 @@
 use std::error::Error as StdError;
 use std::io;
 
+use rustls::{AlertDescription, CertificateError, OtherError};
+
+use super::certificate::Untrusted;
+
 /// How far a request came, and why no further. Never holds a URL or a header.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Failure {
     pub kind: FailureKind,
     /// The innermost reason, as the operating system or the library words it.
@@ -20,6 +24,22 @@ pub enum FailureKind {
     Tls,
     /// The host answered a TLS greeting with something else.
     NotTls,
+    /// Nobody who is trusted vouches for the host's certificate.
+    Untrusted,
+    /// The host's certificate is not valid now.
+    OutOfDate,
+    /// The host's certificate is for another name.
+    WrongName,
+    /// The host wants to see a certificate of the client's.
+    ClientCertificate,
+    /// The proxy on the way failed; the detail names it.
+    Proxy,
+    /// The proxy does not let this request through.
+    ProxyRefusal,
+    /// The proxy wants other credentials.
+    ProxyCredentials,
+    /// The egress list of the client does not allow it.
+    Forbidden,
     /// The host's reply is no HTTP.
     NotHttp,
     /// The reply's headers are more than is read.
@@ -44,6 +64,12 @@ impl Failure {
         let mut kind = kind;
         let mut source = Some(error);
         while let Some(cause) = source {
+            if let Some(failure) = cause.downcast_ref::<Self>() {
+                return failure.clone();
+            }
+            if let Some(why) = untrusted(cause) {
+                return Self { kind: why.kind, detail: why.words.clone() };
+            }
             detail = cause.to_string();
             kind = Self::sharpen(kind, cause, &detail);
             source = inner_source(cause);
@@ -59,6 +85,9 @@ impl Failure {
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
             return match tls {
                 rustls::Error::InvalidMessage(_) => FailureKind::NotTls,
+                rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
+                    FailureKind::ClientCertificate
+                }
                 _ => FailureKind::Tls,
             };
         }
@@ -77,6 +106,24 @@ impl Failure {
             Some(io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) => FailureKind::Refused,
             _ => kind,
         }
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl StdError for Failure {}
+
+/// What our own check of a certificate found.
+fn untrusted<'e>(cause: &'e (dyn StdError + 'static)) -> Option<&'e Untrusted> {
+    match cause.downcast_ref::<rustls::Error>()? {
+        rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(inner))) => {
+            inner.downcast_ref::<Untrusted>()
+        }
+        _ => None,
     }
 }
 

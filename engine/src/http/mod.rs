@@ -1,10 +1,19 @@
-//! The door to the network. It sends what it is given, follows no redirect, retries nothing that was written, and says
-//! how far it came. Plain HTTP to a host or a unix socket goes over connections of our own (`direct.rs`); TLS, HTTP/2
-//! and proxies go through reqwest (`secure.rs`). All clients of a process share its connections.
+//! The door to the network. It sends what it is given, follows no redirect, retries nothing that was written (but for a
+//! kept connection that turns out closed), and says how far it came. All clients of a process share its connections,
+//! where they agree on how a host is reached (`Route`).
 
-mod direct;
+mod authorities;
+mod certificate;
+mod connection;
+mod dial;
+mod egress;
 mod failure;
-mod secure;
+mod pool;
+mod proxy;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod tls;
 
 use std::future::Future;
 use std::io::Write;
@@ -13,20 +22,28 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use ::http::Method;
-use ::http::header::{CONTENT_ENCODING, HeaderMap, HeaderValue};
-use bytes::Bytes;
+use ::http::header::{CONTENT_ENCODING, HOST, HeaderMap, HeaderValue, PROXY_AUTHORIZATION};
+use ::http::{Method, Request, Uri, Version};
+use bytes::{Buf, Bytes};
 use flate2::write::MultiGzDecoder;
-use url::Url;
+use http_body_util::Full;
+use url::{Position, Url};
 
-use crate::clock::Instant;
+use crate::clock::{Clock, Instant, SystemClock, before};
+use connection::Open;
+use dial::{Dialler, System, Way, unsendable};
+pub use egress::Egress;
+use failure::ConnectTooSlow;
 pub use failure::{Failure, FailureKind};
-pub use secure::install_crypto;
+use pool::{Ages, Peer, Pool, Turn};
+use proxy::Environment;
+pub use proxy::{Proxy, Through};
+pub use tls::{Tls, TlsSettings, install_crypto};
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// An open connection that nobody used for this long is closed.
-const IDLE: Duration = Duration::from_secs(60);
+/// Longer than many servers keep an idle connection: it is looked at before it is used again.
+const AGES: Ages = Ages { idle: Duration::from_secs(60), most: Duration::from_secs(300) };
 
 /// The operating system asks a silent peer this often whether it is still there.
 const KEEPALIVE: Duration = Duration::from_secs(30);
@@ -38,8 +55,23 @@ pub struct Wire {
     pub headers: HeaderMap,
     pub body: Bytes,
     pub socket: Option<Arc<Path>>,
+    pub route: Arc<Route>,
     /// How long connecting may take.
     pub connect: Option<Duration>,
+}
+
+/// How a target is reached.
+pub struct Route {
+    pub tls: Arc<Tls>,
+    pub proxy: Through,
+    /// What the client may reach at all.
+    pub egress: Option<Arc<Egress>>,
+}
+
+impl Default for Route {
+    fn default() -> Self {
+        Self { tls: Tls::usual(), proxy: Through::default(), egress: None }
+    }
 }
 
 /// A reply whose body is still to be read.
@@ -55,7 +87,6 @@ pub struct ConnectWatch(Arc<Mutex<WatchState>>);
 
 #[derive(Default)]
 struct WatchState {
-    limit: Option<Duration>,
     began: Option<Instant>,
     took: Option<Duration>,
 }
@@ -83,27 +114,141 @@ pub trait Transport: Send + Sync {
 }
 
 /// The real network.
-#[derive(Default)]
 pub struct Network {
-    direct: Arc<direct::Direct>,
-    secure: secure::Secure,
+    pool: Arc<Pool>,
+    dialler: Dialler,
+    environment: OnceLock<Environment>,
 }
 
 impl Network {
     /// The process's one network.
     pub fn shared() -> Arc<Self> {
         static NETWORK: OnceLock<Arc<Network>> = OnceLock::new();
-        NETWORK.get_or_init(Arc::default).clone()
+        let network = || Self {
+            pool: Pool::new(AGES),
+            dialler: Dialler { resolver: Arc::new(System) },
+            environment: OnceLock::new(),
+        };
+        NETWORK.get_or_init(|| Arc::new(network())).clone()
     }
+
+    async fn request(&self, wire: Wire, watch: &ConnectWatch) -> Result<Reply, Failure> {
+        let proxy = match wire.socket {
+            Some(_) => None,
+            None => wire.route.proxy.proxy_for(&wire.url, self.environment.get_or_init(Environment::read))?,
+        };
+        let way = Way { url: &wire.url, socket: wire.socket.as_deref(), route: &wire.route, proxy };
+        let peer = peer(&wire, &way);
+        let mut may_reuse = true;
+        loop {
+            let (mut open, reused) = self.connection(&way, &peer, may_reuse, wire.connect, watch).await?;
+            match open.send(request(&wire, &way, &open)?).await {
+                Ok(response) => {
+                    let (parts, incoming) = response.into_parts();
+                    if let Some(proxy) = way.asks_proxy().filter(|_| parts.status.as_u16() == 407) {
+                        return Err(proxy.refusal(407));
+                    }
+                    let body = open.body(incoming, self.pool.clone(), peer);
+                    let body = ReplyBody::new(Source::Open(Box::new(body)), &parts.headers);
+                    return Ok(Reply { status: parts.status.as_u16(), headers: parts.headers, body });
+                }
+                // The host had closed it before: once more, over one that is new.
+                Err(unanswered) if reused && unanswered.stale => may_reuse = false,
+                Err(unanswered) => return Err(unanswered.failure),
+            }
+        }
+    }
+
+    /// A connection, and whether it was there already.
+    async fn connection(
+        &self,
+        way: &Way<'_>,
+        peer: &Peer,
+        may_reuse: bool,
+        limit: Option<Duration>,
+        watch: &ConnectWatch,
+    ) -> Result<(Open, bool), Failure> {
+        let mut turn = if may_reuse { self.pool.turn(peer, way.is_secure()) } else { Turn::Connect(None) };
+        if let Turn::Reuse(open) = turn {
+            return Ok((open, true));
+        }
+        let began = SystemClock.now();
+        watch.lock().began = Some(began);
+        let finding = async {
+            loop {
+                match turn {
+                    Turn::Reuse(open) => return Ok((open, true)),
+                    Turn::Wait(mut opening) => {
+                        // It never changes: it ends, by whatever came of it.
+                        drop(opening.changed().await);
+                        turn = self.pool.turn(peer, way.is_secure());
+                    }
+                    Turn::Connect(lead) => {
+                        let opened = self.open(way, peer).await;
+                        if let Some(lead) = lead {
+                            lead.ends(!matches!(opened, Ok(Open::Many(..))));
+                        }
+                        return opened.map(|open| (open, false));
+                    }
+                }
+            }
+        };
+        let found = before(limit.map(|limit| began + limit), finding).await;
+        let found =
+            found.unwrap_or_else(|| Err(Failure::read(FailureKind::ConnectTimeout, &ConnectTooSlow)))?;
+        watch.lock().took = Some(SystemClock.now() - began);
+        Ok(found)
+    }
+
+    async fn open(&self, way: &Way<'_>, peer: &Peer) -> Result<Open, Failure> {
+        let (stream, speaks_2) = self.dialler.open(way).await?;
+        let open = Open::greet(stream, speaks_2).await?;
+        if let Open::Many(many, _) = &open {
+            self.pool.share(peer.clone(), many.clone());
+        }
+        Ok(open)
+    }
+}
+
+fn peer(wire: &Wire, way: &Way<'_>) -> Peer {
+    let port = wire.url.port_or_known_default().unwrap_or(80);
+    Peer {
+        origin: format!("{}://{}:{port}", wire.url.scheme(), wire.url.host_str().unwrap_or("")),
+        socket: wire.socket.clone(),
+        tls: if way.is_secure() { wire.route.tls.id } else { 0 },
+        proxy: way.proxy.clone(),
+        egress: wire.route.egress.clone(),
+    }
+}
+
+/// The request in the form that its connection takes.
+fn request(wire: &Wire, way: &Way<'_>, open: &Open) -> Result<Request<Full<Bytes>>, Failure> {
+    let url = &wire.url;
+    let mut request = Request::new(Full::new(wire.body.clone()));
+    *request.method_mut() = wire.method.clone();
+    let headers = request.headers_mut();
+    headers.clone_from(&wire.headers);
+    let proxy = way.asks_proxy();
+    if let Some(authorization) = proxy.and_then(|proxy| proxy.authorization.clone()) {
+        headers.insert(PROXY_AUTHORIZATION, authorization);
+    }
+    let is_2 = matches!(open, Open::Many(..));
+    if !is_2 {
+        let host = HeaderValue::from_str(&url[Position::BeforeHost..Position::AfterPort]);
+        headers.insert(HOST, host.map_err(|why| unsendable(&why))?);
+    }
+    let uri =
+        if is_2 || proxy.is_some() { &url[..Position::AfterQuery] } else { &url[Position::BeforePath..] };
+    *request.uri_mut() = uri.parse::<Uri>().map_err(|why| unsendable(&why))?;
+    if is_2 {
+        *request.version_mut() = Version::HTTP_2;
+    }
+    Ok(request)
 }
 
 impl Transport for Network {
     fn send<'a>(&'a self, wire: Wire, watch: &'a ConnectWatch) -> BoxFuture<'a, Result<Reply, Failure>> {
-        if self.direct.reaches(&wire) {
-            Box::pin(self.direct.send(wire, watch))
-        } else {
-            Box::pin(self.secure.send(wire, watch))
-        }
+        Box::pin(self.request(wire, watch))
     }
 }
 
@@ -111,45 +256,56 @@ impl Transport for Network {
 pub struct ReplyBody {
     source: Source,
     gunzip: Option<MultiGzDecoder<Vec<u8>>>,
+    /// What is still to be unzipped.
+    zipped: Bytes,
 }
 
 enum Source {
-    Direct(Box<direct::Body>),
-    Secure(Box<reqwest::Response>),
+    Open(Box<connection::Body>),
     Closed,
 }
+
+/// Zipped bytes are unzipped in pieces of this size, so that what has a thousand times the size comes in bearable pieces.
+const ZIPPED_PIECE: usize = 4 << 10;
 
 impl ReplyBody {
     fn new(source: Source, headers: &HeaderMap) -> Self {
         let encoding = headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
         let zipped = matches!(encoding, Some(b"gzip" | b"x-gzip"));
-        Self { source, gunzip: zipped.then(|| MultiGzDecoder::new(Vec::new())) }
+        let gunzip = zipped.then(|| MultiGzDecoder::new(Vec::new()));
+        Self { source, gunzip, zipped: Bytes::new() }
     }
 
     /// A body that has nothing to read.
     pub fn empty() -> Self {
-        Self { source: Source::Closed, gunzip: None }
+        Self { source: Source::Closed, gunzip: None, zipped: Bytes::new() }
     }
 
     /// The next bytes, unzipped; `None` at the end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
         loop {
-            let bytes = match &mut self.source {
-                Source::Direct(body) => body.chunk().await,
-                Source::Secure(response) => secure::chunk(response).await,
-                Source::Closed => Ok(None),
-            }?;
-            let Some(gunzip) = &mut self.gunzip else { return Ok(bytes) };
-            let unzipped = match &bytes {
-                Some(bytes) => gunzip.write_all(bytes),
-                None => gunzip.try_finish(),
-            };
+            let mut is_end = false;
+            if self.zipped.is_empty() {
+                let bytes = match &mut self.source {
+                    Source::Open(body) => body.chunk().await?,
+                    Source::Closed => None,
+                };
+                if self.gunzip.is_none() {
+                    return Ok(bytes);
+                }
+                is_end = bytes.is_none();
+                self.zipped = bytes.unwrap_or_default();
+            }
+            let Some(gunzip) = &mut self.gunzip else { return Ok(None) };
+            let piece = &self.zipped[..self.zipped.len().min(ZIPPED_PIECE)];
+            let unzipped = if is_end { gunzip.try_finish() } else { gunzip.write_all(piece) };
+            self.zipped.advance(piece.len());
             unzipped.map_err(|error| Failure::read(FailureKind::Broken, &error))?;
             let text = std::mem::take(gunzip.get_mut());
             if !text.is_empty() {
                 return Ok(Some(Bytes::from(text)));
             }
-            if bytes.is_none() {
+            if is_end {
                 return Ok(None);
             }
         }
@@ -159,5 +315,6 @@ impl ReplyBody {
     pub fn close(&mut self) {
         self.source = Source::Closed;
         self.gunzip = None;
+        self.zipped = Bytes::new();
     }
 }

@@ -1,0 +1,210 @@
+//! Checking a host's certificate, and saying what is wrong with one: whose it is, who signed it, and why it is not taken.
+//! What a certificate says of itself was written by a stranger: it is shown short and without control characters.
+
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::verify_server_name;
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme};
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
+
+use super::failure::FailureKind;
+
+/// Why a certificate is not taken, in words.
+#[derive(Debug)]
+pub struct Untrusted {
+    pub kind: FailureKind,
+    pub words: String,
+}
+
+impl std::fmt::Display for Untrusted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.words)
+    }
+}
+
+impl std::error::Error for Untrusted {}
+
+/// Checks as `verifier` does, and says more where it refuses. A certificate that is itself among those that were named as
+/// trusted needs nobody to vouch for it: a server that signed its own is told so by its one file.
+#[derive(Debug)]
+pub struct Explaining {
+    pub verifier: Arc<dyn ServerCertVerifier>,
+    pub trusted: Vec<CertificateDer<'static>>,
+}
+
+impl Explaining {
+    /// Checks the name and the dates of a certificate that is trusted as it is.
+    fn check_trusted(
+        certificate: &CertificateDer<'_>,
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+        let read = Certificate::from_der(certificate).map_err(|_| CertificateError::BadEncoding)?;
+        let validity = read.tbs_certificate().validity();
+        if now.as_secs() > validity.not_after.to_unix_duration().as_secs() {
+            return Err(CertificateError::Expired.into());
+        }
+        if now.as_secs() < validity.not_before.to_unix_duration().as_secs() {
+            return Err(CertificateError::NotValidYet.into());
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+}
+
+impl ServerCertVerifier for Explaining {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        stapled: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let checked = if self.trusted.iter().any(|trusted| **trusted == **certificate) {
+            Self::check_trusted(certificate, name, now)
+        } else {
+            self.verifier.verify_server_cert(certificate, chain, name, stapled, now)
+        };
+        checked.map_err(|error| match error {
+            Error::InvalidCertificate(why) => {
+                let untrusted = explain(&why, certificate, chain, &name.to_str());
+                Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(untrusted))))
+            }
+            other => other,
+        })
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.verifier.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.verifier.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.verifier.supported_verify_schemes()
+    }
+}
+
+/// Takes every certificate: what is said is kept from listeners, not from whoever answers.
+#[derive(Debug)]
+pub struct Anyone(pub Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anyone {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+fn explain(
+    why: &CertificateError,
+    certificate: &CertificateDer<'_>,
+    chain: &[CertificateDer<'_>],
+    host: &str,
+) -> Untrusted {
+    let Ok(read) = Certificate::from_der(certificate) else {
+        let words = format!("the certificate that was shown for {host} cannot be read");
+        return Untrusted { kind: FailureKind::Tls, words };
+    };
+    let facts = read.tbs_certificate();
+    let subject = shown(&facts.subject().to_string());
+    let which = format!("the certificate of {host} (subject {subject})");
+    let (kind, words) = match why {
+        CertificateError::UnknownIssuer if facts.subject() == facts.issuer() => (
+            FailureKind::Untrusted,
+            format!("{which} is signed by itself, and it is not among the trusted ones"),
+        ),
+        CertificateError::UnknownIssuer => {
+            let last = chain.last().and_then(|last| Certificate::from_der(last).ok());
+            let issuer = last.as_ref().map_or(facts.issuer(), |last| last.tbs_certificate().issuer());
+            let issuer = shown(&issuer.to_string());
+            (FailureKind::Untrusted, format!("{which} is signed by an unknown authority (issuer {issuer})"))
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            let end = match why {
+                CertificateError::ExpiredContext { not_after, .. } => not_after.as_secs(),
+                _ => facts.validity().not_after.to_unix_duration().as_secs(),
+            };
+            (FailureKind::OutOfDate, format!("{which} expired on {}", date(end)))
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            let start = facts.validity().not_before.to_unix_duration().as_secs();
+            (FailureKind::OutOfDate, format!("{which} is not valid before {}", date(start)))
+        }
+        CertificateError::NotValidForNameContext { presented, .. } if !presented.is_empty() => {
+            let names: Vec<String> = presented.iter().map(|name| plain_name(name)).collect();
+            (FailureKind::WrongName, format!("{which} is for another name: {}", shown(&names.join(", "))))
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            (FailureKind::WrongName, format!("{which} names no host (subjectAltName)"))
+        }
+        CertificateError::Other(OtherError(inner)) => {
+            (FailureKind::Tls, format!("{which} is not taken: {inner}"))
+        }
+        other => (FailureKind::Tls, format!("{which} is not taken: {other}")),
+    };
+    Untrusted { kind, words }
+}
+
+/// `DnsName("localhost")` → `localhost`.
+fn plain_name(presented: &str) -> String {
+    let inner = presented.split_once('(').map_or(presented, |(_, inner)| inner.trim_end_matches(')'));
+    inner.trim_matches('"').to_owned()
+}
+
+fn date(seconds: u64) -> String {
+    jiff::Timestamp::from_second(seconds as i64)
+        .map_or_else(|_| "an unknown day".to_owned(), |at| at.to_string())
+}
+
+/// Words of a stranger, in quotes: at most 120 characters, none of them invisible.
+fn shown(words: &str) -> String {
+    let plain: String = words.chars().filter(|letter| !letter.is_control()).take(120).collect();
+    if plain.is_empty() { "without a name".to_owned() } else { format!("\"{plain}\"") }
+}

@@ -1,0 +1,242 @@
+//! An open connection. One of HTTP/1.1 is driven by the call that uses it, not by a task beside it: nothing is handed
+//! between threads, and dropping the call closes the connection. One of HTTP/2 is shared by many calls, so it has a task
+//! of its own; dropping a call resets its stream.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use ::http::{Request, Response};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::{TrySendError, http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+
+use super::failure::{Failure, FailureKind};
+use super::pool::{Peer, Pool};
+use super::stream::{Heard, Listened, Stream};
+use super::{BoxFuture, KEEPALIVE};
+use crate::clock::{Clock, Instant, SystemClock};
+
+/// More streams than this open another connection, also where the host allows more.
+const MOST_STREAMS: usize = 100;
+
+/// Headers of an HTTP/2 reply are no longer than this; those of HTTP/1.1 hyper holds to 400 KiB and 100 in number.
+const LONGEST_HEADERS: u32 = 256 << 10;
+
+/// A connection that was kept and breaks within this time of a request, before a byte of an answer, was closed by its host
+/// already. One that breaks later may have broken over the request.
+const STALE: Duration = Duration::from_secs(2);
+
+pub enum Open {
+    One(Box<One>),
+    Many(Many, Slot),
+}
+
+/// A request that got no answer.
+pub struct Unanswered {
+    pub failure: Failure,
+    /// Nothing of an answer came, so soon that a connection that was kept must have been closed before.
+    pub stale: bool,
+}
+
+impl Open {
+    /// Greets the host on a stream.
+    pub async fn greet(stream: Stream, speaks_2: bool) -> Result<Self, Failure> {
+        let heard = Heard::default();
+        let io = TokioIo::new(Listened { stream, heard: heard.clone() });
+        let failed = |error: hyper::Error| Failure::read(FailureKind::Unreachable, &error);
+        let born = SystemClock.now();
+        if !speaks_2 {
+            let (sender, driver) = http1::Builder::new().handshake(io).await.map_err(failed)?;
+            return Ok(Self::One(Box::new(One { sender, driver: Some(Box::pin(driver)), heard, born })));
+        }
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder.timer(TokioTimer::new()).keep_alive_interval(KEEPALIVE).max_header_list_size(LONGEST_HEADERS);
+        let (sender, mut driver) = builder.handshake(io).await.map_err(failed)?;
+        let load = Arc::new(Load {
+            streams: AtomicUsize::new(0),
+            most: AtomicUsize::new(MOST_STREAMS),
+            used: Mutex::new(born),
+        });
+        let told = load.clone();
+        // Why it ended is told to the calls that use it.
+        tokio::spawn(poll_fn(move |context| {
+            let driven = Pin::new(&mut driver).poll(context).map(drop);
+            told.most.store(driver.current_max_send_streams().clamp(1, MOST_STREAMS), Ordering::Relaxed);
+            driven
+        }));
+        let many = Many { sender, load, heard, born };
+        let slot = many.slot();
+        Ok(Self::Many(many, slot))
+    }
+
+    pub async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Unanswered> {
+        let sent_at = SystemClock.now();
+        let (answered, heard) = match self {
+            Self::One(one) => {
+                one.heard.forget();
+                let answered = one.sender.try_send_request(request);
+                (drive(&mut one.driver, answered).await, &one.heard)
+            }
+            Self::Many(many, _) => {
+                many.heard.forget();
+                (many.sender.try_send_request(request).await, &many.heard)
+            }
+        };
+        answered.map_err(|mut error: TrySendError<_>| {
+            let unsent = error.take_message().is_some();
+            let error = error.into_error();
+            let soon = !heard.any() && SystemClock.now() - sent_at < STALE;
+            let stale = unsent || soon || is_refused_stream(&error);
+            Unanswered { failure: Failure::read(FailureKind::Broken, &error), stale }
+        })
+    }
+
+    /// The answer's body. When it was read to its end, the connection is free for another call.
+    pub fn body(self, incoming: Incoming, home: Arc<Pool>, peer: Peer) -> Body {
+        match self {
+            Self::One(one) => Body { incoming, open: Some((one, home, peer)), slot: None },
+            Self::Many(_, slot) => Body { incoming, open: None, slot: Some(slot) },
+        }
+    }
+}
+
+/// Whether an HTTP/2 host says that it has not looked at the request.
+fn is_refused_stream(error: &hyper::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if let Some(error) = cause.downcast_ref::<h2::Error>() {
+            let gone = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
+            let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+            return error.is_remote() && (gone || refused);
+        }
+        source = cause.source();
+    }
+    false
+}
+
+type Driver = Option<BoxFuture<'static, hyper::Result<()>>>;
+
+/// A connection of HTTP/1.1 and what moves its bytes; `None` once it has ended.
+pub struct One {
+    sender: http1::SendRequest<Full<Bytes>>,
+    driver: Driver,
+    heard: Heard,
+    pub born: Instant,
+}
+
+impl One {
+    /// Looks whether an idle connection is still open and free.
+    pub fn is_usable(&mut self) -> bool {
+        poll_driver(&mut self.driver, &mut Context::from_waker(Waker::noop()));
+        self.driver.is_some() && self.sender.is_ready()
+    }
+}
+
+fn poll_driver(driver: &mut Driver, context: &mut Context<'_>) {
+    if driver.as_mut().is_some_and(|driver| driver.as_mut().poll(context).is_ready()) {
+        *driver = None;
+    }
+}
+
+/// Does `work`, which waits for the connection, while moving the connection's bytes.
+async fn drive<T>(driver: &mut Driver, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    poll_fn(|context| {
+        if let Poll::Ready(done) = work.as_mut().poll(context) {
+            return Poll::Ready(done);
+        }
+        poll_driver(driver, context);
+        work.as_mut().poll(context)
+    })
+    .await
+}
+
+/// A connection of HTTP/2.
+#[derive(Clone)]
+pub struct Many {
+    sender: http2::SendRequest<Full<Bytes>>,
+    load: Arc<Load>,
+    heard: Heard,
+    pub born: Instant,
+}
+
+struct Load {
+    streams: AtomicUsize,
+    /// So many may be open at once.
+    most: AtomicUsize,
+    used: Mutex<Instant>,
+}
+
+/// One stream of a shared connection.
+pub struct Slot(Arc<Load>);
+
+impl Many {
+    pub fn slot(&self) -> Slot {
+        self.load.streams.fetch_add(1, Ordering::Relaxed);
+        Slot(self.load.clone())
+    }
+
+    /// Whether it is open and takes one stream more.
+    pub fn has_room(&self) -> bool {
+        let most = self.load.most.load(Ordering::Relaxed);
+        !self.sender.is_closed() && self.load.streams.load(Ordering::Relaxed) < most
+    }
+
+    /// Since when nobody uses it; `None` while someone does. A closed one was never used.
+    pub fn idle_for(&self) -> Option<Duration> {
+        if self.sender.is_closed() {
+            return Some(Duration::MAX);
+        }
+        let used = *self.load.used.lock().unwrap_or_else(PoisonError::into_inner);
+        (self.load.streams.load(Ordering::Relaxed) == 0).then(|| used.elapsed())
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        *self.0.used.lock().unwrap_or_else(PoisonError::into_inner) = SystemClock.now();
+        self.0.streams.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The unread rest of a reply.
+pub struct Body {
+    incoming: Incoming,
+    open: Option<(Box<One>, Arc<Pool>, Peer)>,
+    slot: Option<Slot>,
+}
+
+impl Body {
+    /// The next bytes; `None` at the end.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
+        loop {
+            let frame = match (&mut self.open, &self.slot) {
+                (Some((one, ..)), _) => drive(&mut one.driver, self.incoming.frame()).await,
+                (None, Some(_)) => self.incoming.frame().await,
+                (None, None) => return Ok(None),
+            };
+            match frame {
+                Some(Ok(frame)) => {
+                    if let Ok(bytes) = frame.into_data() {
+                        return Ok(Some(bytes));
+                    }
+                }
+                Some(Err(error)) => return Err(Failure::read(FailureKind::Broken, &error)),
+                None => break,
+            }
+        }
+        self.slot = None;
+        if let Some((mut one, home, peer)) = self.open.take()
+            && one.is_usable()
+        {
+            home.put(peer, one);
+        }
+        Ok(None)
+    }
+}
