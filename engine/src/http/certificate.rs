@@ -156,15 +156,21 @@ fn explain(
     let subject = shown(&facts.subject().to_string());
     let which = format!("the certificate of {host} (subject {subject})");
     let (kind, words) = match why {
-        CertificateError::UnknownIssuer if facts.subject() == facts.issuer() => (
-            FailureKind::Untrusted,
-            format!("{which} is signed by itself, and it is not among the trusted ones"),
-        ),
-        CertificateError::UnknownIssuer => {
+        // One that is marked as an authority is refused for being that, before its signer is looked for.
+        CertificateError::UnknownIssuer | CertificateError::Other(_) if facts.subject() == facts.issuer() => {
+            (
+                FailureKind::Untrusted,
+                format!("{which} is signed by itself, and it is not among the trusted ones"),
+            )
+        }
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             let last = chain.last().and_then(|last| Certificate::from_der(last).ok());
             let issuer = last.as_ref().map_or(facts.issuer(), |last| last.tbs_certificate().issuer());
-            let issuer = shown(&issuer.to_string());
-            (FailureKind::Untrusted, format!("{which} is signed by an unknown authority (issuer {issuer})"))
+            let by = match why {
+                CertificateError::UnknownIssuer => "signed by an unknown authority",
+                _ => "not signed by the trusted authority of that name, but by another",
+            };
+            (FailureKind::Untrusted, format!("{which} is {by} (issuer {})", shown(&issuer.to_string())))
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             let end = match why {

@@ -3,7 +3,7 @@
 //! of its own; dropping a call resets its stream.
 
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -17,8 +17,8 @@ use hyper::client::conn::{TrySendError, http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 
 use super::failure::{Failure, FailureKind};
-use super::pool::{Peer, Pool};
-use super::stream::{Heard, Listened, Stream};
+use super::pool::{Lead, Peer, Pool};
+use super::stream::{Greeting, Heard, Listened, Stream};
 use super::{BoxFuture, KEEPALIVE};
 use crate::clock::{Clock, Instant, SystemClock};
 
@@ -40,38 +40,63 @@ pub enum Open {
 /// A request that got no answer.
 pub struct Unanswered {
     pub failure: Failure,
+    pub again: Again,
+}
+
+/// Whether a request that got no answer may be sent once more, without having been an attempt.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    No,
     /// Nothing of an answer came, so soon that a connection that was kept must have been closed before.
-    pub stale: bool,
+    IfKept,
+    /// The host says that it has not looked at it.
+    Yes,
 }
 
 impl Open {
-    /// Greets the host on a stream.
-    pub async fn greet(stream: Stream, speaks_2: bool) -> Result<Self, Failure> {
+    /// Greets the host on a stream. A connection of HTTP/2 is there for others from when its host has said how many
+    /// streams it takes; `lead` holds them back until then.
+    pub async fn greet(
+        stream: Stream,
+        speaks_2: bool,
+        lead: Option<Lead>,
+        home: &Arc<Pool>,
+        peer: &Peer,
+    ) -> Result<Self, Failure> {
         let heard = Heard::default();
-        let io = TokioIo::new(Listened { stream, heard: heard.clone() });
         let failed = |error: hyper::Error| Failure::read(FailureKind::Unreachable, &error);
         let born = SystemClock.now();
         if !speaks_2 {
+            let io = TokioIo::new(Listened { stream, heard: heard.clone(), greeting: None });
             let (sender, driver) = http1::Builder::new().handshake(io).await.map_err(failed)?;
+            if let Some(lead) = lead {
+                lead.ends(true);
+            }
             return Ok(Self::One(Box::new(One { sender, driver: Some(Box::pin(driver)), heard, born })));
         }
+        let (greeting, greeted) = Greeting::new();
+        let io = TokioIo::new(Listened { stream, heard: heard.clone(), greeting: Some(greeting) });
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder.timer(TokioTimer::new()).keep_alive_interval(KEEPALIVE).max_header_list_size(LONGEST_HEADERS);
-        let (sender, mut driver) = builder.handshake(io).await.map_err(failed)?;
+        let (sender, driver) = builder.handshake(io).await.map_err(failed)?;
+        // Why it ended is told to the calls that use it.
+        tokio::spawn(async move { drop(driver.await) });
         let load = Arc::new(Load {
             streams: AtomicUsize::new(0),
-            most: AtomicUsize::new(MOST_STREAMS),
+            most: AtomicUsize::new(1),
             used: Mutex::new(born),
         });
-        let told = load.clone();
-        // Why it ended is told to the calls that use it.
-        tokio::spawn(poll_fn(move |context| {
-            let driven = Pin::new(&mut driver).poll(context).map(drop);
-            told.most.store(driver.current_max_send_streams().clamp(1, MOST_STREAMS), Ordering::Relaxed);
-            driven
-        }));
         let many = Many { sender, load, heard, born };
         let slot = many.slot();
+        let (shared, home, peer) = (many.clone(), home.clone(), peer.clone());
+        tokio::spawn(async move {
+            let Ok(most) = greeted.await else { return };
+            shared.load.most.store(most.clamp(1, MOST_STREAMS), Ordering::Relaxed);
+            home.share(peer, shared);
+            if let Some(lead) = lead {
+                lead.ends(false);
+            }
+        });
         Ok(Self::Many(many, slot))
     }
 
@@ -92,8 +117,12 @@ impl Open {
             let unsent = error.take_message().is_some();
             let error = error.into_error();
             let soon = !heard.any() && SystemClock.now() - sent_at < STALE;
-            let stale = unsent || soon || is_refused_stream(&error);
-            Unanswered { failure: Failure::read(FailureKind::Broken, &error), stale }
+            let again = match is_refused_stream(&error) {
+                true => Again::Yes,
+                false if unsent || soon => Again::IfKept,
+                false => Again::No,
+            };
+            Unanswered { failure: Failure::read(FailureKind::Broken, &error), again }
         })
     }
 

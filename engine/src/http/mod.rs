@@ -30,12 +30,12 @@ use http_body_util::Full;
 use url::{Position, Url};
 
 use crate::clock::{Clock, Instant, SystemClock, before};
-use connection::Open;
+use connection::{Again, Open};
 use dial::{Dialler, System, Way, unsendable};
 pub use egress::Egress;
 use failure::ConnectTooSlow;
 pub use failure::{Failure, FailureKind};
-use pool::{Ages, Peer, Pool, Turn};
+use pool::{Ages, Lead, Peer, Pool, Turn};
 use proxy::Environment;
 pub use proxy::{Proxy, Through};
 pub use tls::{Tls, TlsSettings, install_crypto};
@@ -44,6 +44,9 @@ type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Longer than many servers keep an idle connection: it is looked at before it is used again.
 const AGES: Ages = Ages { idle: Duration::from_secs(60), most: Duration::from_secs(300) };
+
+/// A host that says so often that it has not looked at a request won't do so.
+const MOST_REFUSALS: u32 = 3;
 
 /// The operating system asks a silent peer this often whether it is still there.
 const KEEPALIVE: Duration = Duration::from_secs(30);
@@ -140,6 +143,7 @@ impl Network {
         let way = Way { url: &wire.url, socket: wire.socket.as_deref(), route: &wire.route, proxy };
         let peer = peer(&wire, &way);
         let mut may_reuse = true;
+        let mut refusals = 0;
         loop {
             let (mut open, reused) = self.connection(&way, &peer, may_reuse, wire.connect, watch).await?;
             match open.send(request(&wire, &way, &open)?).await {
@@ -152,9 +156,12 @@ impl Network {
                     let body = ReplyBody::new(Source::Open(Box::new(body)), &parts.headers);
                     return Ok(Reply { status: parts.status.as_u16(), headers: parts.headers, body });
                 }
-                // The host had closed it before: once more, over one that is new.
-                Err(unanswered) if reused && unanswered.stale => may_reuse = false,
-                Err(unanswered) => return Err(unanswered.failure),
+                Err(unanswered) => match unanswered.again {
+                    // The host had closed it before: once more, over one that is new.
+                    Again::IfKept if reused => may_reuse = false,
+                    Again::Yes if refusals < MOST_REFUSALS => refusals += 1,
+                    _ => return Err(unanswered.failure),
+                },
             }
         }
     }
@@ -183,13 +190,7 @@ impl Network {
                         drop(opening.changed().await);
                         turn = self.pool.turn(peer, way.is_secure());
                     }
-                    Turn::Connect(lead) => {
-                        let opened = self.open(way, peer).await;
-                        if let Some(lead) = lead {
-                            lead.ends(!matches!(opened, Ok(Open::Many(..))));
-                        }
-                        return opened.map(|open| (open, false));
-                    }
+                    Turn::Connect(lead) => return self.open(way, peer, lead).await.map(|open| (open, false)),
                 }
             }
         };
@@ -200,13 +201,17 @@ impl Network {
         Ok(found)
     }
 
-    async fn open(&self, way: &Way<'_>, peer: &Peer) -> Result<Open, Failure> {
-        let (stream, speaks_2) = self.dialler.open(way).await?;
-        let open = Open::greet(stream, speaks_2).await?;
-        if let Open::Many(many, _) = &open {
-            self.pool.share(peer.clone(), many.clone());
+    async fn open(&self, way: &Way<'_>, peer: &Peer, lead: Option<Lead>) -> Result<Open, Failure> {
+        match self.dialler.open(way).await {
+            Ok((stream, speaks_2)) => Open::greet(stream, speaks_2, lead, &self.pool, peer).await,
+            Err(failure) => {
+                // Those who wait need not do so in turn.
+                if let Some(lead) = lead {
+                    lead.ends(true);
+                }
+                Err(failure)
+            }
         }
-        Ok(open)
     }
 }
 

@@ -120,7 +120,11 @@ impl Pool {
 
     /// Lets others use a connection too.
     pub fn share(self: &Arc<Self>, peer: Peer, many: Many) {
-        self.peers().entry(peer).or_default().shared.push(many);
+        let mut peers = self.peers();
+        let kept = peers.entry(peer).or_default();
+        kept.shared.push(many);
+        kept.apart = false;
+        drop(peers);
         self.begin_reaping();
     }
 
