@@ -9,7 +9,7 @@ export {
   UnprocessableEntityError, RateLimitError, InternalServerError, StreamTruncatedError, ConfigError,
 } from './index.js'
 export type {
-  NamedOptions, PortkeyOptions, HeaderValue, CallParams, CallOptions, StreamCallOptions, Strategy, Condition, Timeouts, Config,
+  NamedOptions, PortkeyOptions, HeaderValue, CallParams, CallOptions, StreamCallOptions, Strategy, Condition, Timeouts, Tls, Egress, Config,
   ConfigRetry, RetryBudget, CacheStore, CacheState, ProviderFacts, TargetState, Sticky, Affinity, CircuitBreaker, HealthCheck,
   ConfigCache, Guardrail, Hook, HookSettings, HookResults, HookRecord, Extras, GatewayReport, CacheStatus, AttemptReport, ResponseFacts, UnreadResponse, PartialAnswer,
   ChatCompletion, ChatCompletionChunk, ChatCompletionCreateParams, ChatCompletionCreateParamsNonStreaming,

@@ -94,6 +94,14 @@ declare namespace Portkey {
     maxConcurrent?: Option<number>
     /** How many requests may wait for a target; one more fails with status 429 and the code `queue_full`. 1,000 when left out. */
     maxQueue?: Option<number>
+    /** Whom to trust, and what to show of oneself, for every target that has none of its own. */
+    tls?: Option<Tls>
+    /** `http://`, `https://`, `socks5://` or `socks5h://` with `user:password@`; `false` is none. The environment's when left out. */
+    proxy?: Option<string | false>
+    /** The only hosts that may be reached. A client's alone: neither a call nor a config can bring one. */
+    egress?: Option<Egress>
+    /** The longest answer that is read whole; 256 MiB when left out. A longer one fails with the code `answer_too_large`. */
+    maxAnswerBytes?: Option<number>
     /** What all calls of the client together may spend on retries; `false` is "no limit". */
     retryBudget?: Option<RetryBudget | false>
     /** The host may receive a request twice: a POST whose connection broke after it was written may be sent again. */
@@ -168,6 +176,27 @@ declare namespace Portkey {
     queue?: Option<number>
     /** The whole call, as `timeout`. */
     total?: Option<number>
+  }
+
+  /** Files are read at construction; equal settings share connections. */
+  export interface Tls {
+    /** PEM text of authorities that are trusted beside the known ones. */
+    ca?: Option<string>
+    /** The path of a PEM file of such. */
+    caFile?: Option<string>
+    /** The client's certificate: PEM text, or the path of a PEM file. */
+    cert?: Option<string>
+    /** Its key, unlocked: PEM text, or the path of a PEM file. */
+    key?: Option<string>
+    /** The name to ask the host for, and to expect, in place of the URL's. */
+    serverName?: Option<string>
+    /** `true`: whoever answers is believed. Warned of once by each client; no option of a single call. */
+    insecure?: Option<boolean>
+  }
+
+  export interface Egress {
+    /** `api.example.com`, `api.example.com:8443`, `*.example.com`, `10.1.0.0/16`, `unix:/run/llm.sock`; `*` is every public host. */
+    allow: readonly string[]
   }
 
   /** A bucket of retries: each call puts in `ratio`, each retry takes out one. */
@@ -279,6 +308,11 @@ declare namespace Portkey {
     maxConcurrent?: Option<number>
     max_queue?: Option<number>
     maxQueue?: Option<number>
+    tls?: Option<Tls & { ca_file?: Option<string>; server_name?: Option<string> }>
+    /** See the option of the same name. */
+    proxy?: Option<string | false>
+    max_answer_bytes?: Option<number>
+    maxAnswerBytes?: Option<number>
     /** When a failing target is left alone. */
     cb_config?: Option<CircuitBreaker>
     cbConfig?: Option<CircuitBreaker>

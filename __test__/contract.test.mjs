@@ -135,9 +135,9 @@ describe('the options', () => {
   })
 
   test('of index.d.ts are all accepted', () => {
-    const values = { config: {}, forwardHeaders: [], sensitiveHeaders: [], metadata: {}, timeouts: {}, provider: 'openai', baseURL: null, retryBudget: false, cacheStore: {} }
+    const values = { config: {}, forwardHeaders: [], sensitiveHeaders: [], metadata: {}, timeouts: {}, provider: 'openai', baseURL: null, retryBudget: false, cacheStore: {}, tls: {}, proxy: false, egress: { allow: ['127.0.0.1'] } }
     const settings = new Map(tables.providers.flatMap(({ name, settings }) => settings.map(({ option }) => [option, name])))
-    const numbers = ['requestTimeout', 'timeout', 'maxRetries', 'maxConcurrent', 'maxQueue']
+    const numbers = ['requestTimeout', 'timeout', 'maxRetries', 'maxConcurrent', 'maxQueue', 'maxAnswerBytes']
     const booleans = ['idempotent', 'strictParams', 'strictOpenAiCompliance', 'debug', 'dangerouslyAllowBrowser', 'calculateAudioDuration', 'cacheForceRefresh']
     for (const name of propertiesOf(typeOf('NamedOptions'))) {
       const value = name in values ? values[name] : numbers.includes(name) ? 1 : booleans.includes(name) ? true : name === 'customHost' ? 'http://h/v1' : 'text'
@@ -156,7 +156,7 @@ describe('the options', () => {
       strategy: { mode: 'single' }, targets: [{ custom_host: 'http://h/v1' }], weight: 1, default_params: {}, drop_params: ['seed'],
       max_concurrent: 1, max_queue: 1, cb_config: { failure_threshold: 1, cooldown_interval: 30_000 }, health_check: {}, id: 'c', is_open: false, passthrough: false,
       metadata: {}, cache: 'simple', strict_params: true, input_guardrails: [], output_guardrails: [], input_mutators: [], output_mutators: [],
-      before_request_hooks: [], after_request_hooks: [],
+      before_request_hooks: [], after_request_hooks: [], tls: {}, proxy: false, max_answer_bytes: 1,
     }
     const GROUP = { strategy: { targets: values.targets }, targets: { strategy: values.strategy } }
     const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
