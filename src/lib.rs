@@ -24,8 +24,8 @@ pub fn tables() -> String {
             "call": endpoint.call,
             "method": endpoint.method.as_str(),
             "path": endpoint.path,
-            "takesBody": endpoint.takes_body,
-            "streams": endpoint.streams,
+            "takesBody": endpoint.takes_body(),
+            "streams": endpoint.streams(),
             "parameters": endpoint.parameters,
             "types": endpoint.types,
         })
