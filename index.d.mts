@@ -7,6 +7,8 @@ export {
   PORTKEY_GATEWAY_URL, createHeaders, APIPromise, Stream, APIError, APIConnectionError, APIConnectionTimeoutError,
   APIUserAbortError, BadRequestError, AuthenticationError, PermissionDeniedError, NotFoundError, ConflictError,
   UnprocessableEntityError, RateLimitError, InternalServerError, StreamTruncatedError, ConfigError,
+  LengthFinishReasonError, ContentFilterFinishReasonError, SchemaMismatchError, ChatCompletionStream, ChatCompletionRunner,
+  ChatCompletionStreamingRunner, jsonSchemaFormat, jsonSchemaTool,
 } from './index.js'
 export type {
   NamedOptions, PortkeyOptions, HeaderValue, CallParams, CallOptions, StreamCallOptions, Strategy, Condition, Timeouts, Config,
@@ -18,5 +20,7 @@ export type {
   ChatCompletionMessage, ChatCompletionMessageFunctionToolCall, ChatCompletionMessageParam,
   ChatCompletionMessageToolCall, ChatCompletionSystemMessageParam, ChatCompletionTool,
   ChatCompletionToolChoiceOption, ChatCompletionToolMessageParam, ChatCompletionUserMessageParam, Answer, Body,
-  Model, ModelList, Moderation, ModerationCreateParams, ModerationCreateResponse, Resources,
+  Model, ModelList, Moderation, ModerationCreateParams, ModerationCreateResponse, Resources, ChatCompletionSnapshot,
+  ParsedChatCompletion, ParsedChatCompletionMessage, ParsedFunction, ParsedFunctionToolCall, ParseableFormat, ParseableTool,
+  RunToolsOptions, RunnableTool, StandardIssue, StandardSchema,
 } from './index.js'

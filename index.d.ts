@@ -9,6 +9,13 @@ import type {
 import type { Completion, CompletionCreateParams, CompletionUsage } from './types/completions'
 import type { CreateEmbeddingResponse, Embedding, EmbeddingCreateParams } from './types/embeddings'
 import type {
+  JSONSchemaOptions, JSONSchemaToolOptions, OutputOf, ParseableFormat, ParseableTool, StandardIssue, StandardSchema,
+} from './types/formats'
+import type {
+  ChatCompletionSnapshot, ChatRun, ChatRunnerEvents, ChatStreamEvents, ParsedChatCompletion, ParsedChatCompletionMessage,
+  ParsedFunction, ParsedFunctionToolCall, RunToolsOptions, RunnableTool,
+} from './types/helpers'
+import type {
   ChatCompletionAssistantMessageParam, ChatCompletionContentPart, ChatCompletionMessage,
   ChatCompletionMessageFunctionToolCall, ChatCompletionMessageParam, ChatCompletionMessageToolCall,
   ChatCompletionSystemMessageParam, ChatCompletionTool, ChatCompletionToolChoiceOption,
@@ -19,6 +26,7 @@ import type { Model, ModelList } from './types/models'
 import type { Moderation, ModerationCreateParams, ModerationCreateResponse } from './types/moderations'
 import type { ProviderConfig, ProviderOptions } from './types/providers'
 import type { Resources } from './types/resources'
+import type { JSONSchema } from './types/shared'
 
 /** An optional value. `null` means "not set", and also keeps an environment variable from being read in its place. */
 type Option<T> = T | null | undefined
@@ -55,6 +63,19 @@ declare namespace Portkey {
 
   /** The `x-portkey-*` headers that say the same as these options, for another client that talks to a Portkey gateway. */
   export function createHeaders(options: PortkeyOptions | NamedOptions): Record<string, string>
+
+  /**
+   * A `response_format`: the answer has this JSON Schema, or fits this Standard Schema (zod 4, valibot, ArkType, …), which
+   * it is checked with. `name` has up to 64 letters, digits, `_` and `-`.
+   */
+  export function jsonSchemaFormat<Schema extends StandardSchema<any, any> | JSONSchema>(
+    name: string, schema: Schema, options?: JSONSchemaOptions,
+  ): ParseableFormat<OutputOf<Schema>>
+
+  /** A tool whose arguments have this shape, for `parse`, `stream` and `runTools`. */
+  export function jsonSchemaTool<Schema extends StandardSchema<any, any> | JSONSchema, Name extends string>(
+    tool: JSONSchemaToolOptions<Schema, Name>,
+  ): ParseableTool<OutputOf<Schema>, Name>
 
   /** Options with a meaning of their own. Durations are in milliseconds, and 0 is "no limit". */
   export interface NamedOptions extends ProviderOptions {
@@ -573,6 +594,31 @@ declare namespace Portkey {
     getGateway(): GatewayReport
   }
 
+  /**
+   * A streamed chat completion with events. The chunks can be read too: a reader that falls behind holds the host back,
+   * unless someone waits for the end, and leaving the loop aborts.
+   */
+  export class ChatCompletionStream<Parsed = null> implements AsyncIterable<ChatCompletionChunk> {
+    protected constructor()
+    /** What another process has sent on with `toReadableStream()`, in bytes or in text. */
+    static fromReadableStream(stream: ReadableStream | AsyncIterable<Uint8Array | string>): ChatCompletionStream
+    /** The completion as far as it has come; it changes with each chunk. */
+    readonly currentChatCompletionSnapshot: ChatCompletionSnapshot | undefined
+    [Symbol.asyncIterator](): AsyncIterableIterator<ChatCompletionChunk>
+    /** The chunks as lines of JSON, as the `openai` package has them. */
+    toReadableStream(): ReadableStream<Uint8Array>
+  }
+  export interface ChatCompletionStream<Parsed> extends ChatRun<ChatStreamEvents<Parsed>, Parsed> {}
+
+  /** Whole answers and the tools that they call, one after the other. */
+  export class ChatCompletionRunner<Parsed = null> {
+    private constructor()
+  }
+  export interface ChatCompletionRunner<Parsed> extends ChatRun<ChatRunnerEvents<Parsed>, Parsed> {}
+
+  /** Streamed answers and the tools that they call, one after the other. */
+  export class ChatCompletionStreamingRunner<Parsed = null> extends ChatCompletionStream<Parsed> {}
+
   /** A call that failed. Its message has at most three lines: what failed, where, what to try. */
   export class APIError extends Error {
     protected constructor()
@@ -610,6 +656,21 @@ declare namespace Portkey {
   export class StreamTruncatedError extends APIError {
     readonly partial: PartialAnswer
   }
+  /** The answer has reached the limit of its tokens, and was asked for in a shape that a part of it cannot have. */
+  export class LengthFinishReasonError extends APIError {
+    readonly completion: ChatCompletion
+  }
+  /** The provider's filter has cut the answer off. */
+  export class ContentFilterFinishReasonError extends APIError {
+    readonly completion: ChatCompletion
+  }
+  /** The answer, or what it calls a tool with, does not have the shape that was asked for. */
+  export class SchemaMismatchError extends APIError {
+    /** What is wrong, in the words of the schema's library, which may quote the answer. */
+    readonly issues: { message: string; path: PropertyKey[] }[]
+    /** What was read. */
+    readonly text: string
+  }
   /** An option, config or body that cannot be acted on. Thrown at construction, or before anything is sent. */
   export class ConfigError extends Error {
     /** Each thing that is wrong, where there is more to say than the message does. */
@@ -633,7 +694,9 @@ declare namespace Portkey {
     ChatCompletionContentPart, ChatCompletionMessage, ChatCompletionMessageFunctionToolCall,
     ChatCompletionMessageParam, ChatCompletionMessageToolCall, ChatCompletionSystemMessageParam, ChatCompletionTool,
     ChatCompletionToolChoiceOption, ChatCompletionToolMessageParam, ChatCompletionUserMessageParam, Answer, Body,
-    Model, ModelList, Moderation, ModerationCreateParams, ModerationCreateResponse, Resources,
+    Model, ModelList, Moderation, ModerationCreateParams, ModerationCreateResponse, Resources, ChatCompletionSnapshot,
+    ParsedChatCompletion, ParsedChatCompletionMessage, ParsedFunction, ParsedFunctionToolCall, ParseableFormat, ParseableTool,
+    RunToolsOptions, RunnableTool, StandardIssue, StandardSchema,
   }
 }
 

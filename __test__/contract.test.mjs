@@ -43,7 +43,9 @@ const ERRORS = {
   APIError: null, APIConnectionError: 'APIError', APIConnectionTimeoutError: 'APIConnectionError', APIUserAbortError: 'APIError', BadRequestError: 'APIError',
   AuthenticationError: 'APIError', PermissionDeniedError: 'APIError', NotFoundError: 'APIError', ConflictError: 'APIError', UnprocessableEntityError: 'APIError',
   RateLimitError: 'APIError', InternalServerError: 'APIError', StreamTruncatedError: 'APIError', ConfigError: null,
+  LengthFinishReasonError: 'APIError', ContentFilterFinishReasonError: 'APIError', SchemaMismatchError: 'APIError',
 }
+const HELPERS = ['ChatCompletionRunner', 'ChatCompletionStream', 'ChatCompletionStreamingRunner', 'jsonSchemaFormat', 'jsonSchemaTool']
 
 describe('the exports', () => {
   test('are the same for import, for require and in index.d.ts', () => {
@@ -54,7 +56,7 @@ describe('the exports', () => {
   })
 
   test('are those of the contract', () => {
-    assert.deepEqual(declaredValues(), ['Portkey', 'default', 'createHeaders', 'PORTKEY_GATEWAY_URL', 'Stream', 'APIPromise', ...Object.keys(ERRORS)].sort())
+    assert.deepEqual(declaredValues(), ['Portkey', 'default', 'createHeaders', 'PORTKEY_GATEWAY_URL', 'Stream', 'APIPromise', ...HELPERS, ...Object.keys(ERRORS)].sort())
   })
 
   test('are reached in every way that the contract names', () => {
@@ -87,8 +89,8 @@ describe('the tree of methods', () => {
     })
   }
 
-  test('is the endpoint table, in index.d.ts and on a client', () => {
-    const rows = tables.endpoints.map(({ call }) => call).sort()
+  test('is the endpoint table with the helpers, in index.d.ts and on a client', () => {
+    const rows = [...tables.endpoints.map(({ call }) => call), ...Object.keys(require('../js/helpers'))].sort()
     assert.deepEqual(calls(typeOf('Resources')).sort(), rows)
     const client = new Portkey({ customHost: 'http://127.0.0.1:9/v1' })
     for (const row of rows) assert.equal(typeof row.split('.').reduce((node, name) => node[name], client), 'function', row)

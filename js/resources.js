@@ -4,29 +4,33 @@
 const border = require('./border.js')
 const { watch } = require('./abort.js')
 const { APIUserAbortError, ConfigError } = require('./errors.js')
+const helpers = require('./helpers')
 const { callOptions, checked, isObject, jsonText, kindOf } = require('./options.js')
 const { APIPromise } = require('./promise.js')
 
 /** Defines the tree's first level on `prototype`; each client grows its own when it is first used. */
 function defineResources(prototype, endpoints, handleOf) {
   const tree = {}
-  endpoints.forEach((row, index) => {
-    const path = row.call.split('.')
-    const method = path.pop()
-    let node = tree
-    for (const name of path) node = node[name] ??= {}
-    node[method] = describe(row, index)
-  })
+  endpoints.forEach((row, index) => place(tree, row.call, describe(row, index)))
+  for (const call in helpers) place(tree, call, { helper: helpers[call] })
   for (const name in tree) {
     Object.defineProperty(prototype, name, {
       configurable: true,
       get() {
-        const value = grow(tree[name], handleOf(this))
+        const value = grow(tree[name], handleOf(this), this)
         Object.defineProperty(this, name, { value, configurable: true })
         return value
       },
     })
   }
+}
+
+function place(tree, call, leaf) {
+  const path = call.split('.')
+  const method = path.pop()
+  let node = tree
+  for (const name of path) node = node[name] ??= {}
+  node[method] = leaf
 }
 
 /** A row with what its method needs to know worked out. */
@@ -40,10 +44,11 @@ function describe(row, index) {
   }
 }
 
-function grow(node, handle) {
+function grow(node, handle, client) {
   if (node.row) return method(node, handle)
+  if (node.helper) return node.helper(client)
   const grown = {}
-  for (const name in node) grown[name] = grow(node[name], handle)
+  for (const name in node) grown[name] = grow(node[name], handle, client)
   return grown
 }
 

@@ -221,4 +221,4 @@ function eventStreamOf(stream) {
   return bytesOf(stream, (event) => `data: ${JSON.stringify(event)}\n\n`, 'data: [DONE]\n\n')
 }
 
-module.exports = { EventSource, Stream, eventStreamOf }
+module.exports = { EventSource, Stream, bytesOf, eventStreamOf }

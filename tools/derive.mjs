@@ -11,6 +11,13 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const { native } = createRequire(import.meta.url)('../js/native.js')
 const { endpoints, providers } = JSON.parse(native().tables())
 
+/** Methods that are made of others (js/helpers/): what they are for, and their form in types/helpers.d.ts. */
+const HELPERS = [
+  { call: 'chat.completions.parse', form: 'ChatParseMethod', what: 'A whole answer, read in the shape that `response_format` and `tools` ask for.' },
+  { call: 'chat.completions.runTools', form: 'ChatRunToolsMethod', what: 'Asks, runs the tools that are called, and asks again, until none is.' },
+  { call: 'chat.completions.stream', form: 'ChatStreamMethod', what: 'A streamed answer with events.' },
+]
+
 /** The resource tree as nested objects whose leaves are rows. */
 function treeOf(rows) {
   const tree = {}
@@ -34,6 +41,7 @@ function formOf({ path: url, takesBody, streams, types: [params, value, piece] }
 function members(node, indent) {
   return Object.entries(node).map(([name, child]) => {
     if (!child.call) return `${indent}readonly ${name}: {\n${members(child, `${indent}  `)}${indent}}\n`
+    if (child.form) return `${indent}/** ${child.what} */\n${indent}${name}: ${child.form}\n`
     const [form, ...types] = formOf(child)
     return `${indent}/** \`${child.method} ${child.path}\` */\n${indent}${name}: ${form}<${types.join(', ')}>\n`
   }).join('')
@@ -46,6 +54,7 @@ function imports(rows) {
     if (!modules.has(module)) modules.set(module, new Set())
     row.types.filter(Boolean).forEach((type) => modules.get(module).add(type))
   }
+  modules.set('helpers', new Set(HELPERS.map(({ form }) => form)))
   const lines = [...modules].sort(([a], [b]) => (a < b ? -1 : 1))
   return lines.map(([module, names]) => `import type { ${[...names].sort().join(', ')} } from './${module}'\n`).join('')
 }
@@ -53,7 +62,7 @@ function imports(rows) {
 const resources = `/** The tree of methods, one line each. Written by tools/derive.mjs from the engine's endpoint table. */
 ${imports(endpoints)}
 export interface Resources {
-${members(treeOf(endpoints), '  ')}}
+${members(treeOf([...endpoints, ...HELPERS]), '  ')}}
 `
 
 const endpointTable = [

@@ -2,6 +2,7 @@
 import type { ChatCompletion, ChatCompletionChunk, ChatCompletionCreateParamsBase } from './chat'
 import type { Completion, CompletionCreateParamsBase } from './completions'
 import type { CreateEmbeddingResponse, EmbeddingCreateParams } from './embeddings'
+import type { ChatParseMethod, ChatRunToolsMethod, ChatStreamMethod } from './helpers'
 import type { BodyMethod, ListMethod, RetrieveMethod, StreamMethod } from './method'
 import type { Model, ModelList } from './models'
 import type { ModerationCreateParams, ModerationCreateResponse } from './moderations'
@@ -11,6 +12,12 @@ export interface Resources {
     readonly completions: {
       /** `POST /chat/completions` */
       create: StreamMethod<ChatCompletionCreateParamsBase, ChatCompletion, ChatCompletionChunk>
+      /** A whole answer, read in the shape that `response_format` and `tools` ask for. */
+      parse: ChatParseMethod
+      /** Asks, runs the tools that are called, and asks again, until none is. */
+      runTools: ChatRunToolsMethod
+      /** A streamed answer with events. */
+      stream: ChatStreamMethod
     }
   }
   readonly completions: {
