@@ -28,8 +28,11 @@ class ChatCompletionStream extends ChatRun {
   #goOn
   #lastChunk
 
-  constructor() {
+  #runsTools
+
+  constructor(runsTools = false) {
     super()
+    this.#runsTools = runsTools
     let ids
     this.on('message', (message) => {
       if (message.role === 'assistant') ids = message.tool_calls?.map(({ id }) => id)
@@ -98,7 +101,7 @@ class ChatCompletionStream extends ChatRun {
 
   /** Makes a request and follows its answer to the end; gives the completion. */
   async #ask(client, body, params, opts, listening) {
-    this.#shape = new Shape(body)
+    this.#shape = new Shape(body, this.#runsTools)
     const call = client.chat.completions.create(isObject(body) ? { ...body, stream: true } : body, params, { ...opts, signal: this.controller.signal })
     const [chunks] = await Promise.all([call, listening])
     answeredBy(this, chunks)

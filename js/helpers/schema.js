@@ -4,7 +4,6 @@
 
 const { ConfigError, SchemaMismatchError } = require('../errors.js')
 const { isObject, kindOf } = require('../options.js')
-const { partialJson } = require('./partial-json.js')
 
 const FORMAT = 'auto-parseable-response-format'
 const TOOL = 'auto-parseable-tool'
@@ -122,8 +121,11 @@ class Shape {
   /** name → reader of arguments */
   #tools = new Map()
   #read = new WeakMap()
+  #runsTools
 
-  constructor(body) {
+  /** With `runsTools`, who runs a tool tells the model of arguments that do not fit; here they have no value. */
+  constructor(body, runsTools = false) {
+    this.#runsTools = runsTools
     const format = parameter(body, 'response_format')
     if (format?.$brand === FORMAT) {
       this.#format = { name: format.json_schema?.name, read: (text) => format.$parseRaw(text) }
@@ -154,21 +156,32 @@ class Shape {
   content(message, strictly) {
     if (!this.#format || !message.content || message.refusal) return null
     const { name, read } = this.#format
+    // What is said beside calls need not be the answer yet.
+    if (message.tool_calls?.length > 0) return orNull(() => (read ?? JSON.parse)(message.content))
     return this.#once(message, () => {
       if (read) return read(message.content)
-      return strictly ? parsed(name, message.content) : partialJson(message.content)
+      return strictly ? parsed(name, message.content) : orNull(() => JSON.parse(message.content))
     })
   }
 
   /** The value of a call's arguments; null where the request says nothing of their shape. */
   arguments({ name, arguments: text }, call) {
     const read = this.#tools.get(name)
-    return read ? this.#once(call, () => read(text)) : null
+    if (!read) return null
+    return this.#once(call, () => (this.#runsTools ? orNull(() => read(text)) : read(text)))
   }
 
   #once(key, read) {
     if (!this.#read.has(key)) this.#read.set(key, read())
     return this.#read.get(key)
+  }
+}
+
+function orNull(read) {
+  try {
+    return read()
+  } catch {
+    return null
   }
 }
 

@@ -15,7 +15,11 @@ const MOST_COMPLETIONS = 10
 class ChatCompletionRunner extends ChatRun {}
 
 /** Streamed answers, one after the other. */
-class ChatCompletionStreamingRunner extends ChatCompletionStream {}
+class ChatCompletionStreamingRunner extends ChatCompletionStream {
+  constructor() {
+    super(true)
+  }
+}
 
 /** `chat.completions.runTools`: `body.stream` says which of the two. */
 function runTools(client, body, params, opts) {
@@ -35,7 +39,7 @@ async function askWhole(runner, client, body, params, opts, listening) {
   const [answer] = await Promise.all([call, listening])
   answeredBy(runner, answer)
   emit(runner, 'connect')
-  addCompletion(runner, readCompletion(answer, new Shape(body)))
+  addCompletion(runner, readCompletion(answer, new Shape(body, true)))
   const content = answer.choices[0]?.message?.content
   if (content) emit(runner, 'content', content)
   return answer
