@@ -45,6 +45,11 @@ declare class Portkey {
   constructor(options?: Portkey.PortkeyOptions | Portkey.NamedOptions)
   /** A client with these options in place of its own. `null` unsets one. Both clients share one connection pool. */
   withOptions(options: Portkey.PortkeyOptions | Portkey.NamedOptions): Portkey
+  /**
+   * `fetch` over the engine, for clients that are not ours: `new OpenAI({ fetch: portkey.fetch })`. The end of the URL's
+   * path names the endpoint; the rest of the URL, and the client's own key, are not used.
+   */
+  readonly fetch: typeof globalThis.fetch
   /** How each target of the client fares now, in the order of its config. */
   targets(): Portkey.TargetState[]
   /** Every provider, with its endpoints and what it needs beside a key. */

@@ -96,7 +96,7 @@ describe('the tree of methods', () => {
     for (const row of rows) assert.equal(typeof row.split('.').reduce((node, name) => node[name], client), 'function', row)
     const roots = [...new Set(rows.map((row) => row.split('.')[0]))]
     const accessors = Object.entries(Object.getOwnPropertyDescriptors(Portkey.prototype)).filter(([, { get }]) => get).map(([name]) => name)
-    assert.deepEqual(accessors.filter((name) => !fields().includes(name)).sort(), roots.sort())
+    assert.deepEqual(accessors.filter((name) => !fields().includes(name)).sort(), ['fetch', ...roots].sort())
   })
 
   test('sends each row to its path with its method', async (t) => {
@@ -176,7 +176,7 @@ describe('the options', () => {
   })
 })
 
-const METHODS = ['withOptions', 'targets', 'cacheState', 'providers']
+const METHODS = ['withOptions', 'targets', 'cacheState', 'providers', 'fetch']
 
 /** The readable fields of a client, as index.d.ts names them. */
 function fields() {

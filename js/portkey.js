@@ -3,6 +3,7 @@
 
 const { native } = require('./native.js')
 const errors = require('./errors.js')
+const { fetchOver, routesOf } = require('./fetch.js')
 const { changedOptions, fold, optionsText } = require('./options.js')
 const { defineResources } = require('./resources.js')
 
@@ -27,21 +28,24 @@ const READABLE = [
   'calculateAudioDuration',
 ]
 
-let grown = false
+/** What `fetch` knows of the endpoints; set by the first client. */
+let routes
 
 /** The client that `withOptions` is making another from: both remember the same of their targets. */
 let derivedFrom
 
 /** The first client loads the addon, whose endpoint table the resources grow from. */
 function growOnce() {
-  if (grown) return
-  defineResources(Portkey.prototype, JSON.parse(native().tables()).endpoints, handleOf)
-  grown = true
+  if (routes) return
+  const { endpoints } = JSON.parse(native().tables())
+  defineResources(Portkey.prototype, endpoints, handleOf)
+  routes = routesOf(endpoints)
 }
 
 class Portkey {
   #handle
   #options
+  #fetch
 
   constructor(options = {}) {
     const text = optionsText(options)
@@ -76,6 +80,11 @@ class Portkey {
   /** What the cache holds, and how its Redis fares. */
   cacheState() {
     return JSON.parse(this.#handle.cacheState())
+  }
+
+  /** `fetch` over the engine, for other people's clients: `new OpenAI({ fetch: portkey.fetch })`. */
+  get fetch() {
+    return (this.#fetch ??= fetchOver(this.#handle, routes, (name) => optionOf(this, name)))
   }
 
   /** Printing a client shows no option, whatever the printer is asked to show. */

@@ -1,0 +1,174 @@
+'use strict'
+// `portkey.fetch`: the signature of fetch over the engine, for clients that are not ours. Of a request's URL only the end
+// of its path counts, which says the endpoint; where the call goes, and with what credential, is the Portkey client's to say.
+
+const border = require('./border.js')
+const { watch } = require('./abort.js')
+const { APIConnectionError, APIError, APIUserAbortError, ConfigError, StreamTruncatedError } = require('./errors.js')
+const { fold } = require('./options.js')
+const { APIPromise } = require('./promise.js')
+
+/** What belongs to the other client's own connection and identity. */
+const OWN_HEADERS = new Set([
+  'accept', 'accept-encoding', 'accept-language', 'connection', 'content-encoding', 'content-length', 'content-type', 'cookie', 'expect',
+  'host', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'user-agent',
+])
+const OWN_PREFIXES = /^(x-stainless-|sec-|proxy-)/
+const CREDENTIALS = new Set(['authorization', 'api-key', 'x-api-key'])
+/** Headers of an answer that tell of bytes which are no longer there. */
+const OUTDATED = ['connection', 'content-encoding', 'content-length', 'keep-alive', 'transfer-encoding']
+
+/** `routes` are the endpoints that `fetch` knows, the most exact first. */
+function routesOf(endpoints) {
+  const routes = endpoints.map((row, index) => ({ row, index, path: new RegExp(`${row.path.replace(/\{\w+\}/g, '([^/]+)')}/?$`) }))
+  const literal = ({ row }) => row.path.replace(/\{\w+\}/g, '').length
+  return routes.sort((a, b) => b.row.path.split('/').length - a.row.path.split('/').length || literal(b) - literal(a))
+}
+
+/** A `fetch` for one client: its engine's handle, the routes, and how to read its options. */
+function fetchOver(handle, routes, optionOf) {
+  return async function fetch(input, init) {
+    const { method, url, headers, text, signal } = await requested(input, init)
+    try {
+      signal?.throwIfAborted()
+      const route = routes.find(({ row, path }) => row.method === method && path.test(url.pathname))
+      if (!route) return unknownPath(method, url, routes)
+      const isStreamed = wantsStream(route.row, text)
+      const extras = extrasText(route, url, headers, optionOf)
+      const call = begin(handle, route, text, isStreamed, extras, signal)
+      return isStreamed ? streamed(await call.withResponse(), signal) : whole(await call.asResponse())
+    } catch (error) {
+      return failed(error, signal)
+    }
+  }
+}
+
+/** The parts of a request, however it is given. */
+async function requested(input, init = {}) {
+  const isRequest = input instanceof Request
+  const url = new URL(isRequest ? input.url : input, 'http://localhost')
+  const method = (init.method ?? (isRequest ? input.method : 'GET')).toUpperCase()
+  const headers = new Headers(init.headers ?? (isRequest ? input.headers : undefined))
+  const signal = init.signal ?? (isRequest ? input.signal : undefined) ?? undefined
+  const body = init.body ?? (isRequest ? input.body : undefined)
+  return { method, url, headers, signal, text: body == null || typeof body === 'string' ? body : await new Response(body).text() }
+}
+
+/** Whether an endpoint's answer is asked for as a stream. The text itself goes on as it is. */
+function wantsStream(row, text) {
+  if (!row.takesBody) return false
+  let body
+  try {
+    body = JSON.parse(text)
+  } catch {
+    // Told below, without the parser's words, which quote the text.
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new ConfigError(`${row.call}: expected a body that is a JSON object`)
+  return row.streams && body.stream === true
+}
+
+function extrasText({ path }, url, headers, optionOf) {
+  const params = {}
+  const sent = []
+  const forwarded = new Set((optionOf('forwardHeaders') ?? []).map(fold))
+  for (const [name, value] of headers) {
+    if (name.startsWith('x-portkey-')) Object.assign(params, optionFrom(name.slice('x-portkey-'.length), value))
+    else if (CREDENTIALS.has(name) ? forwarded.has(fold(name)) : !OWN_HEADERS.has(name) && !OWN_PREFIXES.test(name)) sent.push([name, value])
+  }
+  const theirs = headers.get('authorization')
+  if (theirs && hasNoCredential(optionOf, params)) params.Authorization = theirs
+  const extras = {}
+  const given = path.exec(url.pathname).slice(1).map(decodeURIComponent)
+  if (sent.length > 0) extras.headers = sent
+  if (url.search.length > 1) extras.query = url.search.slice(1)
+  if (given.length > 0) extras.arguments = given
+  if (Object.keys(params).length > 0) extras.params = params
+  return Object.keys(extras).length > 0 ? JSON.stringify(extras) : undefined
+}
+
+/**
+ * Whether another client's key is the only one there can be: a provider is named, and nothing that might hold a key of
+ * its own. A server of one's own may need none, and gets none.
+ */
+function hasNoCredential(optionOf, params) {
+  const said = (name) => optionOf(name) != null || Object.keys(params).some((other) => fold(other) === fold(name))
+  return said('provider') && !['Authorization', 'config', 'customHost', 'forwardHeaders', 'baseURL'].some(said)
+}
+
+/** The option that a header of `createHeaders` stands for. */
+function optionFrom(name, value) {
+  const option = name.replace(/-([a-z])/g, (_, letter) => letter.toUpperCase())
+  if (option === 'metadata') return { metadata: JSON.parse(value) }
+  if (option === 'forwardHeaders' || option === 'sensitiveHeaders') return { [option]: value.split(',').map((item) => item.trim()) }
+  if (value === 'true' || value === 'false') return { [option]: value === 'true' }
+  return { [option]: option === 'requestTimeout' ? Number(value) : value }
+}
+
+function begin(handle, { row, index }, text, isStreamed, extras, signal) {
+  return APIPromise.begin((call) => {
+    if (signal?.aborted) throw new APIUserAbortError()
+    const id = border.send(call, handle, index, row.takesBody ? text : undefined, isStreamed, extras)
+    call.started(id, signal)
+    if (signal) watch(signal, call)
+  })
+}
+
+function whole({ status, headers, body }) {
+  return new Response([204, 205, 304].includes(status) ? null : body, { status, headers: current(headers) })
+}
+
+function streamed({ data: stream, response: { status, headers } }, signal) {
+  return new Response(eventsOf(stream, signal), { status, headers: { ...current(headers), 'content-type': 'text/event-stream; charset=utf-8' } })
+}
+
+const current = (headers) => Object.fromEntries(Object.entries(headers).filter(([name]) => !OUTDATED.includes(name)))
+
+/** The stream as server-sent events. An error in its middle is an event too, which clients throw as their own. */
+function eventsOf(stream, signal) {
+  const iterator = stream[Symbol.asyncIterator]()
+  const encoder = new TextEncoder()
+  const event = (text) => encoder.encode(`data: ${text}\n\n`)
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { value, done } = await iterator.next()
+        if (!done) return controller.enqueue(event(JSON.stringify(value)))
+        controller.enqueue(event('[DONE]'))
+      } catch (error) {
+        if (signal?.aborted) return controller.error(signal.reason)
+        controller.enqueue(event(JSON.stringify(bodyOf(error))))
+      }
+      controller.close()
+    },
+    cancel: () => iterator.return(),
+  })
+}
+
+/** What fetch does where there is no answer, and an answer with the error where there is one. */
+function failed(error, signal) {
+  if (signal?.aborted) throw signal.reason
+  if (error instanceof ConfigError) return refusal(400, { error: { message: error.message, type: 'config_error', param: error.problems[0]?.path ?? null, code: null } })
+  if (!(error instanceof APIError)) throw error
+  if (error instanceof APIConnectionError || error instanceof StreamTruncatedError) throw new TypeError('fetch failed', { cause: error })
+  return refusal(error.status >= 400 ? error.status : 502, bodyOf(error), error.headers)
+}
+
+/** The host's own words, or ours in OpenAI's envelope. */
+function bodyOf(error) {
+  if (typeof error.error === 'object' && error.error !== null) return error.error
+  const { message, type = 'portkey_error', param = null, code = null } = error
+  return { error: { message, type, param, code } }
+}
+
+/** The engine has tried as often as it may: clients that ask are told not to try again. */
+function refusal(status, body, headers = {}) {
+  return Response.json(body, { status, headers: { ...current(headers), 'content-type': 'application/json', 'x-should-retry': 'false' } })
+}
+
+function unknownPath(method, { pathname }, routes) {
+  const known = routes.map(({ row }) => `${row.method} …${row.path}`).join(', ')
+  const message = `portkey.fetch knows no endpoint for ${method} ${pathname}; it has ${known}`
+  return refusal(404, { error: { message, type: 'invalid_request_error', param: null, code: 'unknown_endpoint' } })
+}
+
+module.exports = { fetchOver, routesOf }
