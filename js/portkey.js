@@ -1,10 +1,12 @@
 'use strict'
 // The class: options are read once and never change. Calls work on a handle of the engine's client.
 
+const border = require('./border.js')
 const { native } = require('./native.js')
 const errors = require('./errors.js')
 const { fetchOver, routesOf } = require('./fetch.js')
 const { changedOptions, fold, optionsText } = require('./options.js')
+const { heldBy } = require('./records.js')
 const { defineResources } = require('./resources.js')
 
 /** Options that can be read back from a client. They are accessors of the class, so that printing a client shows none. */
@@ -28,7 +30,9 @@ const READABLE = [
   'calculateAudioDuration',
 ]
 
-/** What `fetch` knows of the endpoints; set by the first client. */
+let grown = false
+
+/** What `fetch` knows of the endpoints, once someone has asked for it. */
 let routes
 
 /** The client that `withOptions` is making another from: both remember the same of their targets. */
@@ -36,10 +40,9 @@ let derivedFrom
 
 /** The first client loads the addon, whose endpoint table the resources grow from. */
 function growOnce() {
-  if (routes) return
-  const { endpoints } = JSON.parse(native().tables())
-  defineResources(Portkey.prototype, endpoints, handleOf)
-  routes = routesOf(endpoints)
+  if (grown) return
+  defineResources(Portkey.prototype, JSON.parse(native().tables()).endpoints, handleOf)
+  grown = true
 }
 
 class Portkey {
@@ -54,6 +57,7 @@ class Portkey {
     if (typeof opened === 'string') throw errors.errorFrom(opened)
     this.#handle = opened
     this.#options = JSON.parse(text, (_, value) => Object.freeze(value))
+    if (this.#options.onRecord != null) heldBy(this, this.#options.onRecord)
   }
 
   /** A client with some options changed; `null` takes one away. Connections are shared. */
@@ -84,7 +88,14 @@ class Portkey {
 
   /** `fetch` over the engine, for other people's clients: `new OpenAI({ fetch: portkey.fetch })`. */
   get fetch() {
+    routes ??= routesOf(JSON.parse(native().tables()).endpoints)
     return (this.#fetch ??= fetchOver(this.#handle, routes, (name) => optionOf(this, name)))
+  }
+
+  /** Waits, at most `limit` milliseconds, until what was recorded has reached its place: `{ whole, dropped }`. */
+  flush(limit = 5000) {
+    if (typeof limit !== 'number' || !(limit >= 0)) throw new errors.ConfigError('flush: expected milliseconds, a number ≥ 0')
+    return border.flush(this.#handle, limit)
   }
 
   /** Printing a client shows no option, whatever the printer is asked to show. */

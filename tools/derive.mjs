@@ -11,11 +11,11 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const { native } = createRequire(import.meta.url)('../js/native.js')
 const { endpoints, providers } = JSON.parse(native().tables())
 
-/** Methods that are made of others (js/helpers/): what they are for, and their form in types/helpers.d.ts. */
+/** Methods that are made of others (js/helpers/): what they are for, and their type. */
 const HELPERS = [
-  { call: 'chat.completions.parse', form: 'ChatParseMethod', what: 'A whole answer, read in the shape that `response_format` and `tools` ask for.' },
-  { call: 'chat.completions.runTools', form: 'ChatRunToolsMethod', what: 'Asks, runs the tools that are called, and asks again, until none is.' },
-  { call: 'chat.completions.stream', form: 'ChatStreamMethod', what: 'A streamed answer with events.' },
+  { call: 'chat.completions.parse', what: 'A whole answer, read in the shape that `response_format` and `tools` ask for.', type: 'ChatParseMethod' },
+  { call: 'chat.completions.runTools', what: 'Asks, runs the tools that are called, and asks again, until none is.', type: 'ChatRunToolsMethod' },
+  { call: 'chat.completions.stream', what: 'A streamed answer with events.', type: 'ChatStreamMethod' },
 ]
 
 /** The resource tree as nested objects whose leaves are rows. */
@@ -41,7 +41,7 @@ function formOf({ path: url, takesBody, streams, types: [params, value, piece] }
 function members(node, indent) {
   return Object.entries(node).map(([name, child]) => {
     if (!child.call) return `${indent}readonly ${name}: {\n${members(child, `${indent}  `)}${indent}}\n`
-    if (child.form) return `${indent}/** ${child.what} */\n${indent}${name}: ${child.form}\n`
+    if (child.type) return `${indent}/** ${child.what} */\n${indent}${name}: ${child.type}\n`
     const [form, ...types] = formOf(child)
     return `${indent}/** \`${child.method} ${child.path}\` */\n${indent}${name}: ${form}<${types.join(', ')}>\n`
   }).join('')
@@ -54,7 +54,7 @@ function imports(rows) {
     if (!modules.has(module)) modules.set(module, new Set())
     row.types.filter(Boolean).forEach((type) => modules.get(module).add(type))
   }
-  modules.set('helpers', new Set(HELPERS.map(({ form }) => form)))
+  modules.set('helpers', new Set(HELPERS.map(({ type }) => type)))
   const lines = [...modules].sort(([a], [b]) => (a < b ? -1 : 1))
   return lines.map(([module, names]) => `import type { ${[...names].sort().join(', ')} } from './${module}'\n`).join('')
 }

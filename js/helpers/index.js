@@ -1,30 +1,7 @@
 'use strict'
 // Methods that are made of other methods. Each is `(client) => method`, and hangs on the resource tree under its name,
-// beside the rows of the endpoint table. To add one (`responses.stream`), add a line; its type stands in tools/derive.mjs.
-
-const { APIPromise } = require('../promise.js')
-const { ConfigError } = require('../errors.js')
-const { beginStream } = require('./chat-stream.js')
-const { readCompletion, refuseCut } = require('./completion.js')
-const { Shape } = require('./schema.js')
-const { runTools } = require('./tool-loop.js')
-
-/** A whole answer, read in the shape that the body asks for. */
-function parse(client, body, params, opts) {
-  const isStreamed = body?.stream === true || opts?.stream === true
-  const call = isStreamed
-    ? APIPromise.begin(() => {
-      throw new ConfigError('stream: parse() gives whole answers; chat.completions.stream() reads them while they come')
-    })
-    : client.chat.completions.create(body, params, opts)
-  return APIPromise.changed(call, (answer) => {
-    refuseCut(answer)
-    return readCompletion(answer, new Shape(body))
-  })
-}
+// beside the rows of the endpoint table. Their types stand in tools/derive.mjs.
 
 module.exports = {
-  'chat.completions.parse': (client) => (...given) => parse(client, ...given),
-  'chat.completions.runTools': (client) => (...given) => runTools(client, ...given),
-  'chat.completions.stream': (client) => (...given) => beginStream(client, ...given),
+  ...require('./chat.js'),
 }
