@@ -238,6 +238,16 @@ describe('reading the chunks', () => {
     assert.ok(stream.aborted)
   })
 
+  test('that an error follows gives them all, and then the error', async (t) => {
+    const { ask } = await setUp(t, [{ sse: [chunk({ content: 'a' }), chunk({ content: 'b' }), { error: { message: 'full', code: 400 } }] }])
+    const stream = ask()
+    const reader = stream[Symbol.asyncIterator]()
+    await stream.emitted('error')
+    const { items, error } = await collect(reader)
+    assert.equal(items.length, 2)
+    assert.ok(error instanceof BadRequestError)
+  })
+
   test('slowly holds the host back', async (t) => {
     let sent = 0
     const text = 'x'.repeat(10_000)
