@@ -1,6 +1,7 @@
 // chat.completions.runTools(): asking, running what is called, and asking again, whole and streamed.
 
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { describe, test } from 'node:test'
 
 import OpenAI from 'openai'
@@ -14,6 +15,7 @@ import Portkey, {
 import { MESSAGES, chunk, completion } from './support/answers.mjs'
 import { failure } from './support/failures.mjs'
 import { hostFor } from './support/host.mjs'
+import { collect } from './support/recorded.mjs'
 
 const USAGE = { prompt_tokens: 9, completion_tokens: 5, total_tokens: 14 }
 
@@ -168,6 +170,16 @@ for (const stream of [false, true]) {
       assert.ok((await failure(silent.run({ stream, tools: [bad] }, undefined, { onToolError: () => undefined }).done())) instanceof RangeError)
     })
 
+    test('sends the messages that it was given as they are, and leaves no listener on a signal', async (t) => {
+      const { host, client } = await setUp(t, [[['a', '{}']], 'Done.'])
+      const messages = [...MESSAGES, { role: 'assistant', content: 'b', refusal: null, annotations: [] }, { role: 'user', content: 'c' }]
+      const { signal } = new AbortController()
+      await client.chat.completions.runTools({ stream, messages, tools: [remembering('a')] }, undefined, { signal }).done()
+      assert.deepEqual(host.last.json().messages.slice(0, 3), messages)
+      assert.equal(messages.length, 3)
+      assert.equal(getEventListeners(signal, 'abort').length, 0)
+    })
+
     test('stops after maxChatCompletions, 10 when left out', async (t) => {
       for (const [opts, most] of [[undefined, 10], [{ maxChatCompletions: 2 }, 2]]) {
         const { host, run } = await setUp(t, [[['again', '{}']]])
@@ -285,6 +297,12 @@ for (const stream of [false, true]) {
     })
   })
 }
+
+test('the chunks of a streaming runner are those of all its answers', async (t) => {
+  const { run } = await setUp(t, [[['weather', '{}']], 'Sunny.'])
+  const { items } = await collect(run({ stream: true, tools: [remembering('weather')] }))
+  assert.deepEqual([...new Set(items.map(({ id }) => id))], ['chatcmpl-0', 'chatcmpl-1'])
+})
 
 describe('a streaming runner that is sent on', () => {
   test('brings its tools\' results along, to our end and to that of the openai package', async (t) => {

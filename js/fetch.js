@@ -18,11 +18,14 @@ const CREDENTIALS = new Set(['authorization', 'api-key', 'x-api-key'])
 /** Headers of an answer that tell of bytes which are no longer there. */
 const OUTDATED = ['connection', 'content-encoding', 'content-length', 'keep-alive', 'transfer-encoding']
 
-/** `routes` are the endpoints that `fetch` knows, the most exact first. */
+const HOLE = /\{[^}]+\}/g
+
+/** The endpoints that `fetch` knows, those that say more of a path first. */
 function routesOf(endpoints) {
-  const routes = endpoints.map((row, index) => ({ row, index, path: new RegExp(`${row.path.replace(/\{\w+\}/g, '([^/]+)')}/?$`) }))
-  const literal = ({ row }) => row.path.replace(/\{\w+\}/g, '').length
-  return routes.sort((a, b) => b.row.path.split('/').length - a.row.path.split('/').length || literal(b) - literal(a))
+  const routes = endpoints.map((row, index) => ({ row, index, path: new RegExp(`${row.path.replace(HOLE, '([^/]+)')}/?$`) }))
+  const depth = ({ row }) => row.path.split('/').length
+  const literal = ({ row }) => row.path.replace(HOLE, '').length
+  return routes.filter(({ row }) => !row.path.startsWith('/{')).sort((a, b) => depth(b) - depth(a) || literal(b) - literal(a) || a.index - b.index)
 }
 
 /** A `fetch` for one client: its engine's handle, the routes, and how to read its options. */
@@ -166,8 +169,9 @@ function refusal(status, body, headers = {}) {
 }
 
 function unknownPath(method, { pathname }, routes) {
-  const known = routes.map(({ row }) => `${row.method} …${row.path}`).join(', ')
-  const message = `portkey.fetch knows no endpoint for ${method} ${pathname}; it has ${known}`
+  const known = routes.toSorted((a, b) => a.index - b.index).map(({ row }) => `${row.method} …${row.path}`)
+  const more = known.length > 8 ? ` and ${known.length - 8} more` : ''
+  const message = `portkey.fetch knows no endpoint for ${method} ${pathname}; it goes by the end of the path: ${known.slice(0, 8).join(', ')}${more}`
   return refusal(404, { error: { message, type: 'invalid_request_error', param: null, code: 'unknown_endpoint' } })
 }
 

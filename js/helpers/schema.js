@@ -133,7 +133,8 @@ class Shape {
     } else if (format?.type === 'json_schema') {
       this.#format = { name: format.json_schema?.name }
     }
-    for (const tool of parameter(body, 'tools') ?? []) this.#addTool(tool)
+    const tools = parameter(body, 'tools')
+    if (Array.isArray(tools)) for (const tool of tools) this.#addTool(tool)
   }
 
   #addTool(tool) {

@@ -162,9 +162,9 @@ function sentForm(tool) {
   return { type: 'function', function: { name, parameters, description, strict } }
 }
 
-/** A message as it is sent again: without what only answers have. */
+/** A message as it is sent again: an answer without what only answers have, all others as they are. */
 function sendable(message) {
-  if (message?.role !== 'assistant') return message
+  if (message?.role !== 'assistant' || !('parsed' in message)) return message
   const { parsed, annotations, audio, tool_calls, ...rest } = message
   for (const name of ['refusal', 'function_call']) if (rest[name] == null) delete rest[name]
   if (audio) rest.audio = { id: audio.id }
