@@ -306,6 +306,9 @@ describe('what passes through portkey.fetch:', () => {
       [fetch(`${URL_OF}/chat/completions`, post('{"secret')), 400, null, /JSON object$/],
       [fetch(`${URL_OF}/chat/completions`, { method: 'POST' }), 400, null, /JSON object/],
       [fetch(`${URL_OF}/chat/completions`, { method: 'POST', body: new FormData() }), 400, null, /JSON object/],
+      [fetch(`${URL_OF}/models/50%`, null), 400, null, /percent sign/],
+      [chat(fetch, {}, { headers: { 'x-portkey-metadata': '{"a' } }), 400, null, /metadata/],
+      [chat(fetch, {}, { headers: { 'x-portkey-request-timeout': 'soon' } }), 400, null, /requestTimeout/],
       [chat(fetch, {}, { headers: { 'x-portkey-providr': 'x' } }), 400, null, /providr/],
     ]
     for (const [call, status, code, message] of cases) {

@@ -36,10 +36,9 @@ function fetchOver(handle, routes, optionOf) {
       signal?.throwIfAborted()
       const route = routes.find(({ row, path }) => row.method === method && path.test(url.pathname))
       if (!route) return unknownPath(method, url, routes)
-      const isStreamed = wantsStream(route.row, text)
-      const extras = extrasText(route, url, headers, optionOf)
-      const call = begin(handle, route, text, isStreamed, extras, signal)
-      return isStreamed ? streamed(await call.withResponse(), signal) : whole(await call.asResponse())
+      const body = bodyFor(route.row, text)
+      const call = begin(handle, route.index, body, extrasText(route, url, headers, optionOf), signal)
+      return body.isStreamed ? streamed(await call.withResponse(), route.row.namesEvents, signal) : whole(await call.asResponse())
     } catch (error) {
       return failed(error, signal)
     }
@@ -47,7 +46,8 @@ function fetchOver(handle, routes, optionOf) {
 }
 
 /** The parts of a request, however it is given. */
-async function requested(input, init = {}) {
+async function requested(input, init) {
+  init ??= {}
   const isRequest = input instanceof Request
   const url = new URL(isRequest ? input.url : input, 'http://localhost')
   const method = (init.method ?? (isRequest ? input.method : 'GET')).toUpperCase()
@@ -57,17 +57,15 @@ async function requested(input, init = {}) {
   return { method, url, headers, signal, text: body == null || typeof body === 'string' ? body : await new Response(body).text() }
 }
 
-/** Whether an endpoint's answer is asked for as a stream. The text itself goes on as it is. */
-function wantsStream(row, text) {
-  if (!row.takesBody) return false
-  let body
-  try {
-    body = JSON.parse(text)
-  } catch {
-    // Told below, without the parser's words, which quote the text.
-  }
+/** The body to send, `{ text, isStreamed }`. The text goes on as it is. */
+function bodyFor(row, text) {
+  const sends = row.sends ?? (row.takesBody ? 'Json' : 'Nothing')
+  if (sends === 'Nothing' || sends === 'Query') return { isStreamed: false }
+  if (sends === 'EmptyJson') return { text: text ?? '{}', isStreamed: false }
+  if (sends === 'Form') throw new ConfigError(`${row.call}: portkey.fetch sends no forms; call the method of the client`)
+  const body = parsed(text)
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new ConfigError(`${row.call}: expected a body that is a JSON object`)
-  return row.streams && body.stream === true
+  return { text, isStreamed: row.streams && body.stream === true }
 }
 
 function extrasText({ path }, url, headers, optionOf) {
@@ -81,12 +79,20 @@ function extrasText({ path }, url, headers, optionOf) {
   const theirs = headers.get('authorization')
   if (theirs && hasNoCredential(optionOf, params)) params.Authorization = theirs
   const extras = {}
-  const given = path.exec(url.pathname).slice(1).map(decodeURIComponent)
+  const given = path.exec(url.pathname).slice(1).map(decoded)
   if (sent.length > 0) extras.headers = sent
   if (url.search.length > 1) extras.query = url.search.slice(1)
   if (given.length > 0) extras.arguments = given
   if (Object.keys(params).length > 0) extras.params = params
   return Object.keys(extras).length > 0 ? JSON.stringify(extras) : undefined
+}
+
+function decoded(part) {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw new ConfigError(`portkey.fetch: the path holds a percent sign that encodes nothing, in ${part}`)
+  }
 }
 
 /**
@@ -101,16 +107,24 @@ function hasNoCredential(optionOf, params) {
 /** The option that a header of `createHeaders` stands for. */
 function optionFrom(name, value) {
   const option = name.replace(/-([a-z])/g, (_, letter) => letter.toUpperCase())
-  if (option === 'metadata') return { metadata: JSON.parse(value) }
   if (option === 'forwardHeaders' || option === 'sensitiveHeaders') return { [option]: value.split(',').map((item) => item.trim()) }
-  if (value === 'true' || value === 'false') return { [option]: value === 'true' }
-  return { [option]: option === 'requestTimeout' ? Number(value) : value }
+  const isText = option !== 'metadata' && option !== 'requestTimeout' && value !== 'true' && value !== 'false'
+  return { [option]: isText ? value : parsed(value) }
 }
 
-function begin(handle, { row, index }, text, isStreamed, extras, signal) {
+/** What is no JSON stays text, which the engine refuses in its own words. */
+function parsed(text) {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+function begin(handle, index, { text, isStreamed }, extras, signal) {
   return APIPromise.begin((call) => {
     if (signal?.aborted) throw new APIUserAbortError()
-    const id = border.send(call, handle, index, row.takesBody ? text : undefined, isStreamed, extras)
+    const id = border.send(call, handle, index, text, isStreamed, extras)
     call.started(id, signal)
     if (signal) watch(signal, call)
   })
@@ -120,26 +134,28 @@ function whole({ status, headers, body }) {
   return new Response([204, 205, 304].includes(status) ? null : body, { status, headers: current(headers) })
 }
 
-function streamed({ data: stream, response: { status, headers } }, signal) {
-  return new Response(eventsOf(stream, signal), { status, headers: { ...current(headers), 'content-type': 'text/event-stream; charset=utf-8' } })
+function streamed({ data: stream, response: { status, headers } }, namesEvents, signal) {
+  return new Response(eventsOf(stream, namesEvents, signal), { status, headers: { ...current(headers), 'content-type': 'text/event-stream; charset=utf-8' } })
 }
 
 const current = (headers) => Object.fromEntries(Object.entries(headers).filter(([name]) => !OUTDATED.includes(name)))
 
 /** The stream as server-sent events. An error in its middle is an event too, which clients throw as their own. */
-function eventsOf(stream, signal) {
+function eventsOf(stream, namesEvents, signal) {
   const iterator = stream[Symbol.asyncIterator]()
   const encoder = new TextEncoder()
-  const event = (text) => encoder.encode(`data: ${text}\n\n`)
+  const told = (event) => `${namesEvents && event.type ? `event: ${event.type}\n` : ''}data: ${JSON.stringify(event)}\n\n`
   return new ReadableStream({
     async pull(controller) {
+      const tell = (text) => controller.enqueue(encoder.encode(text))
       try {
         const { value, done } = await iterator.next()
-        if (!done) return controller.enqueue(event(JSON.stringify(value)))
-        controller.enqueue(event('[DONE]'))
+        if (!done) return tell(told(value))
+        // Events that have names end by themselves.
+        if (!namesEvents) tell('data: [DONE]\n\n')
       } catch (error) {
         if (signal?.aborted) return controller.error(signal.reason)
-        controller.enqueue(event(JSON.stringify(bodyOf(error))))
+        tell(told(bodyOf(error)))
       }
       controller.close()
     },
