@@ -1,7 +1,10 @@
 // chat.completions.stream(): the events of a streamed answer, what is known at its end, and the ways in which it ends.
 
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 
 import OpenAI from 'openai'
 import { ChatCompletionStream as TheirStream } from 'openai/lib/ChatCompletionStream'
@@ -39,6 +42,13 @@ const NAMES = [
   'chatCompletion', 'message', 'functionToolCall', 'finalChatCompletion', 'finalMessage', 'finalContent', 'finalFunctionToolCall',
   'totalUsage', 'error', 'abort', 'end',
 ]
+
+/** What a program prints. */
+async function runInChild(source) {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], { cwd: fileURLToPath(new URL('..', import.meta.url)), stdio: ['ignore', 'pipe', 'inherit'] })
+  const [text] = await Promise.all([child.stdout.toArray(), once(child, 'close')])
+  return text.join('')
+}
 
 /** Every event of a stream but its chunks, as it is told: values that change later are copied at once. */
 function told(stream, names = NAMES) {
@@ -209,6 +219,14 @@ describe('what hosts leave out or add is taken as it is meant:', () => {
     assert.deepEqual(message.x_own, [1])
   })
 
+  test('what is no list, and holes in one', async (t) => {
+    const { message } = await wholeOf(t, [
+      { ...chunk(), choices: { odd: true } }, { ...chunk(), choices: [null, 7] }, chunk({ tool_calls: [null], content_blocks: [null] }), chunk({ tool_calls: 'odd' }),
+      chunk({ content: 'a' }), chunk({}, 'stop'),
+    ])
+    assert.equal(message.content, 'a')
+  })
+
   test('places and names that would reach beyond the answer are left out', async (t) => {
     const { message } = await wholeOf(t, [
       '{"id":"c","choices":[{"index":0,"delta":{"__proto__":{"stained":1},"content":"a"}}]}',
@@ -266,6 +284,19 @@ describe('reading the chunks', () => {
     } while (sent !== before)
     assert.ok(sent < 5_000, `${sent} chunks were taken`)
     await reader.return()
+  })
+
+  test('slowly, and then aborting by the controller, ends at once', async (t) => {
+    const { host, ask } = await setUp(t, [{ sse: [...Array.from({ length: 1_000 }, () => chunk({ content: 'x' })), 'hang'] }])
+    const stream = ask()
+    const reader = stream[Symbol.asyncIterator]()
+    await reader.next()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    stream.controller.abort()
+    const { items, error } = await collect(reader)
+    assert.ok(items.length < 1_000)
+    assert.ok(error instanceof APIUserAbortError)
+    await host.closed()
   })
 
   test('slowly holds nobody back who waits for the end', async (t) => {
@@ -341,6 +372,18 @@ describe('a stream with events ends', () => {
     assert.equal(host.requests.length, 3)
   })
 
+  test('as an unhandled rejection where nobody hears of it, but for an abort', async () => {
+    const run = (act) => runInChild(`
+      import Portkey from 'portkey-native'
+      process.on('unhandledRejection', (error) => { console.log('unhandled', error.name); process.exit() })
+      const stream = new Portkey({ customHost: 'http://127.0.0.1:9/v1', maxRetries: 0 }).chat.completions.stream({ messages: [] })
+      ${act}`)
+    assert.equal(await run(''), 'unhandled APIConnectionError\n')
+    assert.equal(await run("stream.on('error', (error) => console.log('heard', error.name))"), 'heard APIConnectionError\n')
+    assert.equal(await run("stream.finalContent().catch(({ name }) => console.log('caught', name))"), 'caught APIConnectionError\n')
+    assert.equal(await run('stream.abort()'), '')
+  })
+
   test('without sending anything where the body is none', async (t) => {
     const { host, client } = await setUp(t)
     for (const bad of [undefined, null, 7]) assert.ok((await failure(client.chat.completions.stream(bad).done())) instanceof ConfigError)
@@ -375,7 +418,10 @@ describe('listeners', () => {
     const [completion, deltas] = await Promise.all([stream.emitted('chatCompletion'), collect(stream.events('content'))])
     assert.equal(completion.object, 'chat.completion')
     assert.deepEqual(deltas.items.map(([delta]) => delta), WORDS)
-    await assert.rejects(ask().emitted('finalFunctionToolCall'), /without the event finalFunctionToolCall/)
+    const other = ask()
+    await assert.rejects(other.emitted('finalFunctionToolCall'), /without the event finalFunctionToolCall/)
+    await assert.rejects(other.emitted('content'), /without the event content/)
+    assert.deepEqual(await collect(other.events('content')), { items: [], error: undefined })
   })
 })
 

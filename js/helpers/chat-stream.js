@@ -5,7 +5,7 @@ const { APIUserAbortError, StreamTruncatedError } = require('../errors.js')
 const { isObject } = require('../options.js')
 const { bytesOf } = require('../stream.js')
 const { ChatRun, addCompletion, addMessage, answeredBy, tellFinals } = require('./chat-run.js')
-const { Snapshot, readCompletion, refuseCut } = require('./completion.js')
+const { Snapshot, listOf, readCompletion, refuseCut } = require('./completion.js')
 const { emit, readerOf, run } = require('./event-stream.js')
 const { lineOfMessage, messageIn, valuesOf } = require('./json-lines.js')
 const { partialJson } = require('./partial-json.js')
@@ -27,12 +27,12 @@ class ChatCompletionStream extends ChatRun {
   #endIsAwaited = false
   #goOn
   #lastChunk
-
   #runsTools
 
   constructor(runsTools = false) {
     super()
     this.#runsTools = runsTools
+    this.controller.signal.addEventListener('abort', () => this.#resume(), { once: true })
     let ids
     this.on('message', (message) => {
       if (message.role === 'assistant') ids = message.tool_calls?.map(({ id }) => id)
@@ -80,11 +80,6 @@ class ChatCompletionStream extends ChatRun {
     this.#endIsAwaited = true
     this.#resume()
     return super.done()
-  }
-
-  abort() {
-    super.abort()
-    this.#resume()
   }
 
   #resume() {
@@ -143,7 +138,7 @@ class ChatCompletionStream extends ChatRun {
     this.#lastChunk = chunk
     emit(this, 'chunk', chunk, this.#snapshot.value)
     emit(this, LINE, chunk)
-    for (const piece of chunk.choices ?? []) {
+    for (const piece of listOf(chunk.choices)) {
       const choice = this.#snapshot.value.choices[piece?.index ?? 0]
       if (piece && choice) this.#tell(piece, choice)
     }
@@ -161,7 +156,7 @@ class ChatCompletionStream extends ChatRun {
     for (const name of ['content', 'refusal']) {
       if (logprobs?.[name]) emit(this, `logprobs.${name}.delta`, { [name]: logprobs[name], snapshot: choice.logprobs?.[name] ?? [] })
     }
-    for (const piece of delta?.tool_calls ?? []) this.#tellCall(piece, choice)
+    for (const piece of listOf(delta?.tool_calls)) if (piece) this.#tellCall(piece, choice)
     if (!choice.finish_reason) return
     if (this.#shape.isExact) refuseCut({ ...this.#snapshot.value, choices: [choice], getGateway: () => this.getGateway() })
     this.#tellDone(choice)

@@ -39,6 +39,8 @@ function readCompletion(completion, shape, strictly = true) {
 
 /** Most choices of an answer and calls of a message: what says that it is one beyond is no place to keep things at. */
 const MOST = 1024
+/** A list, also where a host says something else. */
+const listOf = (value) => (Array.isArray(value) ? value : [])
 const isPlace = (index) => Number.isInteger(index) && index >= 0 && index < MOST
 
 const MESSAGE_TEXTS = ['content', 'refusal', 'reasoning', 'reasoning_content']
@@ -86,7 +88,7 @@ class Snapshot {
     const { choices, ...rest } = chunk
     lay((this.value ??= {}), rest)
     this.value.choices ??= []
-    for (const piece of choices ?? []) if (piece && isPlace(piece.index ?? 0)) this.#addChoice(piece)
+    for (const piece of listOf(choices)) if (piece && isPlace(piece.index ?? 0)) this.#addChoice(piece)
   }
 
   #addChoice({ index = 0, delta, logprobs, ...rest }) {
@@ -94,7 +96,7 @@ class Snapshot {
     lay(choice, rest)
     if (logprobs) {
       choice.logprobs ??= { content: null, refusal: null }
-      for (const name of ['content', 'refusal']) if (logprobs[name]) (choice.logprobs[name] ??= []).push(...logprobs[name])
+      for (const name of ['content', 'refusal']) if (logprobs[name]) (choice.logprobs[name] ??= []).push(...listOf(logprobs[name]))
     }
     if (delta) this.#addDelta(choice.message, delta)
   }
@@ -108,8 +110,10 @@ class Snapshot {
     lay(message, rest, MESSAGE_TEXTS)
     if (audio) lay((message.audio ??= {}), audio, AUDIO_TEXTS)
     if (function_call) lay((message.function_call ??= { name: '', arguments: '' }), function_call, CALL_TEXTS)
-    for (const { index, delta } of content_blocks ?? []) if (isPlace(index) && delta) addBlock((message.content_blocks ??= []), index, delta)
-    for (const piece of tool_calls ?? []) this.#addCall((message.tool_calls ??= []), piece)
+    for (const block of listOf(content_blocks)) {
+      if (isPlace(block?.index) && block.delta) addBlock((message.content_blocks ??= []), block.index, block.delta)
+    }
+    for (const piece of listOf(tool_calls)) if (piece) this.#addCall((message.tool_calls ??= []), piece)
   }
 
   #addCall(calls, { index, ...piece }) {
@@ -168,4 +172,4 @@ function cutOff({ choices: [choice], usage }) {
   return new StreamTruncatedError('The stream has ended without a finish reason.', { code: 'stream_truncated', partial })
 }
 
-module.exports = { Snapshot, factsOf, readCompletion, refuseCut }
+module.exports = { Snapshot, listOf, readCompletion, refuseCut }

@@ -5,7 +5,7 @@
 const { watch, unwatch } = require('../abort.js')
 const { APIUserAbortError } = require('../errors.js')
 
-let emit, isHeard, run
+let emit, run
 
 class EventStream {
   /** Aborting it stops the work. */
@@ -61,10 +61,12 @@ class EventStream {
   emitted(event) {
     this.#isAwaited = true
     return new Promise((resolve, reject) => {
+      const missed = () => reject(new Error(`The stream has ended without the event ${event}.`))
+      if (this.#ended) return missed()
       this.once(event, resolve)
       if (event !== 'error') this.once('error', reject)
       if (event !== 'abort') this.once('abort', reject)
-      if (event !== 'end') this.once('end', () => reject(new Error(`The stream has ended without the event ${event}.`)))
+      if (event !== 'end') this.once('end', missed)
     })
   }
 
@@ -105,28 +107,31 @@ class EventStream {
     } finally {
       if (signal) unwatch(signal, this)
     }
-    this.#emit('end')
-    this.#ended = true
-    this.#end.resolve()
+    try {
+      this.#emit('end')
+    } finally {
+      this.#ended = true
+      this.#end.resolve()
+    }
   }
 
   #fail(error) {
     const event = error instanceof APIUserAbortError ? 'abort' : 'error'
     this.#errored = true
     this.#aborted = event === 'abort'
-    // Nobody listens and nobody waits: as with any promise, that is an unhandled rejection.
-    if (!this.#isAwaited && !this.#listeners.get(event)?.length) Promise.reject(error)
-    this.#emit(event, error)
-    this.#emit('end')
-    this.#ended = true
-    this.#end.reject(error)
+    // Nobody listens and nobody waits: as with any promise, that is an unhandled rejection. An abort was somebody's wish.
+    if (event === 'error' && !this.#isAwaited && !this.#listeners.get(event)?.length) Promise.reject(error)
+    try {
+      this.#emit(event, error)
+      this.#emit('end')
+    } finally {
+      this.#ended = true
+      this.#end.reject(error)
+    }
   }
 
   static {
     emit = (stream, ...more) => stream.#emit(...more)
-    isHeard = (stream) => {
-      stream.#isAwaited = true
-    }
     run = (stream, work, signal) => void stream.#run(work, signal)
   }
 }
@@ -136,7 +141,7 @@ class EventStream {
  * reading, after what is queued. `onTaken` hears of the queue getting shorter, `onLeft` of a reader that has enough.
  */
 function readerOf(stream, event, { pick = (...values) => values, onTaken, onLeft } = {}) {
-  const queue = []
+  const queue = new Queue()
   const waiting = []
   let over = stream.ended
   let failure
@@ -149,7 +154,7 @@ function readerOf(stream, event, { pick = (...values) => values, onTaken, onLeft
   }
   const fail = (error) => (failure = error)
   const take = (...values) => {
-    queue.push(pick(...values))
+    queue.add(pick(...values))
     serve()
   }
   const listeners = new Map([['error', fail], ['abort', fail], ['end', end], [event, take]])
@@ -159,7 +164,7 @@ function readerOf(stream, event, { pick = (...values) => values, onTaken, onLeft
   }
   const next = () => {
     if (queue.length > 0) {
-      const value = queue.shift()
+      const value = queue.take()
       onTaken?.(queue.length)
       return Promise.resolve({ value, done: false })
     }
@@ -175,9 +180,8 @@ function readerOf(stream, event, { pick = (...values) => values, onTaken, onLeft
   return {
     next,
     return(value) {
-      queue.length = 0
+      queue.clear()
       failure = undefined
-      isHeard(stream)
       stop()
       serve()
       onLeft?.()
@@ -190,6 +194,32 @@ function readerOf(stream, event, { pick = (...values) => values, onTaken, onLeft
     get behind() {
       return queue.length
     },
+  }
+}
+
+/** First in, first out, without moving what is behind. */
+class Queue {
+  #items = []
+  #at = 0
+
+  get length() {
+    return this.#items.length - this.#at
+  }
+
+  add(item) {
+    this.#items.push(item)
+  }
+
+  take() {
+    const item = this.#items[this.#at]
+    this.#items[this.#at++] = undefined
+    if (this.#at === this.#items.length) this.clear()
+    return item
+  }
+
+  clear() {
+    this.#items = []
+    this.#at = 0
   }
 }
 
