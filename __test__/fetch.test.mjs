@@ -231,6 +231,15 @@ describe('what passes through portkey.fetch:', () => {
     assert.equal(response.headers.get('content-length'), null)
   })
 
+  test('headers of any letters', async (t) => {
+    const body = JSON.stringify(completion())
+    const head = `HTTP/1.1 200 OK\r\nx-odd: é日\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`
+    const { host, fetch } = await setUp(t, [{ raw: [Buffer.from(head + body)] }])
+    const ours = (await chat(fetch)).headers.get('x-odd')
+    const theirs = (await globalThis.fetch(`${host.url}/chat/completions`, { method: 'POST', body: '{}' })).headers.get('x-odd')
+    assert.equal(ours, theirs)
+  })
+
   test('a body in every form that fetch takes', async (t) => {
     const { host, fetch } = await setUp(t)
     const text = JSON.stringify({ messages: MESSAGES })

@@ -135,10 +135,14 @@ function whole({ status, headers, body }) {
 }
 
 function streamed({ data: stream, response: { status, headers } }, namesEvents, signal) {
-  return new Response(eventsOf(stream, namesEvents, signal), { status, headers: { ...current(headers), 'content-type': 'text/event-stream; charset=utf-8' } })
+  return new Response(eventsOf(stream, namesEvents, signal), { status, headers: current({ ...headers, 'content-type': 'text/event-stream; charset=utf-8' }) })
 }
 
-const current = (headers) => Object.fromEntries(Object.entries(headers).filter(([name]) => !OUTDATED.includes(name)))
+/** The headers that still hold, their values as fetch has them: a letter for each byte. */
+function current(headers) {
+  const kept = Object.entries(headers).filter(([name]) => !OUTDATED.includes(name))
+  return kept.map(([name, value]) => [name, Buffer.from(value).toString('latin1')])
+}
 
 /** The stream as server-sent events. An error in its middle is an event too, which clients throw as their own. */
 function eventsOf(stream, namesEvents, signal) {
@@ -181,7 +185,7 @@ function bodyOf(error) {
 
 /** The engine has tried as often as it may: clients that ask are told not to try again. */
 function refusal(status, body, headers = {}) {
-  return Response.json(body, { status, headers: { ...current(headers), 'content-type': 'application/json', 'x-should-retry': 'false' } })
+  return Response.json(body, { status, headers: current({ ...headers, 'content-type': 'application/json', 'x-should-retry': 'false' }) })
 }
 
 function unknownPath(method, { pathname }, routes) {
