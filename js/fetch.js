@@ -5,13 +5,13 @@
 const border = require('./border.js')
 const { watch } = require('./abort.js')
 const { APIConnectionError, APIError, APIUserAbortError, ConfigError, StreamTruncatedError } = require('./errors.js')
-const { fold } = require('./options.js')
+const { fold, isObject } = require('./options.js')
 const { APIPromise } = require('./promise.js')
 
 /** What belongs to the other client's own connection and identity. */
 const OWN_HEADERS = new Set([
-  'accept', 'accept-encoding', 'accept-language', 'connection', 'content-encoding', 'content-length', 'content-type', 'cookie', 'expect',
-  'host', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'user-agent',
+  'accept', 'accept-encoding', 'accept-language', 'connection', 'content-encoding', 'content-length', 'content-type', 'cookie',
+  'expect', 'host', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'user-agent',
 ])
 const OWN_PREFIXES = /^(x-stainless-|sec-|proxy-)/
 const CREDENTIALS = new Set(['authorization', 'api-key', 'x-api-key'])
@@ -25,7 +25,8 @@ function routesOf(endpoints) {
   const routes = endpoints.map((row, index) => ({ row, index, path: new RegExp(`${row.path.replace(HOLE, '([^/]+)')}/?$`) }))
   const depth = ({ row }) => row.path.split('/').length
   const literal = ({ row }) => row.path.replace(HOLE, '').length
-  return routes.filter(({ row }) => !row.path.startsWith('/{')).sort((a, b) => depth(b) - depth(a) || literal(b) - literal(a) || a.index - b.index)
+  const known = routes.filter(({ row }) => !row.path.startsWith('/{'))
+  return known.sort((a, b) => depth(b) - depth(a) || literal(b) - literal(a) || a.index - b.index)
 }
 
 /** A `fetch` for one client: its engine's handle, the routes, and how to read its options. */
@@ -64,9 +65,11 @@ function bodyFor(row, text) {
   if (sends === 'EmptyJson') return { text: text ?? '{}', isStreamed: false }
   if (sends === 'Form') throw new ConfigError(`${row.call}: portkey.fetch sends no forms; call the method of the client`)
   const body = parsed(text)
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new ConfigError(`${row.call}: expected a body that is a JSON object`)
+  if (!isObject(body)) throw new ConfigError(`${row.call}: expected a body that is a JSON object`)
   return { text, isStreamed: row.streams && body.stream === true }
 }
+
+const isOwn = (name) => OWN_HEADERS.has(name) || OWN_PREFIXES.test(name)
 
 function extrasText({ path }, url, headers, optionOf) {
   const params = {}
@@ -74,7 +77,7 @@ function extrasText({ path }, url, headers, optionOf) {
   const forwarded = new Set((optionOf('forwardHeaders') ?? []).map(fold))
   for (const [name, value] of headers) {
     if (name.startsWith('x-portkey-')) Object.assign(params, optionFrom(name.slice('x-portkey-'.length), value))
-    else if (CREDENTIALS.has(name) ? forwarded.has(fold(name)) : !OWN_HEADERS.has(name) && !OWN_PREFIXES.test(name)) sent.push([name, value])
+    else if (CREDENTIALS.has(name) ? forwarded.has(fold(name)) : !isOwn(name)) sent.push([name, value])
   }
   const theirs = headers.get('authorization')
   if (theirs && hasNoCredential(optionOf, params)) params.Authorization = theirs
@@ -135,7 +138,8 @@ function whole({ status, headers, body }) {
 }
 
 function streamed({ data: stream, response: { status, headers } }, namesEvents, signal) {
-  return new Response(eventsOf(stream, namesEvents, signal), { status, headers: current({ ...headers, 'content-type': 'text/event-stream; charset=utf-8' }) })
+  const told = current({ ...headers, 'content-type': 'text/event-stream; charset=utf-8' })
+  return new Response(eventsOf(stream, namesEvents, signal), { status, headers: told })
 }
 
 /** The headers that still hold, their values as fetch has them: a letter for each byte. */
@@ -170,9 +174,13 @@ function eventsOf(stream, namesEvents, signal) {
 /** What fetch does where there is no answer, and an answer with the error where there is one. */
 function failed(error, signal) {
   if (signal?.aborted) throw signal.reason
-  if (error instanceof ConfigError) return refusal(400, { error: { message: error.message, type: 'config_error', param: error.problems[0]?.path ?? null, code: null } })
+  if (error instanceof ConfigError) {
+    const param = error.problems[0]?.path ?? null
+    return refusal(400, { error: { message: error.message, type: 'config_error', param, code: null } })
+  }
   if (!(error instanceof APIError)) throw error
-  if (error instanceof APIConnectionError || error instanceof StreamTruncatedError) throw new TypeError('fetch failed', { cause: error })
+  const isUnanswered = error instanceof APIConnectionError || error instanceof StreamTruncatedError
+  if (isUnanswered) throw new TypeError('fetch failed', { cause: error })
   return refusal(error.status >= 400 ? error.status : 502, bodyOf(error), error.headers)
 }
 
@@ -185,13 +193,15 @@ function bodyOf(error) {
 
 /** The engine has tried as often as it may: clients that ask are told not to try again. */
 function refusal(status, body, headers = {}) {
-  return Response.json(body, { status, headers: current({ ...headers, 'content-type': 'application/json', 'x-should-retry': 'false' }) })
+  const told = current({ ...headers, 'content-type': 'application/json', 'x-should-retry': 'false' })
+  return Response.json(body, { status, headers: told })
 }
 
 function unknownPath(method, { pathname }, routes) {
   const known = routes.toSorted((a, b) => a.index - b.index).map(({ row }) => `${row.method} …${row.path}`)
   const more = known.length > 8 ? ` and ${known.length - 8} more` : ''
-  const message = `portkey.fetch knows no endpoint for ${method} ${pathname}; it goes by the end of the path: ${known.slice(0, 8).join(', ')}${more}`
+  const paths = `${known.slice(0, 8).join(', ')}${more}`
+  const message = `portkey.fetch knows no endpoint for ${method} ${pathname}; it goes by the end of the path: ${paths}`
   return refusal(404, { error: { message, type: 'invalid_request_error', param: null, code: 'unknown_endpoint' } })
 }
 

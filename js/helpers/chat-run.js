@@ -74,7 +74,8 @@ class ChatRun extends EventStream {
 
   #finalResult() {
     const called = new Set(this.messages.filter(isAssistant).flatMap(({ tool_calls }) => (tool_calls ?? []).map(({ id }) => id)))
-    return this.messages.findLast(({ role, content, tool_call_id }) => role === 'tool' && typeof content === 'string' && called.has(tool_call_id))?.content
+    const isResult = ({ role, content, tool_call_id }) => role === 'tool' && typeof content === 'string' && called.has(tool_call_id)
+    return this.messages.findLast(isResult)?.content
   }
 
   #usage() {
@@ -95,7 +96,8 @@ class ChatRun extends EventStream {
     this.messages.push(message)
     emit(this, 'message', message)
     if (message.role === 'tool' && message.content) emit(this, 'functionToolCallResult', message.content)
-    if (isAssistant(message)) for (const call of message.tool_calls ?? []) if (isFunctionCall(call)) emit(this, 'functionToolCall', call.function)
+    const calls = isAssistant(message) ? (message.tool_calls ?? []).filter(isFunctionCall) : []
+    for (const call of calls) emit(this, 'functionToolCall', call.function)
   }
 
   #tellFinals() {

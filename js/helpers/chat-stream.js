@@ -97,7 +97,8 @@ class ChatCompletionStream extends ChatRun {
   /** Makes a request and follows its answer to the end; gives the completion. */
   async #ask(client, body, params, opts, listening) {
     this.#shape = new Shape(body, this.#runsTools)
-    const call = client.chat.completions.create(isObject(body) ? { ...body, stream: true } : body, params, { ...opts, signal: this.controller.signal })
+    const sent = isObject(body) ? { ...body, stream: true } : body
+    const call = client.chat.completions.create(sent, params, { ...opts, signal: this.controller.signal })
     const [chunks] = await Promise.all([call, listening])
     answeredBy(this, chunks)
     emit(this, 'connect')
@@ -154,7 +155,8 @@ class ChatCompletionStream extends ChatRun {
     }
     if (delta?.refusal != null && message.refusal) emit(this, 'refusal.delta', { delta: delta.refusal, snapshot: message.refusal })
     for (const name of ['content', 'refusal']) {
-      if (logprobs?.[name]) emit(this, `logprobs.${name}.delta`, { [name]: logprobs[name], snapshot: choice.logprobs?.[name] ?? [] })
+      if (!logprobs?.[name]) continue
+      emit(this, `logprobs.${name}.delta`, { [name]: logprobs[name], snapshot: choice.logprobs?.[name] ?? [] })
     }
     for (const piece of listOf(delta?.tool_calls)) if (piece) this.#tellCall(piece, choice)
     if (!choice.finish_reason) return
@@ -195,7 +197,8 @@ class ChatCompletionStream extends ChatRun {
     }
     if (message.refusal && this.#isFirst(choice, 'refusal')) emit(this, 'refusal.done', { refusal: message.refusal })
     for (const name of ['content', 'refusal']) {
-      if (logprobs?.[name] && this.#isFirst(choice, `logprobs.${name}`)) emit(this, `logprobs.${name}.done`, { [name]: logprobs[name] })
+      const event = `logprobs.${name}`
+      if (logprobs?.[name] && this.#isFirst(choice, event)) emit(this, `${event}.done`, { [name]: logprobs[name] })
     }
   }
 
@@ -220,7 +223,9 @@ class ChatCompletionStream extends ChatRun {
     })
     const completion = snapshot.finish(chunks !== undefined)
     if (chunks) {
-      for (const name of ['getHeaders', 'getGateway']) Object.defineProperty(completion, name, { value: () => chunks[name](), configurable: true, writable: true })
+      for (const name of ['getHeaders', 'getGateway']) {
+        Object.defineProperty(completion, name, { value: () => chunks[name](), configurable: true, writable: true })
+      }
     }
     readCompletion(completion, this.#shape, false)
     this.#snapshot = undefined
@@ -253,6 +258,8 @@ function withParsed(event, name, text) {
   })
 }
 
-const truncated = (message) => new StreamTruncatedError(message, { code: 'stream_truncated', partial: { text: '', toolCalls: [], usage: null } })
+function truncated(message) {
+  return new StreamTruncatedError(message, { code: 'stream_truncated', partial: { text: '', toolCalls: [], usage: null } })
+}
 
 module.exports = { ChatCompletionStream, askStreaming, beginStream }

@@ -127,7 +127,8 @@ class Snapshot {
     call.function ??= { name: '', arguments: '' }
     lay(call.function, called, CALL_TEXTS)
     const isRead = Object.hasOwn(call.function, 'parsed_arguments')
-    if (!isRead && this.#shape.readsArguments(call.function.name)) readLazily(call.function, 'parsed_arguments', () => call.function.arguments)
+    if (isRead || !this.#shape.readsArguments(call.function.name)) return
+    readLazily(call.function, 'parsed_arguments', () => call.function.arguments)
   }
 
   /** The whole completion. `isWhole` when the engine has vouched for its end; else a choice without one is cut off. */
@@ -135,7 +136,8 @@ class Snapshot {
     const completion = this.value
     completion.object = 'chat.completion'
     completion.choices = completion.choices.filter(Boolean)
-    if (!isWhole && completion.choices.some((choice) => !choice.finish_reason && !isSpoken(choice.message))) throw cutOff(completion)
+    const isCut = ({ finish_reason, message }) => !finish_reason && !isSpoken(message)
+    if (!isWhole && completion.choices.some(isCut)) throw cutOff(completion)
     for (const choice of completion.choices) finishChoice(choice)
     return completion
   }

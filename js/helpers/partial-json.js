@@ -5,7 +5,7 @@ const WORDS = ['true', 'false', 'null']
 const TOKEN = /[-+.\w]+/y
 const NUMBER = /^(-?\d+(\.\d+)?([eE][-+]?\d+)?)?/
 
-/** The value of a JSON text that may break off anywhere: what is open is closed, what has no value yet is left out. Null for other text. */
+/** The value of a JSON text that may break off anywhere: what is open is closed, what has no value yet is left out; else null. */
 function partialJson(text) {
   try {
     return JSON.parse(completed(text))

@@ -10,8 +10,7 @@ const TOOL = 'auto-parseable-tool'
 
 /** A `response_format` of this name; `schema` is a JSON Schema, or a Standard Schema that answers are checked with. */
 function jsonSchemaFormat(name, schema, options = {}) {
-  const call = `jsonSchemaFormat(${typeof name === 'string' ? `'${name}'` : kindOf(name)})`
-  const { json, strict, read } = shapeOf(call, name, schema, options)
+  const { json, strict, read } = shapeOf(`jsonSchemaFormat(${quoted(name)})`, name, schema, options)
   const asked = { name, description: options.description, schema: json, strict }
   return branded({ type: 'json_schema', json_schema: asked }, FORMAT, read)
 }
@@ -20,9 +19,11 @@ function jsonSchemaFormat(name, schema, options = {}) {
 function jsonSchemaTool(tool) {
   if (!isObject(tool)) throw new ConfigError(`jsonSchemaTool: expected an object, got ${kindOf(tool)}`)
   const { name, description, parameters } = tool
-  const { json, strict, read } = shapeOf(`jsonSchemaTool(${typeof name === 'string' ? `'${name}'` : kindOf(name)})`, name, parameters, tool)
+  const { json, strict, read } = shapeOf(`jsonSchemaTool(${quoted(name)})`, name, parameters, tool)
   return branded({ type: 'function', function: { name, description, parameters: json, strict } }, TOOL, read, tool.function)
 }
+
+const quoted = (name) => (typeof name === 'string' ? `'${name}'` : kindOf(name))
 
 function branded(value, $brand, $parseRaw, $callback) {
   const hidden = { $brand, $parseRaw, ...($brand === TOOL && { $callback }) }
@@ -76,7 +77,8 @@ function validated(name, standard, value, text) {
   const issues = result.issues.map(({ message, path = [] }) => ({ message, path: path.map((step) => step?.key ?? step) }))
   const places = [...new Set(issues.map(({ path }) => path.map(String).join('.') || 'the whole'))]
   const more = places.length > 5 ? ` and ${places.length - 5} more` : ''
-  throw new SchemaMismatchError(`The answer does not fit "${name}": ${places.slice(0, 5).join(', ')}${more}`, { code: 'schema_mismatch', issues, text })
+  const message = `The answer does not fit "${name}": ${places.slice(0, 5).join(', ')}${more}`
+  throw new SchemaMismatchError(message, { code: 'schema_mismatch', issues, text })
 }
 
 /** The schemas right below a schema. */
@@ -86,7 +88,7 @@ function* partsOf(schema) {
   for (const key of ['items', 'additionalProperties', 'not']) yield* [schema[key] ?? []].flat()
 }
 
-/** Whether a host can hold an answer to it exactly, as OpenAI understands that: objects are closed, with every property required. */
+/** Whether a host can hold an answer to it exactly, as OpenAI has it: objects are closed, and all their properties required. */
 function isStrict(schema) {
   if (!isObject(schema)) return true
   if (schema.properties || schema.type === 'object') {

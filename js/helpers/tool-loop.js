@@ -56,11 +56,7 @@ class ToolLoop {
   #aborted
 
   constructor(runner, body, options) {
-    if (!isObject(body)) throw new ConfigError(`chat.completions.runTools: expected the body, an object, as its first argument, got ${kindOf(body)}`)
-    if (!Array.isArray(body.tools)) throw new ConfigError(`tools: expected a list of tools, got ${kindOf(body.tools)}`)
-    if (body.n > 1) throw new ConfigError('n: runTools follows one choice; ask for several with chat.completions.create')
-    const most = options.maxChatCompletions
-    if (!Number.isInteger(most) || most < 1) throw new ConfigError(`opts.maxChatCompletions: expected a whole number ≥ 1, got ${typeof most === 'number' ? most : kindOf(most)}`)
+    check(body, options)
     this.#runner = runner
     this.#options = options
     const { toolContext, ...rest } = body
@@ -120,10 +116,9 @@ class ToolLoop {
 
   async #runTool({ function: { name, arguments: text } }) {
     const tool = this.#tools.get(name)
-    if (!tool) return { content: `Invalid tool_call: ${JSON.stringify(name)}. Available options are: ${this.#names()}. Please try again` }
-    if (this.#only && this.#only !== name) {
-      return { content: `Invalid tool_call: ${JSON.stringify(name)}. ${JSON.stringify(this.#only)} requested. Please try again` }
-    }
+    const invalid = (why) => ({ content: `Invalid tool_call: ${JSON.stringify(name)}. ${why}. Please try again` })
+    if (!tool) return invalid(`Available options are: ${this.#names()}`)
+    if (this.#only && this.#only !== name) return invalid(`${JSON.stringify(this.#only)} requested`)
     let given = text
     try {
       if (tool.parse) given = await tool.parse(text)
@@ -144,6 +139,17 @@ class ToolLoop {
   }
 }
 
+/** Throws where nothing could be run. */
+function check(body, { maxChatCompletions: most }) {
+  const call = 'chat.completions.runTools'
+  if (!isObject(body)) throw new ConfigError(`${call}: expected the body, an object, as its first argument, got ${kindOf(body)}`)
+  if (!Array.isArray(body.tools)) throw new ConfigError(`tools: expected a list of tools, got ${kindOf(body.tools)}`)
+  if (body.n > 1) throw new ConfigError(`n: ${call} follows one choice; ask for several with chat.completions.create`)
+  if (Number.isInteger(most) && most >= 1) return
+  const got = typeof most === 'number' ? most : kindOf(most)
+  throw new ConfigError(`opts.maxChatCompletions: expected a whole number ≥ 1, got ${got}`)
+}
+
 /** `[name, { function, parse }]` of a tool in either form. */
 function described(tool) {
   const { function: called, name = called?.name, parse } = tool.function ?? {}
@@ -151,7 +157,8 @@ function described(tool) {
     if (typeof tool.$callback !== 'function') throw new ConfigError(`tools: ${tool.function.name} has no function to run`)
     return [tool.function.name, { function: tool.$callback, parse: tool.$parseRaw }]
   }
-  if (typeof called !== 'function' || !name) throw new ConfigError(`tools: ${name ?? 'a tool'} has ${name ? 'no function to run' : 'no name'}`)
+  if (!name) throw new ConfigError('tools: a tool has no name')
+  if (typeof called !== 'function') throw new ConfigError(`tools: ${name} has no function to run`)
   return [name, { function: called, parse }]
 }
 
