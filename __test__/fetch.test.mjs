@@ -310,7 +310,7 @@ describe('what passes through portkey.fetch:', () => {
     const { host, fetch } = await setUp(t)
     const cases = [
       [fetch(`${URL_OF}/audio/unheard-of`, post({})), 404, 'unknown_endpoint', /POST \/v1\/audio\/unheard-of.*POST …\/chat\/completions/],
-      [fetch(`${URL_OF}/chat/completions`), 404, 'unknown_endpoint', /GET/],
+      [fetch(`${URL_OF}/embeddings`), 404, 'unknown_endpoint', /GET/],
       [fetch(`${URL_OF}/chat/completions`, post('[1]')), 400, null, /JSON object/],
       [fetch(`${URL_OF}/chat/completions`, post('{"secret')), 400, null, /JSON object$/],
       [fetch(`${URL_OF}/chat/completions`, { method: 'POST' }), 400, null, /JSON object/],
