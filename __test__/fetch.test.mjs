@@ -17,6 +17,7 @@ import { collect, textOf } from './support/recorded.mjs'
 
 const require = createRequire(import.meta.url)
 const { fetchOver, routesOf } = require('../js/fetch.js')
+const { objectOf } = require('../js/fetch-forms.js')
 const { native } = require('../js/native.js')
 
 const WORDS = ['This', ' is', ' a', ' test.']
@@ -231,6 +232,39 @@ describe('what passes through portkey.fetch:', () => {
     assert.equal(response.headers.get('content-length'), null)
   })
 
+  test('forms, as the object that a method takes', () => {
+    const form = new FormData()
+    const fields = [['a', '1'], ['b[]', '2'], ['b[]', '3'], ['c[d]', '4'], ['c[e][f]', '5'], ['g[h][]', '6'], ['g[h][]', '7'], ['__proto__[x]', '8'], ['line\n', '9']]
+    for (const [name, value] of fields) form.append(name, value)
+    const { __proto__: own, ...object } = JSON.parse(JSON.stringify(objectOf(form)))
+    assert.deepEqual(object, { a: '1', b: ['2', '3'], c: { d: '4', e: { f: '5' } }, g: { h: ['6', '7'] }, 'line\n': '9' })
+    assert.equal({}.x, undefined)
+  })
+
+  const takesForms = JSON.parse(native().tables()).endpoints.some(({ sends }) => sends === 'Form')
+  test('uploads, whole and streamed, with what the path holds', { skip: !takesForms && 'no endpoint takes a form' }, async (t) => {
+    const { host, fetch } = await setUp(t, (request) => {
+      if (request.body.includes('name="stream"')) return { sse: [{ type: 'transcript.text.delta', delta: 'a' }, { type: 'transcript.text.done', text: 'a' }], done: false }
+      return request.body.includes('srt') ? { text: '1' } : { json: { id: 'x', text: 'a', data: [] } }
+    })
+    const openai = new OpenAI({ apiKey: 'unused', fetch, maxRetries: 0 })
+    const file = () => new File(['bytes'], 'a.bin')
+    const partsOf = async () => objectOf(await new Response(host.last.body, { headers: { 'content-type': host.last.headers['content-type'] } }).formData())
+    assert.equal((await openai.files.create({ file: file(), purpose: 'assistants', expires_after: { anchor: 'created_at', seconds: 5 } })).id, 'x')
+    const { file: sent, purpose, expires_after } = await partsOf()
+    assert.deepEqual([await sent.text(), sent.name, purpose, { ...expires_after }], ['bytes', 'a.bin', 'assistants', { anchor: 'created_at', seconds: '5' }])
+    const transcribe = (more) => openai.audio.transcriptions.create({ file: file(), model: 'w', ...more })
+    assert.equal((await transcribe({ timestamp_granularities: ['word', 'segment'] })).text, 'a')
+    assert.deepEqual((await partsOf()).timestamp_granularities, ['word', 'segment'])
+    assert.equal(await transcribe({ response_format: 'srt' }), '1')
+    assert.deepEqual((await collect(transcribe({ stream: true }))).items.map(({ type }) => type), ['transcript.text.delta', 'transcript.text.done'])
+    await openai.uploads.parts.create('u/1', { data: file() })
+    assert.equal(host.last.path, '/v1/uploads/u%2F1/parts')
+    const request = new Request(`${URL_OF}/files`, { method: 'POST', body: await new Response(host.last.body).arrayBuffer(), headers: { 'content-type': host.last.headers['content-type'] } })
+    assert.equal((await fetch(request)).status, 200)
+    assert.equal((await fetch(`${URL_OF}/files`, post({}))).status, 400)
+  })
+
   test('headers of any letters', async (t) => {
     const body = JSON.stringify(completion())
     const head = `HTTP/1.1 200 OK\r\nx-odd: é日\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`
@@ -296,7 +330,7 @@ describe('what passes through portkey.fetch:', () => {
       const { endpoints } = JSON.parse(native().tables())
       // The engine's client stands for the provider, whose own address no test calls.
       const handle = native().Client.open(JSON.stringify({ customHost: host.url }))
-      const over = (options) => fetchOver(handle, routesOf(endpoints), (name) => options[name])
+      const over = (options) => fetchOver(undefined, handle, routesOf(endpoints), (name) => options[name])
       await chat(over({ provider: 'openai' }), {}, { headers: { authorization: 'Bearer theirs' } })
       assert.equal(host.last.headers.authorization, 'Bearer theirs')
       for (const more of [{ Authorization: 'ours' }, { config: {} }, { customHost: host.url }]) {

@@ -4,7 +4,8 @@
 
 const border = require('./border.js')
 const { watch } = require('./abort.js')
-const { APIConnectionError, APIError, APIUserAbortError, ConfigError, StreamTruncatedError } = require('./errors.js')
+const { APIConnectionError, APIError, ConfigError, StreamTruncatedError } = require('./errors.js')
+const { callWithForm, formOf } = require('./fetch-forms.js')
 const { fold, isObject } = require('./options.js')
 const { APIPromise } = require('./promise.js')
 
@@ -29,17 +30,18 @@ function routesOf(endpoints) {
   return known.sort((a, b) => depth(b) - depth(a) || literal(b) - literal(a) || a.index - b.index)
 }
 
-/** A `fetch` for one client: its engine's handle, the routes, and how to read its options. */
-function fetchOver(handle, routes, optionOf) {
+/** A `fetch` for one client, with its engine's handle, the routes, and how to read its options. */
+function fetchOver(client, handle, routes, optionOf) {
   return async function fetch(input, init) {
-    const { method, url, headers, text, signal } = await requested(input, init)
+    const { method, url, headers, text, form, signal } = await requested(input, init)
     try {
       signal?.throwIfAborted()
       const route = routes.find(({ row, path }) => row.method === method && path.test(url.pathname))
       if (!route) return unknownPath(method, url, routes)
-      const body = bodyFor(route.row, text)
-      const call = begin(handle, route.index, body, extrasText(route, url, headers, optionOf), signal)
-      return body.isStreamed ? streamed(await call.withResponse(), route.row.namesEvents, signal) : whole(await call.asResponse())
+      const extras = extrasFor(route, url, headers, optionOf)
+      const takesForm = form && /Form/.test(route.row.sends)
+      const { call, isStreamed } = takesForm ? callWithForm(client, route, form, extras, signal) : begin(handle, route, text, extras, signal)
+      return isStreamed ? streamed(await call.withResponse(), route.row.namesEvents, signal) : whole(await call.asResponse())
     } catch (error) {
       return failed(error, signal)
     }
@@ -55,7 +57,9 @@ async function requested(input, init) {
   const headers = new Headers(init.headers ?? (isRequest ? input.headers : undefined))
   const signal = init.signal ?? (isRequest ? input.signal : undefined) ?? undefined
   const body = init.body ?? (isRequest ? input.body : undefined)
-  return { method, url, headers, signal, text: body == null || typeof body === 'string' ? body : await new Response(body).text() }
+  const form = await formOf(body, headers)
+  const text = form || body == null || typeof body === 'string' ? body : await new Response(body).text()
+  return { method, url, headers, signal, text, form }
 }
 
 /** The body to send, `{ text, isStreamed }`. The text goes on as it is. */
@@ -63,7 +67,8 @@ function bodyFor(row, text) {
   const sends = row.sends ?? (row.takesBody ? 'Json' : 'Nothing')
   if (sends === 'Nothing' || sends === 'Query') return { isStreamed: false }
   if (sends === 'EmptyJson') return { text: text ?? '{}', isStreamed: false }
-  if (sends === 'Form') throw new ConfigError(`${row.call}: portkey.fetch sends no forms; call the method of the client`)
+  if (sends === 'Form') throw new ConfigError(`${row.call}: expected a body that is a form`)
+  if (text == null && row.optional) return { isStreamed: false }
   const body = parsed(text)
   if (!isObject(body)) throw new ConfigError(`${row.call}: expected a body that is a JSON object`)
   return { text, isStreamed: row.streams && body.stream === true }
@@ -71,7 +76,7 @@ function bodyFor(row, text) {
 
 const isOwn = (name) => OWN_HEADERS.has(name) || OWN_PREFIXES.test(name)
 
-function extrasText({ path }, url, headers, optionOf) {
+function extrasFor({ path }, url, headers, optionOf) {
   const params = {}
   const sent = []
   const forwarded = new Set((optionOf('forwardHeaders') ?? []).map(fold))
@@ -87,7 +92,7 @@ function extrasText({ path }, url, headers, optionOf) {
   if (url.search.length > 1) extras.query = url.search.slice(1)
   if (given.length > 0) extras.arguments = given
   if (Object.keys(params).length > 0) extras.params = params
-  return Object.keys(extras).length > 0 ? JSON.stringify(extras) : undefined
+  return extras
 }
 
 function decoded(part) {
@@ -124,13 +129,14 @@ function parsed(text) {
   }
 }
 
-function begin(handle, index, { text, isStreamed }, extras, signal) {
-  return APIPromise.begin((call) => {
-    if (signal?.aborted) throw new APIUserAbortError()
-    const id = border.send(call, handle, index, text, isStreamed, extras)
-    call.started(id, signal)
-    if (signal) watch(signal, call)
+function begin(handle, { row, index }, given, extras, signal) {
+  const { text, isStreamed } = bodyFor(row, given)
+  const call = APIPromise.begin((pending) => {
+    const id = border.send(pending, handle, index, text, isStreamed, Object.keys(extras).length > 0 ? JSON.stringify(extras) : undefined)
+    pending.started(id, signal)
+    if (signal) watch(signal, pending)
   })
+  return { call, isStreamed }
 }
 
 function whole({ status, headers, body }) {

@@ -89,7 +89,7 @@ class Portkey {
   /** `fetch` over the engine, for other people's clients: `new OpenAI({ fetch: portkey.fetch })`. */
   get fetch() {
     routes ??= routesOf(JSON.parse(native().tables()).endpoints)
-    return (this.#fetch ??= fetchOver(this.#handle, routes, (name) => optionOf(this, name)))
+    return (this.#fetch ??= fetchOver(this, this.#handle, routes, (name) => optionOf(this, name)))
   }
 
   /** Waits, at most `limit` milliseconds, until what was recorded has reached its place: `{ whole, dropped }`. */
