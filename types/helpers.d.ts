@@ -165,7 +165,7 @@ export interface RunToolsOptions<Runner = ChatCompletionRunner | ChatCompletionS
   onToolError?: (error: unknown, call: FunctionCall) => unknown
 }
 
-export type RunToolsBody<Context = any> = Omit<Body<ChatCompletionCreateParamsBase>, 'tools'> & {
+export type RunToolsBody<Context = any> = Body<Omit<ChatCompletionCreateParamsBase, 'tools'>> & {
   tools: readonly (RunnableTool<any, Context> | ParseableTool<any> | ChatCompletionCustomTool)[]
   /** Handed to each function; not sent. */
   toolContext?: Context

@@ -88,6 +88,10 @@ async function tools() {
   expectTypeOf(streaming).toEqualTypeOf<ChatCompletionStreamingRunner<Person>>()
   for await (const chunk of streaming) expectTypeOf(chunk).toEqualTypeOf<ChatCompletionChunk>()
   client.chat.completions.parse({ messages, tools: [weather] })
+  // @ts-expect-error: no messages
+  client.chat.completions.runTools({ tools: [weather] })
+  // @ts-expect-error: a number
+  client.chat.completions.runTools({ messages, tools: [weather], temperature: 'hot' })
   // @ts-expect-error: nothing to run
   client.chat.completions.runTools({ messages })
   // @ts-expect-error: no function to run
