@@ -87,7 +87,7 @@ impl Reading {
             .0
             .query_row("SELECT record FROM calls WHERE id = ?1", [id], |row| row.get::<_, String>(0))
             .optional()
-            .map_err(told)?;
+            .map_err(|why| told(&why))?;
         let Some(mut record) = found.and_then(|text| serde_json::from_str::<Value>(&text).ok()) else {
             return Ok(Value::Null);
         };
@@ -146,13 +146,13 @@ impl Reading {
     }
 
     fn rows(&self, query: &str, values: Vec<Cell>, names: &[&str]) -> Result<Value, String> {
-        let mut statement = self.0.prepare_cached(query).map_err(told)?;
-        let mut rows = statement.query(params_from_iter(values)).map_err(told)?;
+        let mut statement = self.0.prepare_cached(query).map_err(|why| told(&why))?;
+        let mut rows = statement.query(params_from_iter(values)).map_err(|why| told(&why))?;
         let mut all = Vec::new();
-        while let Some(row) = rows.next().map_err(told)? {
+        while let Some(row) = rows.next().map_err(|why| told(&why))? {
             let mut object = Map::with_capacity(names.len());
             for (at, name) in names.iter().enumerate() {
-                let cell: Cell = row.get(at).map_err(told)?;
+                let cell: Cell = row.get(at).map_err(|why| told(&why))?;
                 object.insert((*name).to_owned(), in_json(name, cell));
             }
             all.push(Value::Object(object));
@@ -206,6 +206,6 @@ fn in_json(name: &str, cell: Cell) -> Value {
     }
 }
 
-fn told(why: rusqlite::Error) -> String {
+fn told(why: &rusqlite::Error) -> String {
     format!("can't be read ({why})")
 }
