@@ -10,7 +10,7 @@ mod call;
 mod client;
 mod listener;
 mod outcome;
-mod reading;
+pub mod reading;
 mod runtime;
 mod stream;
 mod text;
