@@ -6,13 +6,12 @@ const { isObject } = require('../options.js')
 const { bytesOf } = require('../stream.js')
 const { ChatRun, addCompletion, addMessage, answeredBy, tellFinals } = require('./chat-run.js')
 const { Snapshot, listOf, readCompletion, refuseCut } = require('./completion.js')
-const { emit, readerOf, run } = require('./event-stream.js')
+const { emit, run } = require('./event-stream.js')
 const { lineOfMessage, messageIn, valuesOf } = require('./json-lines.js')
 const { partialJson } = require('./partial-json.js')
+const { Readers } = require('./readers.js')
 const { Shape } = require('./schema.js')
 
-/** As many chunks may wait for a reader before the host has to. */
-const AHEAD = 256
 /** What `toReadableStream()` sends on: the chunks, and between completions what tools gave back. */
 const LINE = Symbol('line')
 
@@ -22,17 +21,13 @@ class ChatCompletionStream extends ChatRun {
   #shape = new Shape()
   #snapshot
   #choices
-  #readers = new Set()
-  /** Someone waits for the end, which must not depend on a reader. */
-  #endIsAwaited = false
-  #goOn
+  #readers = new Readers(this)
   #lastChunk
   #runsTools
 
   constructor(runsTools = false) {
     super()
     this.#runsTools = runsTools
-    this.controller.signal.addEventListener('abort', () => this.#resume(), { once: true })
     let ids
     this.on('message', (message) => {
       if (message.role === 'assistant') ids = message.tool_calls?.map(({ id }) => id)
@@ -54,44 +49,17 @@ class ChatCompletionStream extends ChatRun {
 
   /** The chunks. A reader that falls behind holds the host back, unless someone waits for the end. Leaving the loop aborts. */
   [Symbol.asyncIterator]() {
-    return this.#reader('chunk')
+    return this.#readers.open('chunk')
   }
 
   /** The chunks as lines of JSON, for `fromReadableStream`. */
   toReadableStream() {
-    const lines = this.#reader(LINE)
-    return bytesOf(lines, (line) => `${JSON.stringify(line)}\n`, '')
-  }
-
-  #reader(event) {
-    const reader = readerOf(this, event, {
-      pick: (value) => value,
-      onTaken: (left) => left < AHEAD && this.#resume(),
-      onLeft: () => {
-        this.#readers.delete(reader)
-        this.abort()
-      },
-    })
-    this.#readers.add(reader)
-    return reader
+    return bytesOf(this.#readers.open(LINE), (line) => `${JSON.stringify(line)}\n`, '')
   }
 
   done() {
-    this.#endIsAwaited = true
-    this.#resume()
+    this.#readers.endIsAwaited()
     return super.done()
-  }
-
-  #resume() {
-    this.#goOn?.()
-    this.#goOn = undefined
-  }
-
-  /** Waits for readers that have fallen behind. */
-  async #wait() {
-    while (!this.#endIsAwaited && !this.controller.signal.aborted && [...this.#readers].some(({ behind }) => behind >= AHEAD)) {
-      await new Promise((resolve) => (this.#goOn = resolve))
-    }
   }
 
   /** Makes a request and follows its answer to the end; gives the completion. */
@@ -104,7 +72,7 @@ class ChatCompletionStream extends ChatRun {
     emit(this, 'connect')
     for await (const chunk of chunks) {
       this.#add(chunk)
-      if (this.#readers.size > 0) await this.#wait()
+      if (this.#readers.areBehind) await this.#readers.wait()
     }
     if (this.controller.signal.aborted) throw new APIUserAbortError()
     return this.#finish(chunks)
@@ -124,7 +92,7 @@ class ChatCompletionStream extends ChatRun {
       }
       this.#add(item)
       id = item.id || id
-      await this.#wait()
+      if (this.#readers.areBehind) await this.#readers.wait()
     }
     if (this.#snapshot) this.#finish()
     if (this.allChatCompletions().length === 0) throw truncated('The stream has ended before its first chunk.')

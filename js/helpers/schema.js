@@ -128,21 +128,23 @@ class Shape {
   /** With `runsTools`, who runs a tool tells the model of arguments that do not fit; here they have no value. */
   constructor(body, runsTools = false) {
     this.#runsTools = runsTools
-    const format = parameter(body, 'response_format')
+    // The one stands in a chat's body, the other in that of a response.
+    const format = parameter(body, 'response_format') ?? body?.text?.format
+    const name = format?.json_schema?.name ?? format?.name
     if (format?.$brand === FORMAT) {
-      this.#format = { name: format.json_schema?.name, read: (text) => format.$parseRaw(text) }
+      this.#format = { name, read: (text) => format.$parseRaw(text) }
       this.isExact = true
     } else if (format?.type === 'json_schema') {
-      this.#format = { name: format.json_schema?.name }
+      this.#format = { name }
     }
     const tools = parameter(body, 'tools')
     if (Array.isArray(tools)) for (const tool of tools) this.#addTool(tool)
   }
 
   #addTool(tool) {
-    const name = tool?.function?.name
+    const { name, strict } = tool?.function ?? tool ?? {}
     if (tool?.$brand === TOOL) this.#tools.set(name, (text) => tool.$parseRaw(text))
-    else if (tool?.function?.strict === true) this.#tools.set(name, (text) => parsed(name, text))
+    else if (strict === true) this.#tools.set(name, (text) => parsed(name, text))
     else return
     this.isExact = true
   }
@@ -158,12 +160,18 @@ class Shape {
   /** The value that a message's content stands for; null where it stands for none. With `strictly`, text that is no JSON throws. */
   content(message, strictly) {
     if (!this.#format || !message.content || message.refusal) return null
-    const { name, read } = this.#format
     // What is said beside calls need not be the answer yet.
-    if (message.tool_calls?.length > 0) return orNull(() => (read ?? JSON.parse)(message.content))
-    return this.#once(message, () => {
-      if (read) return read(message.content)
-      return strictly ? parsed(name, message.content) : orNull(() => JSON.parse(message.content))
+    if (message.tool_calls?.length > 0) return orNull(() => (this.#format.read ?? JSON.parse)(message.content))
+    return this.text(message, message.content, strictly)
+  }
+
+  /** The value of a text, which is that of `key`. */
+  text(key, text, strictly) {
+    if (!this.#format) return null
+    const { name, read } = this.#format
+    return this.#once(key, () => {
+      if (read) return read(text)
+      return strictly ? parsed(name, text) : orNull(() => JSON.parse(text))
     })
   }
 
