@@ -98,8 +98,23 @@ function input(endpoint, leading, object, stream) {
   const { rest, pathArguments } = holes.length > 0 ? taken(endpoint, leading, object) : { rest: checkedObject(endpoint, object) }
   if (sends === 'EmptyJson') return { text: '{}', pathArguments }
   if (sends === 'Query') return { query: rest && queryText(withKnownNames(rest, endpoint), endpoint.plane === 'Data'), pathArguments }
-  if (sends === 'Json') return { text: bodyText(endpoint, rest, stream), pathArguments }
+  if (sends === 'Json') {
+    const [body, query] = parted(rest, endpoint)
+    return { text: bodyText(endpoint, body, stream), query, pathArguments }
+  }
   return { pathArguments }
+}
+
+/** The body, and the query of what the endpoint takes there. */
+function parted(object, { queried }) {
+  if (!queried.some((name) => object?.[name] !== undefined)) return [object]
+  const body = { ...object }
+  const query = {}
+  for (const name of queried) {
+    query[name] = body[name]
+    delete body[name]
+  }
+  return [body, queryText(query)]
 }
 
 /** The path's arguments in its order, and the object without those that are taken out of it. */

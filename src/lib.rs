@@ -29,6 +29,7 @@ pub fn endpoints() -> String {
             "streams": endpoint.streams(),
             "plane": endpoint.plane,
             "parameters": endpoint.parameters,
+            "queried": endpoint.queried,
         })
     };
     json!(engine::ENDPOINTS.iter().map(row).collect::<Vec<_>>()).to_string()
@@ -49,6 +50,7 @@ pub fn tables() -> String {
             "plane": endpoint.plane,
             "headers": endpoint.headers,
             "parameters": endpoint.parameters,
+            "queried": endpoint.queried,
             "types": endpoint.types,
         })
     };
