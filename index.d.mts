@@ -21,3 +21,5 @@ export type {
   ChatCompletionToolChoiceOption, ChatCompletionToolMessageParam, ChatCompletionUserMessageParam, Answer, Body,
   Model, ModelList, Moderation, ModerationCreateParams, ModerationCreateResponse, Resources,
 } from './index.js'
+/* types */
+/* end of types */
