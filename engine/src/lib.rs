@@ -49,6 +49,7 @@ mod route;
 mod secret;
 mod sse;
 mod store;
+mod upload;
 
 pub use ::http::HeaderMap;
 pub use answer::{Answer, Content};
@@ -63,3 +64,4 @@ pub use observe::Report;
 pub use provider::dialect::Setting;
 pub use provider::{LEFT_OUT, PROVIDERS, Provider};
 pub use secret::Secret;
+pub use upload::{Feed, File, Form, Source};

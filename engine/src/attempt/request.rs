@@ -177,7 +177,7 @@ impl<'c> Request<'c> {
             method: self.method.clone(),
             url: self.url.clone(),
             headers,
-            body: self.body.clone(),
+            body: self.body.clone().into(),
             socket: self.target.base_url.socket().cloned(),
             connect: self.target.clocks.connect,
         })
