@@ -12,7 +12,7 @@ use super::{Options, Timeouts};
 use crate::base_url::BaseUrl;
 use crate::cache::{self, Tenant};
 use crate::clock::Instant;
-use crate::endpoint::{ENDPOINTS, Endpoint};
+use crate::endpoint::{ENDPOINTS, Endpoint, HOT};
 use crate::error::{Error, Result};
 use crate::health::check;
 use crate::hooks::Hooks;
@@ -82,9 +82,9 @@ pub struct Clocks {
     pub request: Option<Duration>,
 }
 
-/// A target's URLs, each made by the first call that needs it.
+/// A target's URLs of the endpoints that are called most, each made by the first call that needs it.
 #[derive(Default)]
-pub struct Urls([OnceLock<Url>; ENDPOINTS.len()]);
+pub struct Urls([OnceLock<Url>; HOT]);
 
 /// Defaults, in milliseconds: a host that can't be connected to or that stops in mid-answer is given up; how long a
 /// model may think is nobody's guess.
@@ -138,10 +138,8 @@ impl Target {
             }
             self.join(&path, query)
         };
-        if !arguments.is_empty() || query.is_some() {
-            return make();
-        }
-        let kept = &self.urls.0[endpoint.index()];
+        let hot = ENDPOINTS[..HOT].iter().position(|row| std::ptr::eq(row, endpoint));
+        let Some(kept) = hot.filter(|_| query.is_none()).map(|at| &self.urls.0[at]) else { return make() };
         match kept.get() {
             Some(url) => Ok(url.clone()),
             None => make().map(|url| kept.get_or_init(|| url).clone()),
