@@ -6,8 +6,10 @@
 #![expect(clippy::needless_pass_by_value, reason = "napi hands its values over whole")]
 
 mod border;
+mod bytes;
 mod call;
 mod client;
+mod files;
 mod outcome;
 mod runtime;
 mod stream;
@@ -25,6 +27,9 @@ pub fn tables() -> String {
             "method": endpoint.method.as_str(),
             "path": endpoint.path,
             "takesBody": endpoint.takes_body(),
+            "sends": format!("{:?}", endpoint.sends),
+            "gives": format!("{:?}", endpoint.gives),
+            "optional": endpoint.optional,
             "streams": endpoint.streams(),
             "parameters": endpoint.parameters,
             "types": endpoint.types,
