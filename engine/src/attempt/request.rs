@@ -12,7 +12,7 @@ use crate::call::Call;
 use crate::clock::new_id;
 use crate::config::Target;
 use crate::embeddings::{self, Encoding};
-use crate::endpoint::{EMBEDDINGS, Gives};
+use crate::endpoint::{EMBEDDINGS, Gives, Plane};
 use crate::error::{Error, Problem, Result};
 use crate::http::{Payload, Wire};
 use crate::observe::Report;
@@ -43,6 +43,16 @@ impl<'c> Request<'c> {
     /// error; another target may understand it.
     pub fn new(target: &'c Target, call: &'c Call, body: Bytes, report: &mut Report) -> Result<Self> {
         let endpoint = call.endpoint;
+        if endpoint.is_generic() {
+            return Self::plain(target, call, body, report);
+        }
+        if endpoint.plane != Plane::Data {
+            let message = format!(
+                "{} is answered by a Portkey gateway alone: name one as baseURL, or Portkey's own with an apiKey",
+                endpoint.call
+            );
+            return Err(Error::problem("baseURL", message).with_code(UNSUPPORTED));
+        }
         if !target.provider.has(endpoint) {
             let message = format!("{} has no {}", target.provider.name(), endpoint.call);
             return Err(Error::problem("provider", message).with_code(UNSUPPORTED));
@@ -165,6 +175,9 @@ impl<'c> Request<'c> {
             headers.entry(HeaderName::from_static(name)).or_insert(value);
         }
         let endpoint = self.call.endpoint;
+        for (name, value) in endpoint.headers {
+            add(&mut headers, &HeaderName::from_static(name), value);
+        }
         add(&mut headers, &header::ACCEPT, if stream { "text/event-stream" } else { endpoint.accepts() });
         if let Some(form) = &form {
             // Nobody else knows the boundary.
@@ -222,7 +235,7 @@ fn loss(change: &str, body: &[u8]) -> Option<Problem> {
 
 /// The caller's body with the config's parameters in it.
 pub fn with_params(target: &Target, call: &Call, report: &mut Report) -> Result<Bytes> {
-    if target.params.is_empty() || !call.endpoint.takes_body() {
+    if target.params.is_empty() || !call.endpoint.takes_params() {
         return Ok(call.body.clone());
     }
     let mut body = Body::parse(&call.body).map_err(|_| Error::problem("body", "expected a JSON object"))?;

@@ -128,9 +128,32 @@ impl Target {
         Url::parse(&url).map_err(|why| Error::problem("customHost", format!("gives no URL ({why})")))
     }
 
+    /// The URL of a path that the caller wrote: below the base URL, or a URL of the same origin.
+    fn below(&self, written: &str, query: Option<&str>) -> Result<Url> {
+        let wrong = |why: &str| Error::problem("url", why);
+        let mut url = if written.starts_with("http://") || written.starts_with("https://") {
+            let url = Url::parse(written).map_err(|why| wrong(&format!("is no URL ({why})")))?;
+            let base = self.join("/", None)?;
+            if url.origin() != base.origin() || !url.username().is_empty() || url.password().is_some() {
+                return Err(wrong("is of another host than the target's; name that one as customHost"));
+            }
+            url
+        } else {
+            return self.join(&format!("/{}", written.trim_start_matches('/')), query);
+        };
+        if let Some(query) = query {
+            let all = url.query().map_or_else(|| query.to_owned(), |own| format!("{own}&{query}"));
+            url.set_query(Some(&all));
+        }
+        Ok(url)
+    }
+
     /// The URL of one call of `endpoint`.
     pub fn url(&self, endpoint: &Endpoint, arguments: &[String], query: Option<&str>) -> Result<Url> {
         let make = || {
+            if endpoint.is_generic() {
+                return self.below(arguments.first().map_or("", String::as_str), query);
+            }
             let mut path = self.provider.path(endpoint);
             for argument in arguments {
                 let (Some(from), Some(to)) = (path.find('{'), path.find('}')) else { break };

@@ -4,9 +4,13 @@
 //! The invariant: a row says all that a call needs to know of its endpoint; nothing else lists endpoints but to say what one
 //! provider makes of them.
 
+mod beta;
 mod data;
+mod portkey;
+mod stored;
 
 use ::http::Method;
+use serde::Serialize;
 
 /// One operation of the API.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +39,7 @@ pub struct Endpoint {
 }
 
 /// What the caller hands in besides the path's arguments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Sends {
     /// No body. What the path names may come in an object.
     Nothing,
@@ -52,7 +56,7 @@ pub enum Sends {
 }
 
 /// What a whole answer is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Gives {
     Json,
     /// A JSON list that can be iterated over, page after page.
@@ -66,7 +70,7 @@ pub enum Gives {
 }
 
 /// What the events of a streamed answer are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Streamed {
     Never,
     /// Completion chunks, whole when every choice has had its `finish_reason`.
@@ -76,7 +80,7 @@ pub enum Streamed {
 }
 
 /// Who can answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Plane {
     /// Any provider that has the endpoint.
     Data,
@@ -98,6 +102,27 @@ impl Endpoint {
             Gives::Json | Gives::Page => "application/json",
             Gives::Bytes | Gives::Text | Gives::Any => "*/*",
         }
+    }
+
+    /// Whether that body must be an object: Portkey's own endpoints and the generic ones take any JSON.
+    pub fn takes_object(&self) -> bool {
+        self.takes_body() && self.plane == Plane::Data && !self.is_generic()
+    }
+
+    /// Whether its body names a model and how to use it: a config's parameters go into it.
+    pub fn takes_params(&self) -> bool {
+        self.takes_body()
+            && matches!(
+                self.call,
+                "chat.completions.create"
+                    | "completions.create"
+                    | EMBEDDINGS
+                    | "messages.create"
+                    | "responses.create"
+                    | "images.generate"
+                    | "audio.speech.create"
+                    | "moderations.create"
+            )
     }
 
     /// Whether it can be answered with server-sent events.
@@ -128,9 +153,11 @@ pub const PLAIN: Endpoint = Endpoint {
 
 const POST: &Method = &Method::POST;
 const GET: &Method = &Method::GET;
+const PUT: &Method = &Method::PUT;
+const DELETE: &Method = &Method::DELETE;
 
 /// The files of rows, in the table's order.
-const PARTS: [&[Endpoint]; 1] = [data::ROWS];
+const PARTS: [&[Endpoint]; 5] = [data::ROWS, stored::ROWS, beta::ROWS, portkey::ROWS, portkey::CONTROL];
 
 const COUNT: usize = {
     let mut count = 0;
