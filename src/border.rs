@@ -7,15 +7,18 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use engine::{Answer, Call, Content, Engine, Events, Failed, Floats, Report, Vectors};
-use napi::bindgen_prelude::{Array, Float32Array, Float64Array, Function, Result, ToNapiValue};
+use bytes::Bytes;
+use engine::{Answer, Call, Content, Download, Engine, Events, Failed, Feed, Floats, Report, Vectors};
+use napi::bindgen_prelude::{Array, Float32Array, Float64Array, Function, Result, ToNapiValue, Uint8Array};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi::{Env, Status, sys};
 use napi_derive::napi;
 use tokio::task::AbortHandle;
 
+use crate::bytes::ByteBuffer;
 use crate::call::call;
 use crate::client::Client;
+use crate::files::form;
 use crate::outcome::{end_json, error_json, meta_json};
 use crate::runtime::runtime;
 use crate::stream::{End, StreamBuffer, Taken};
@@ -37,6 +40,14 @@ mod kind {
     pub const END: u32 = 4;
     /// Content is the error's JSON; of a call, or of a stream that was open.
     pub const ERROR: u32 = 5;
+    /// Content is text that is no JSON.
+    pub const TEXT: u32 = 6;
+    /// An answer in bytes, which are there to be pulled.
+    pub const BYTES: u32 = 7;
+    /// There are more bytes to be pulled.
+    pub const MORE: u32 = 8;
+    /// Pieces of a file are wanted: content is its place in the form, facts the reading's number.
+    pub const ASK: u32 = 9;
 }
 
 #[napi]
@@ -49,6 +60,9 @@ struct Shared {
     queue: Arc<Mutex<Vec<Outcome>>>,
     calls: Mutex<HashMap<u32, AbortHandle>>,
     streams: Mutex<HashMap<u32, Arc<StreamBuffer>>>,
+    downloads: Mutex<HashMap<u32, Arc<ByteBuffer>>>,
+    /// The files of calls that are handed over piece by piece.
+    feeds: Mutex<HashMap<u32, Vec<Option<Arc<Feed>>>>>,
 }
 
 enum Outcome {
@@ -69,6 +83,22 @@ enum Outcome {
     },
     /// An open stream has something for JavaScript.
     Ready(Arc<StreamBuffer>),
+    Text {
+        id: u32,
+        text: Text,
+        meta: Text,
+    },
+    Bytes {
+        id: u32,
+        meta: Text,
+    },
+    /// Bytes have come for JavaScript, or their end.
+    More(Arc<ByteBuffer>),
+    Ask {
+        id: u32,
+        file: u32,
+        round: u32,
+    },
     Error {
         id: u32,
         text: Text,
@@ -91,7 +121,13 @@ impl Border {
             .weak::<true>()
             .callee_handled::<false>()
             .build_callback(move |_| Ok(Batch(std::mem::take(&mut *lock(&source)))))?;
-        let shared = Shared { queue, calls: Mutex::default(), streams: Mutex::default() };
+        let shared = Shared {
+            queue,
+            calls: Mutex::default(),
+            streams: Mutex::default(),
+            downloads: Mutex::default(),
+            feeds: Mutex::default(),
+        };
         Ok(Self { shared: Arc::new(shared), wake: Arc::new(wake) })
     }
 
@@ -107,12 +143,68 @@ impl Border {
         extras: Option<String>,
     ) -> bool {
         let Some(call) = call(endpoint, body, stream, extras.as_deref()) else { return false };
+        self.start(id, client, call);
+        true
+    }
+
+    /// Starts a call whose body is a form; `files` is the JSON of what its files are, `bytes` has the contents of some.
+    #[napi]
+    #[expect(clippy::too_many_arguments, reason = "one crossing")]
+    pub fn send_form(
+        &self,
+        id: u32,
+        client: &Client,
+        endpoint: u32,
+        body: String,
+        stream: bool,
+        extras: Option<String>,
+        files: String,
+        bytes: Vec<Uint8Array>,
+    ) -> bool {
+        let Some(mut call) = call(endpoint, Some(body), stream, extras.as_deref()) else { return false };
+        let (shared, wake) = (Arc::downgrade(&self.shared), self.wake.clone());
+        let (form, feeds) = form(&files, &bytes, move |file, round| {
+            if let Some(shared) = shared.upgrade() {
+                shared.push(Outcome::Ask { id, file, round }, &wake);
+            }
+        });
+        lock(&self.shared.feeds).insert(id, feeds);
+        call.form = Some(form);
+        self.start(id, client, call);
+        true
+    }
+
+    /// Hands over a piece of a file, or its end; false when the file's source is to wait until it is asked again.
+    #[napi]
+    pub fn feed(&self, id: u32, file: u32, round: u32, piece: Option<&[u8]>) -> bool {
+        let feed = lock(&self.shared.feeds).get(&id).and_then(|feeds| feeds.get(file as usize)?.clone());
+        let Some(feed) = feed else { return false };
+        match piece {
+            Some(piece) => feed.push(round, Bytes::copy_from_slice(piece)),
+            None => {
+                feed.end(round);
+                false
+            }
+        }
+    }
+
+    /// Takes bytes of an open answer, or nothing, and then JavaScript is told when there are more.
+    #[napi]
+    pub fn pull_bytes(&self, id: u32) -> Option<Uint8Array> {
+        let buffer = lock(&self.shared.downloads).get(&id)?.clone();
+        let taken = buffer.take();
+        if taken.is_none() && buffer.has_ended() {
+            self.shared.push(Outcome::More(buffer), &self.wake);
+        }
+        taken.map(Uint8Array::with_data_copied)
+    }
+
+    fn start(&self, id: u32, client: &Client, call: Call) {
         let teller = Teller { id, shared: self.shared.clone(), wake: self.wake.clone(), told: false };
         let engine = client.engine.clone();
         let mut calls = lock(&self.shared.calls);
         let task = runtime().spawn(teller.run(engine, call));
         calls.insert(id, task.abort_handle());
-        true
     }
 
     /// Takes what an open stream has: text of a JSON array, or nothing, and then JavaScript is told when there is more.
@@ -132,7 +224,7 @@ impl Border {
     /// Ends a call or a stream: its connection closes and nothing more is told of it.
     #[napi]
     pub fn cancel(&self, id: u32) {
-        lock(&self.shared.streams).remove(&id);
+        self.shared.forget(id);
         if let Some(task) = lock(&self.shared.calls).remove(&id) {
             task.abort();
         }
@@ -141,7 +233,7 @@ impl Border {
     /// A stream's end has been told: its buffer is let go.
     #[napi]
     pub fn forget(&self, id: u32) {
-        lock(&self.shared.streams).remove(&id);
+        self.shared.forget(id);
     }
 
     /// Whether the process is to wait for outcomes.
@@ -167,10 +259,17 @@ impl Drop for Border {
             task.abort();
         }
         lock(&self.shared.streams).clear();
+        lock(&self.shared.downloads).clear();
     }
 }
 
 impl Shared {
+    /// Lets go of what an open answer still holds.
+    fn forget(&self, id: u32) {
+        lock(&self.streams).remove(&id);
+        lock(&self.downloads).remove(&id);
+    }
+
     fn push(&self, outcome: Outcome, wake: &Wake) {
         let was_empty = {
             let mut queue = lock(&self.queue);
@@ -202,6 +301,8 @@ impl Teller {
                     Content::Whole(bytes) => {
                         Outcome::Answer { id: self.id, text: Text::from_utf8(bytes), meta }
                     }
+                    Content::Text(text) => Outcome::Text { id: self.id, text: Text::from_utf8(text), meta },
+                    Content::Bytes(download) => return self.bytes(download, meta, report).await,
                     Content::Vectors(Vectors { json, floats }) => {
                         Outcome::Vectors { id: self.id, text: Text::from_utf8(json.into()), floats, meta }
                     }
@@ -253,6 +354,32 @@ impl Teller {
         events.rest().await;
     }
 
+    async fn bytes(mut self, mut download: Box<Download>, meta: Text, mut report: Report) {
+        let buffer = Arc::new(ByteBuffer::new(self.id));
+        lock(&self.shared.downloads).insert(self.id, buffer.clone());
+        self.shared.push(Outcome::Bytes { id: self.id, meta }, &self.wake);
+        let end = loop {
+            match download.next().await {
+                Some(Ok(piece)) => {
+                    if buffer.push(piece) {
+                        self.shared.push(Outcome::More(buffer.clone()), &self.wake);
+                    }
+                    buffer.room().await;
+                }
+                last => {
+                    download.tell(&mut report);
+                    let error =
+                        last.and_then(std::result::Result::err).map(|error| error_json(error, Some(&report)));
+                    break End { error, facts: end_json(&report) };
+                }
+            }
+        };
+        self.told = true;
+        if buffer.end(end) {
+            self.shared.push(Outcome::More(buffer), &self.wake);
+        }
+    }
+
     fn tell(&mut self, outcome: Outcome) {
         self.told = true;
         self.shared.push(outcome, &self.wake);
@@ -266,9 +393,10 @@ impl Teller {
 impl Drop for Teller {
     fn drop(&mut self) {
         lock(&self.shared.calls).remove(&self.id);
+        lock(&self.shared.feeds).remove(&self.id);
         if !self.told && !std::thread::panicking() {
             // Cancelled, maybe in the moment in which its stream was opened.
-            lock(&self.shared.streams).remove(&self.id);
+            self.shared.forget(self.id);
         }
         if !self.told && std::thread::panicking() {
             let fault = "The engine failed: this is a fault of portkey-native; please report it.";
@@ -327,6 +455,24 @@ impl Outcome {
                 (buffer.id, kind::STREAM)
             }
             Self::Ready(buffer) => (buffer.id, fill_ready(&buffer, array, at)?),
+            Self::Text { id, text, meta } => {
+                array.set(at + 2, text)?;
+                array.set(at + 3, meta)?;
+                (id, kind::TEXT)
+            }
+            Self::Bytes { id, meta } => {
+                array.set(at + 3, meta)?;
+                (id, kind::BYTES)
+            }
+            Self::More(buffer) => match buffer.ended() {
+                Some(end) => (buffer.id, fill_end(end, array, at)?),
+                None => (buffer.id, kind::MORE),
+            },
+            Self::Ask { id, file, round } => {
+                array.set(at + 2, file)?;
+                array.set(at + 3, round)?;
+                (id, kind::ASK)
+            }
             Self::Error { id, text } => {
                 array.set(at + 2, text)?;
                 (id, kind::ERROR)
@@ -340,17 +486,19 @@ impl Outcome {
 fn fill_ready(buffer: &StreamBuffer, array: &mut Array<'_>, at: u32) -> Result<u32> {
     match buffer.take() {
         Taken::Chunks(text) => array.set(at + 2, text).map(|()| kind::CHUNKS),
-        Taken::Ended(End { error, facts }) => {
-            if !facts.is_empty() {
-                array.set(at + 3, Text::from_utf8(facts.into()))?;
-            }
-            let Some(json) = error else { return Ok(kind::END) };
-            array.set(at + 2, Text::from_utf8(json.into()))?;
-            Ok(kind::ERROR)
-        }
+        Taken::Ended(end) => fill_end(end, array, at),
         Taken::Nothing => {
             array.set(at + 2, "[]")?;
             Ok(kind::CHUNKS)
         }
     }
+}
+
+fn fill_end(End { error, facts }: End, array: &mut Array<'_>, at: u32) -> Result<u32> {
+    if !facts.is_empty() {
+        array.set(at + 3, Text::from_utf8(facts.into()))?;
+    }
+    let Some(json) = error else { return Ok(kind::END) };
+    array.set(at + 2, Text::from_utf8(json.into()))?;
+    Ok(kind::ERROR)
 }

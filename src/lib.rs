@@ -6,8 +6,10 @@
 #![expect(clippy::needless_pass_by_value, reason = "napi hands its values over whole")]
 
 mod border;
+mod bytes;
 mod call;
 mod client;
+mod files;
 mod outcome;
 mod runtime;
 mod stream;

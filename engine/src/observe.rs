@@ -171,6 +171,14 @@ impl Report {
         self.ways_on.iter().any(|codes| codes.as_ref().is_none_or(|codes| codes.contains(&status)))
     }
 
+    /// No further attempt follows, since the body can't be sent again.
+    pub fn is_spent(&mut self) {
+        const SPENT: &str = "the body was not sent again: it came from a stream that can be read only once";
+        if !self.notes.iter().any(|note| note == SPENT) {
+            self.notes.push(SPENT.to_owned());
+        }
+    }
+
     /// The attempt under way.
     pub fn last(&mut self) -> &mut Attempt {
         self.attempts.last_mut().expect("a reply has an attempt that brought it")

@@ -108,6 +108,7 @@ async fn place(
         endpoint: ENDPOINTS.iter().find(|row| row.call == EMBEDDINGS)?,
         arguments: Vec::new(),
         body: Bytes::from(json!({ "input": subject.text }).to_string()),
+        form: None,
         stream: false,
         params: None,
         options: CallOptions::default(),

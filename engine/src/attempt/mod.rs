@@ -7,6 +7,7 @@ mod kept;
 mod request;
 mod sending;
 mod token;
+mod uploading;
 mod whole;
 
 use std::sync::Arc;
@@ -83,7 +84,7 @@ fn kept(mut checked: Checked, keep: Option<Keep>) -> Checked {
     match content {
         Content::Whole(text) if !checked.failed => keep.store(*status, content_type(headers), text),
         Content::Events(events) => events.keep(keep, *status, content_type(headers)),
-        Content::Whole(_) | Content::Vectors(_) => keep.failed(),
+        Content::Whole(_) | Content::Vectors(_) | Content::Text(_) | Content::Bytes(_) => keep.failed(),
     }
     checked
 }

@@ -12,12 +12,13 @@ use crate::call::Call;
 use crate::clock::new_id;
 use crate::config::Target;
 use crate::embeddings::{self, Encoding};
-use crate::endpoint::{EMBEDDINGS, Plane};
+use crate::endpoint::{EMBEDDINGS, Gives, Plane};
 use crate::error::{Error, Problem, Result};
-use crate::http::Wire;
+use crate::http::{Payload, Wire};
 use crate::observe::Report;
 use crate::provider::Unsigned;
-use crate::provider::dialect::{Asked, Context, Dialect, Made};
+use crate::provider::dialect::{self, Asked, Context, Dialect};
+use crate::upload::Made;
 
 pub struct Request<'c> {
     target: &'c Target,
@@ -111,7 +112,7 @@ impl<'c> Request<'c> {
             settings: &target.settings,
             custom_host: target.is_custom,
         };
-        let Made { method, path, headers, body: wire, changes } =
+        let dialect::Made { method, path, headers, body: wire, changes } =
             dialect.request(&asked).map_err(unsupported)?;
         if target.strict_params
             && let Some(loss) = changes.iter().find_map(|change| loss(change, &body))
@@ -164,7 +165,8 @@ impl<'c> Request<'c> {
     }
 
     /// The request as it goes out now. `token` is the credential where that is a short-lived one.
-    pub fn wire(&self, token: Option<HeaderValue>, now: SystemTime) -> Result<Wire> {
+    /// `form` is the body as it was made for this one sending, where the call has files.
+    pub fn wire(&self, token: Option<HeaderValue>, form: Option<Made>, now: SystemTime) -> Result<Wire> {
         let mut headers = self.target.headers.clone();
         let stream = self.call.stream;
         for (name, value) in &self.headers {
@@ -172,15 +174,21 @@ impl<'c> Request<'c> {
             let value = value.map_err(|_| Error::problem(*name, "holds what no header can"))?;
             headers.entry(HeaderName::from_static(name)).or_insert(value);
         }
-        for (name, value) in self.call.endpoint.headers {
+        let endpoint = self.call.endpoint;
+        for (name, value) in endpoint.headers {
             add(&mut headers, &HeaderName::from_static(name), value);
         }
-        add(&mut headers, &header::ACCEPT, if stream { "text/event-stream" } else { "application/json" });
-        if !self.body.is_empty() {
+        add(&mut headers, &header::ACCEPT, if stream { "text/event-stream" } else { endpoint.accepts() });
+        if let Some(form) = &form {
+            // Nobody else knows the boundary.
+            let kind = HeaderValue::from_str(&form.content_type).expect("a boundary is plain text");
+            headers.insert(header::CONTENT_TYPE, kind);
+        } else if !self.body.is_empty() {
             add(&mut headers, &header::CONTENT_TYPE, "application/json");
         }
-        // A compressed stream comes in lumps, each after many events.
-        add(&mut headers, &header::ACCEPT_ENCODING, if stream { "identity" } else { "gzip" });
+        // A compressed stream comes in lumps, each after many events; bytes are handed on as they are.
+        let as_it_is = stream || endpoint.gives == Gives::Bytes;
+        add(&mut headers, &header::ACCEPT_ENCODING, if as_it_is { "identity" } else { "gzip" });
         if let Some(token) = token {
             headers.insert(header::AUTHORIZATION, token);
         }
@@ -190,7 +198,10 @@ impl<'c> Request<'c> {
             method: self.method.clone(),
             url: self.url.clone(),
             headers,
-            body: self.body.clone(),
+            body: match form {
+                Some(form) => Payload::Upload(Box::new(form.outgoing)),
+                None => self.body.clone().into(),
+            },
             socket: self.target.base_url.socket().cloned(),
             connect: self.target.clocks.connect,
         })

@@ -93,9 +93,17 @@ pub enum Plane {
 }
 
 impl Endpoint {
-    /// Whether the call takes a JSON body.
+    /// Whether the call takes a body, whose fields are JSON here even where they are sent as a form.
     pub fn takes_body(&self) -> bool {
-        self.sends == Sends::Json
+        matches!(self.sends, Sends::Json | Sends::Form | Sends::FormOrJson)
+    }
+
+    /// What a whole answer of it may be, for its host.
+    pub fn accepts(&self) -> &'static str {
+        match self.gives {
+            Gives::Json | Gives::Page => "application/json",
+            Gives::Bytes | Gives::Text | Gives::Any => "*/*",
+        }
     }
 
     /// Whether that body must be an object: Portkey's own endpoints and the generic ones take any JSON.

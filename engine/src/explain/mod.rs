@@ -15,6 +15,7 @@ use crate::http::{Failure, FailureKind};
 use crate::memory::{Limit, NoSlot};
 use crate::observe::{Report, milliseconds};
 use crate::retry::retry_after;
+use crate::upload::Unreadable;
 pub use reply::is_html;
 use reply::{code_in, envelope, quote, status_in, words};
 
@@ -220,6 +221,14 @@ impl Place<'_> {
             429 => "The host limits the rate of calls: send fewer at once, or raise maxRetries.".to_owned(),
             _ => String::new(),
         }
+    }
+
+    /// The call's own body could not be read to its end.
+    pub fn unreadable(&self, why: &Unreadable) -> Error {
+        let what = format!("The body could not be sent to its end: {why}.");
+        Error::new(Kind::Broken, self.message(&what, ""))
+            .with_code("unreadable_body")
+            .with_resend(Resend::Never)
     }
 
     /// A reply of a good status that can't be the answer.
