@@ -42,6 +42,10 @@ pub enum Streamed {
     Never,
     /// Completion chunks, whole when every choice has had its `finish_reason`.
     Chunks,
+    /// Anthropic's events of a message, whole at `message_stop`.
+    Messages,
+    /// OpenAI's events of a response, whole at `response.completed`, `response.incomplete` or `response.failed`.
+    Responses,
 }
 
 /// Who can answer.
@@ -100,6 +104,36 @@ const COMPLETION_PARAMETERS: &[&str] = &[
     "max_tokens",
     "presence_penalty",
     "stream_options",
+    "top_p",
+];
+
+const MESSAGE_PARAMETERS: &[&str] = &[
+    "cache_control",
+    "context_management",
+    "inference_geo",
+    "max_tokens",
+    "mcp_servers",
+    "output_config",
+    "service_tier",
+    "stop_sequences",
+    "tool_choice",
+    "top_k",
+    "top_p",
+];
+
+const RESPONSE_PARAMETERS: &[&str] = &[
+    "context_management",
+    "max_output_tokens",
+    "max_tool_calls",
+    "parallel_tool_calls",
+    "previous_response_id",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "safety_identifier",
+    "service_tier",
+    "stream_options",
+    "tool_choice",
+    "top_logprobs",
     "top_p",
 ];
 
@@ -162,7 +196,32 @@ pub static ENDPOINTS: &[Endpoint] = &[
         types: ["ModerationCreateParams", "ModerationCreateResponse", ""],
         ..PLAIN
     },
+    Endpoint {
+        call: MESSAGES,
+        path: "/messages",
+        streamed: Streamed::Messages,
+        parameters: MESSAGE_PARAMETERS,
+        types: ["MessageCreateParamsBase", "Message", "MessageStreamEvent"],
+        ..PLAIN
+    },
+    Endpoint {
+        call: RESPONSES,
+        path: "/responses",
+        streamed: Streamed::Responses,
+        parameters: RESPONSE_PARAMETERS,
+        types: ["ResponseCreateParamsBase", "Response", "ResponseStreamEvent"],
+        ..PLAIN
+    },
 ];
+
+/// Anthropic's Messages, for any provider (`front/`).
+pub const MESSAGES: &str = "messages.create";
+
+/// OpenAI's Responses, for any provider (`front/`).
+pub const RESPONSES: &str = "responses.create";
+
+/// The endpoint that the front formats are translated to.
+pub const CHAT: &str = "chat.completions.create";
 
 /// The endpoint whose numbers are decoded here rather than in JavaScript.
 pub const EMBEDDINGS: &str = "embeddings.create";
