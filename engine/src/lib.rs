@@ -34,7 +34,6 @@ mod engine;
 mod error;
 mod events;
 mod explain;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "no endpoint has a front format yet"))]
 mod front;
 mod headers;
 mod health;
