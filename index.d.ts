@@ -14,11 +14,19 @@ import type {
   ChatCompletionSystemMessageParam, ChatCompletionTool, ChatCompletionToolChoiceOption,
   ChatCompletionToolMessageParam, ChatCompletionUserMessageParam,
 } from './types/messages'
+import type {
+  ContentBlock, ContentBlockParam, Message, MessageCreateParams, MessageCreateParamsNonStreaming, MessageCreateParamsStreaming,
+  MessageParam, MessageStreamEvent, MessageTool, MessageUsage,
+} from './types/messages-api'
 import type { Answer, Body } from './types/method'
 import type { Model, ModelList } from './types/models'
 import type { Moderation, ModerationCreateParams, ModerationCreateResponse } from './types/moderations'
 import type { ProviderConfig, ProviderOptions } from './types/providers'
 import type { Resources } from './types/resources'
+import type {
+  Response, ResponseCreateParams, ResponseCreateParamsNonStreaming, ResponseCreateParamsStreaming, ResponseInputItem,
+  ResponseOutputItem, ResponseStreamEvent, ResponseTool, ResponseUsage,
+} from './types/responses'
 
 /** An optional value. `null` means "not set", and also keeps an environment variable from being read in its place. */
 type Option<T> = T | null | undefined
@@ -634,6 +642,9 @@ declare namespace Portkey {
     ChatCompletionMessageParam, ChatCompletionMessageToolCall, ChatCompletionSystemMessageParam, ChatCompletionTool,
     ChatCompletionToolChoiceOption, ChatCompletionToolMessageParam, ChatCompletionUserMessageParam, Answer, Body,
     Model, ModelList, Moderation, ModerationCreateParams, ModerationCreateResponse, Resources,
+    ContentBlock, ContentBlockParam, Message, MessageCreateParams, MessageCreateParamsNonStreaming, MessageCreateParamsStreaming,
+    MessageParam, MessageStreamEvent, MessageTool, MessageUsage, Response, ResponseCreateParams, ResponseCreateParamsNonStreaming,
+    ResponseCreateParamsStreaming, ResponseInputItem, ResponseOutputItem, ResponseStreamEvent, ResponseTool, ResponseUsage,
   }
 }
 

@@ -39,7 +39,7 @@ pub fn tables() -> String {
         })
     };
     let provider = |provider: &&dyn engine::Provider| {
-        let has = |row: &&engine::Endpoint| provider.has(row);
+        let has = |row: &&engine::Endpoint| engine::offers(*provider, row);
         json!({
             "name": provider.name(),
             "baseURL": provider.base_url(),

@@ -39,10 +39,14 @@ function members(node, indent) {
   }).join('')
 }
 
+/** The module of types of a group of calls, where it isn't the group's own name. */
+const MODULES = { messages: 'messages-api' }
+
 function imports(rows) {
   const modules = new Map([['method', new Set(rows.map((row) => formOf(row)[0]))]])
   for (const row of rows) {
-    const module = row.call.split('.', 1)[0]
+    const [group] = row.call.split('.', 1)
+    const module = MODULES[group] ?? group
     if (!modules.has(module)) modules.set(module, new Set())
     row.types.filter(Boolean).forEach((type) => modules.get(module).add(type))
   }
@@ -91,7 +95,7 @@ const providerTable = [
   ...providers.map((provider) => `| \`${provider.name}\` | ${hostOf(provider)} | ${neededBy(provider)} |`),
 ].join('\n')
 
-const ENDPOINTS = { chat: 'chat.completions.create', completions: 'completions.create', embeddings: 'embeddings.create', models: 'models.list', moderations: 'moderations.create' }
+const ENDPOINTS = { chat: 'chat.completions.create', completions: 'completions.create', embeddings: 'embeddings.create', models: 'models.list', moderations: 'moderations.create', messages: 'messages.create', responses: 'responses.create' }
 const endpointsByProvider = [
   `| \`provider\` | ${Object.keys(ENDPOINTS).join(' | ')} | options |`,
   `| --- |${' --- |'.repeat(Object.keys(ENDPOINTS).length + 1)}`,

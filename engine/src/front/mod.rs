@@ -10,6 +10,7 @@ use bytes::Bytes;
 use crate::endpoint::{CHAT, ENDPOINTS, Endpoint, MESSAGES, RESPONSES};
 use crate::error::Result;
 use crate::events::Event;
+use crate::provider::Provider;
 pub use messages::{Beyond, Chat};
 
 /// A front format.
@@ -22,6 +23,11 @@ pub enum Front {
 /// The endpoint that front formats become calls of.
 pub fn chat() -> &'static Endpoint {
     ENDPOINTS.iter().find(|row| row.call == CHAT).expect("chats are in the table")
+}
+
+/// Whether calls of an endpoint can be made of a provider: it has the endpoint, or chats to put a front format before.
+pub fn offers(provider: &dyn Provider, endpoint: &Endpoint) -> bool {
+    provider.has(if Front::of(endpoint).is_some() { chat() } else { endpoint })
 }
 
 /// The chat's answer that a front's is made of: what it was asked with, and what stands in for its own name and time.
