@@ -31,6 +31,9 @@ import type {
 /** An optional value. `null` means "not set", and also keeps an environment variable from being read in its place. */
 type Option<T> = T | null | undefined
 
+/** Counts of tokens, by the names of the format that was asked for. */
+type Usage = CompletionUsage & Omit<MessageUsage, 'output_tokens_details'> & ResponseUsage
+
 /** The options that are kept as readable fields of a client, under the same names. */
 type Field =
   | 'apiKey' | 'baseURL' | 'provider' | 'customHost' | 'config' | 'metadata' | 'traceID' | 'forwardHeaders'
@@ -481,7 +484,7 @@ declare namespace Portkey {
     /** Every request that was made, in order. */
     attempts: AttemptReport[]
     /** Tokens, as the host counted them. */
-    usage: Partial<CompletionUsage> | null
+    usage: Partial<Usage> | null
     /** In US dollars, where the price is known. */
     cost: number | null
   }
@@ -630,7 +633,7 @@ declare namespace Portkey {
     text: string
     /** The last one's `arguments` may be cut anywhere. */
     toolCalls: ChatCompletionMessageFunctionToolCall[]
-    usage: CompletionUsage | null
+    usage: Partial<Usage> | null
   }
 
   export { Self as Portkey, Self as default }

@@ -63,6 +63,7 @@ function begin(endpoint, handle, pathArguments, body, params, opts) {
     const extras = extrasText(endpoint, pathArguments, params, opts)
     const signal = opts?.signal ?? undefined
     if (signal?.aborted) throw new APIUserAbortError()
+    call.namesEvents = endpoint.row.namesEvents
     const id = border.send(call, handle, endpoint.index, text, stream, extras)
     call.started(id, signal)
     if (signal) watch(signal, call)

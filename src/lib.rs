@@ -26,6 +26,7 @@ pub fn tables() -> String {
             "path": endpoint.path,
             "takesBody": endpoint.takes_body(),
             "streams": endpoint.streams(),
+            "namesEvents": engine::names_events(endpoint),
             "parameters": endpoint.parameters,
             "types": endpoint.types,
         })

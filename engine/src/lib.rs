@@ -58,7 +58,7 @@ pub use endpoint::{ENDPOINTS, Endpoint};
 pub use engine::{Engine, Failed};
 pub use error::{Error, Facts, Kind, Problem};
 pub use events::{Event, Events};
-pub use front::offers;
+pub use front::{names_events, offers};
 pub use observe::Report;
 pub use provider::dialect::Setting;
 pub use provider::{LEFT_OUT, PROVIDERS, Provider};

@@ -30,6 +30,11 @@ pub fn offers(provider: &dyn Provider, endpoint: &Endpoint) -> bool {
     provider.has(if Front::of(endpoint).is_some() { chat() } else { endpoint })
 }
 
+/// Whether a stream's events have names, which their data say again as `type`.
+pub fn names_events(endpoint: &Endpoint) -> bool {
+    Front::of(endpoint).is_some()
+}
+
 /// The chat's answer that a front's is made of: what it was asked with, and what stands in for its own name and time.
 #[derive(Clone, Copy)]
 pub struct Asked<'a> {
