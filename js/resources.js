@@ -86,6 +86,7 @@ function begin(endpoint, handle, leading, object, params, opts) {
     const extras = extrasText(pathArguments, query, params, opts)
     const signal = opts?.signal ?? undefined
     if (signal?.aborted) throw new APIUserAbortError()
+    call.namesEvents = endpoint.namesEvents
     const id = border.send(call, handle, endpoint.index, text, stream, extras)
     call.started(id, signal)
     if (signal) watch(signal, call)
