@@ -28,6 +28,77 @@ import type {
   ResponseOutputItem, ResponseStreamEvent, ResponseTool, ResponseUsage,
 } from './types/responses'
 /* imports */
+import type {
+  AudioResponseFormat, SpeechCreateParams, TranscriptionCreateParams, TranscriptionCreateResponse,
+  TranscriptionDeltaEvent, TranscriptionDoneEvent, TranscriptionLogprob, TranscriptionSegment,
+  TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionWord, TranslationCreateParams,
+  TranslationCreateResponse, VoiceDetection,
+} from './types/audio'
+import type {
+  Batch, BatchCreateParams, BatchError, BatchRequestCounts, BatchUsage,
+} from './types/batches'
+import type {
+  Assistant, AssistantCreateParams, AssistantResponseFormat, AssistantStreamEvent, AssistantTool, AssistantToolChoice,
+  AssistantUpdateParams, ChatKitItem, ChatKitThread, ChatKitThreadListParams, ChatSession, ChatSessionCreateParams,
+  MetadataParams, Run, RunCreateParams, RunStatus, RunStep, RunStepListParams, RunStepRetrieveParams,
+  RunSubmitToolOutputsParams, RunToolCall, RunUsage, Thread, ThreadAnnotation, ThreadAttachment, ThreadContentPart,
+  ThreadCreateAndRunParams, ThreadCreateParams, ThreadMessage, ThreadMessageContent, ThreadMessageCreateParams,
+  ThreadMessageListParams, ThreadUpdateParams, ToolResources, ToolResourcesParam, TruncationStrategy,
+} from './types/beta'
+import type {
+  Container, ContainerCreateParams, ContainerFile, ContainerFileCreateParams, ContainerNetworkPolicyParam,
+} from './types/containers'
+import type {
+  Conversation, ConversationCreateParams, ConversationItem, ConversationItemCreateParams, ConversationItemList,
+  ConversationItemListParams, ConversationItemRetrieveParams, ConversationUpdateParams,
+} from './types/conversations'
+import type {
+  Eval, EvalCreateParams, EvalCriterion, EvalDataSource, EvalDeleted, EvalListParams, EvalOutputItem,
+  EvalOutputItemListParams, EvalRun, EvalRunCreateParams, EvalRunDeleted, EvalRunListParams, EvalUpdateParams,
+} from './types/evals'
+import type {
+  ExpiresAfter, FileCreateParams, FileListParams, FileObject, FilePurpose, WaitForProcessingParams,
+} from './types/files'
+import type {
+  CheckpointPermission, CheckpointPermissionCreateParams, CheckpointPermissionList, CheckpointPermissionListParams,
+  FineTuningHyperparameters, FineTuningIntegration, FineTuningJob, FineTuningJobCheckpoint, FineTuningJobCreateParams,
+  FineTuningJobEvent, FineTuningJobListParams, FineTuningMethod, Grader, GraderMessage, GraderRunParams,
+  GraderRunResponse, GraderValidateParams, GraderValidateResponse, LabelModelGrader, MultiGrader, PythonGrader,
+  ScoreModelGrader, StringCheckGrader, TextSimilarityGrader,
+} from './types/fine-tuning'
+import type {
+  Image, ImageCompletedEvent, ImageCreateVariationParams, ImageEditParams, ImageGenerateParams, ImagePartialEvent,
+  ImageStreamEvent, ImageUsage, ImagesResponse,
+} from './types/images'
+import type {
+  BinaryResponse, Deleted, FileLike, ListParams, Page, PagePromise, Uploadable,
+} from './types/pages'
+import type {
+  PollOptions, WebhookEvent, WebhookHeaders,
+} from './types/polling'
+import type {
+  PortkeyAnswer, PortkeyParams,
+} from './types/portkey'
+import type {
+  ClientSecret, ClientSecretCreateParams, RealtimeCallAcceptParams, RealtimeCallReferParams, RealtimeCallRejectParams,
+  RealtimeSession, RealtimeSessionCreateParams, TranscriptionSession, TranscriptionSessionCreateParams,
+} from './types/realtime'
+import type {
+  ResponseInputItemListParams, ResponseInputTokens, ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams,
+} from './types/stored-responses'
+import type {
+  Upload, UploadCompleteParams, UploadCreateParams, UploadPart, UploadPartCreateParams,
+} from './types/uploads'
+import type {
+  ChunkSizes, ChunkingStrategy, ChunkingStrategyParam, ComparisonFilter, CompoundFilter, FileAttributes, FileCounts,
+  IdleExpiry, VectorStore, VectorStoreCreateParams, VectorStoreFile, VectorStoreFileBatch,
+  VectorStoreFileBatchCreateParams, VectorStoreFileContent, VectorStoreFileCreateParams, VectorStoreFileListParams,
+  VectorStoreFileUpdateParams, VectorStoreSearchParams, VectorStoreSearchResult, VectorStoreUpdateParams,
+  VectorStoreUploadParams,
+} from './types/vector-stores'
+import type {
+  Video, VideoCreateParams, VideoDownloadParams, VideoRemixParams,
+} from './types/videos'
 /* end of imports */
 
 /** An optional value. `null` means "not set", and also keeps an environment variable from being read in its place. */
@@ -53,7 +124,7 @@ declare class Portkey {
   /** How each target of the client fares now, in the order of its config. */
   targets(): Portkey.TargetState[]
   /** Every provider, with its endpoints and what it needs beside a key. */
-  providers(): Portkey.ProviderFacts[]
+  providerFacts(): Portkey.ProviderFacts[]
   /** What the client's cache holds, and how its Redis fares. */
   cacheState(): Portkey.CacheState
 }
@@ -657,7 +728,41 @@ declare namespace Portkey {
     ResponseCreateParamsStreaming, ResponseInputItem, ResponseOutputItem, ResponseStreamEvent, ResponseTool, ResponseUsage,
   }
   /* types */
-  /* end of types */
+  export type {
+    Assistant, AssistantCreateParams, AssistantResponseFormat, AssistantStreamEvent, AssistantTool, AssistantToolChoice,
+    AssistantUpdateParams, AudioResponseFormat, Batch, BatchCreateParams, BatchError, BatchRequestCounts, BatchUsage,
+    BinaryResponse, ChatKitItem, ChatKitThread, ChatKitThreadListParams, ChatSession, ChatSessionCreateParams,
+    CheckpointPermission, CheckpointPermissionCreateParams, CheckpointPermissionList, CheckpointPermissionListParams,
+    ChunkSizes, ChunkingStrategy, ChunkingStrategyParam, ClientSecret, ClientSecretCreateParams, ComparisonFilter,
+    CompoundFilter, Container, ContainerCreateParams, ContainerFile, ContainerFileCreateParams,
+    ContainerNetworkPolicyParam, Conversation, ConversationCreateParams, ConversationItem, ConversationItemCreateParams,
+    ConversationItemList, ConversationItemListParams, ConversationItemRetrieveParams, ConversationUpdateParams, Deleted,
+    Eval, EvalCreateParams, EvalCriterion, EvalDataSource, EvalDeleted, EvalListParams, EvalOutputItem,
+    EvalOutputItemListParams, EvalRun, EvalRunCreateParams, EvalRunDeleted, EvalRunListParams, EvalUpdateParams,
+    ExpiresAfter, FileAttributes, FileCounts, FileCreateParams, FileLike, FileListParams, FileObject, FilePurpose,
+    FineTuningHyperparameters, FineTuningIntegration, FineTuningJob, FineTuningJobCheckpoint, FineTuningJobCreateParams,
+    FineTuningJobEvent, FineTuningJobListParams, FineTuningMethod, Grader, GraderMessage, GraderRunParams,
+    GraderRunResponse, GraderValidateParams, GraderValidateResponse, IdleExpiry, Image, ImageCompletedEvent,
+    ImageCreateVariationParams, ImageEditParams, ImageGenerateParams, ImagePartialEvent, ImageStreamEvent, ImageUsage,
+    ImagesResponse, LabelModelGrader, ListParams, MetadataParams, MultiGrader, Page, PagePromise, PollOptions,
+    PortkeyAnswer, PortkeyParams, PythonGrader, RealtimeCallAcceptParams, RealtimeCallReferParams,
+    RealtimeCallRejectParams, RealtimeSession, RealtimeSessionCreateParams, ResponseInputItemListParams,
+    ResponseInputTokens, ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams, Run, RunCreateParams,
+    RunStatus, RunStep, RunStepListParams, RunStepRetrieveParams, RunSubmitToolOutputsParams, RunToolCall, RunUsage,
+    ScoreModelGrader, SpeechCreateParams, StringCheckGrader, TextSimilarityGrader, Thread, ThreadAnnotation,
+    ThreadAttachment, ThreadContentPart, ThreadCreateAndRunParams, ThreadCreateParams, ThreadMessage,
+    ThreadMessageContent, ThreadMessageCreateParams, ThreadMessageListParams, ThreadUpdateParams, ToolResources,
+    ToolResourcesParam, TranscriptionCreateParams, TranscriptionCreateResponse, TranscriptionDeltaEvent,
+    TranscriptionDoneEvent, TranscriptionLogprob, TranscriptionSegment, TranscriptionSession,
+    TranscriptionSessionCreateParams, TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionWord,
+    TranslationCreateParams, TranslationCreateResponse, TruncationStrategy, Upload, UploadCompleteParams,
+    UploadCreateParams, UploadPart, UploadPartCreateParams, Uploadable, VectorStore, VectorStoreCreateParams,
+    VectorStoreFile, VectorStoreFileBatch, VectorStoreFileBatchCreateParams, VectorStoreFileContent,
+    VectorStoreFileCreateParams, VectorStoreFileListParams, VectorStoreFileUpdateParams, VectorStoreSearchParams,
+    VectorStoreSearchResult, VectorStoreUpdateParams, VectorStoreUploadParams, Video, VideoCreateParams,
+    VideoDownloadParams, VideoRemixParams, VoiceDetection, WaitForProcessingParams, WebhookEvent, WebhookHeaders,
+  }
+/* end of types */
 }
 
 export = Portkey

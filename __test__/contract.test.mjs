@@ -164,7 +164,7 @@ describe('the options', () => {
   })
 })
 
-const METHODS = ['withOptions', 'targets', 'cacheState', 'providers']
+const METHODS = ['withOptions', 'targets', 'cacheState', 'providerFacts']
 
 /** The readable fields of a client, as index.d.ts names them. */
 function fields() {

@@ -69,7 +69,7 @@ class Portkey {
   }
 
   /** Every provider: its name, base URL, endpoints, and what it needs beside a key. */
-  providers() {
+  providerFacts() {
     return JSON.parse(native().tables()).providers
   }
 

@@ -107,7 +107,7 @@ const declaredIn = new Map(readdirSync(path.join(root, 'types')).filter((file) =
   const text = readFileSync(path.join(root, 'types', file), 'utf8')
   return [...text.matchAll(/^export (?:interface|type|class|declare class) (\w+)/gm)].map(([, name]) => [name, file.replace('.d.ts', '')])
 }))
-for (const name of ['APIPromise', 'CallOptions', 'CallParams', 'PagePromise', 'Stream']) declaredIn.set(name, '../index')
+for (const name of ['APIPromise', 'CallOptions', 'CallParams', 'Stream']) declaredIn.set(name, '../index')
 
 function imports(text) {
   const code = text.replace(/\/\*\*.*?\*\//gs, '').replace(/'[^']*'/g, '')

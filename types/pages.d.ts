@@ -1,5 +1,8 @@
 /** What lists, files and answers in bytes have in common. */
 
+import type { APIPromise } from '../index'
+import type { Answer } from './method'
+
 /** A list, and the ways to what follows it. */
 export interface Page<Item> extends AsyncIterable<Item> {
   object?: 'list' | (string & {})
@@ -13,6 +16,9 @@ export interface Page<Item> extends AsyncIterable<Item> {
   getPaginatedItems(): Item[]
   iterPages(): AsyncGenerator<this>
 }
+
+/** A list on its way, which can be iterated over before it is there. */
+export interface PagePromise<List extends Page<any>> extends APIPromise<Answer<List>>, AsyncIterable<List['data'][number]> {}
 
 /** Where a list begins, and how long it is. */
 export interface ListParams {
