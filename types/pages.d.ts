@@ -27,7 +27,7 @@ export interface ListParams {
   before?: string
   limit?: number
   order?: 'asc' | 'desc'
-  [parameter: string]: unknown
+  [parameter: string]: any
 }
 
 /** What is left of a thing that was deleted. */
