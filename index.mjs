@@ -21,4 +21,5 @@ export const {
   StreamTruncatedError,
   UnprocessableEntityError,
   createHeaders,
+  toFile,
 } = Portkey

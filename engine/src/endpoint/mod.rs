@@ -120,7 +120,12 @@ impl Endpoint {
                     | "messages.create"
                     | "responses.create"
                     | "images.generate"
+                    | "images.edit"
+                    | "images.createVariation"
                     | "audio.speech.create"
+                    | "audio.transcriptions.create"
+                    | "audio.translations.create"
+                    | "videos.create"
                     | "moderations.create"
             )
     }
