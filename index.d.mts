@@ -7,6 +7,7 @@ export {
   PORTKEY_GATEWAY_URL, createHeaders, APIPromise, Stream, APIError, APIConnectionError, APIConnectionTimeoutError,
   APIUserAbortError, BadRequestError, AuthenticationError, PermissionDeniedError, NotFoundError, ConflictError,
   UnprocessableEntityError, RateLimitError, InternalServerError, StreamTruncatedError, ConfigError,
+  InvalidWebhookSignatureError,
 } from './index.js'
 export type {
   NamedOptions, PortkeyOptions, HeaderValue, CallParams, CallOptions, StreamCallOptions, Strategy, Condition, Timeouts, Config,
@@ -20,3 +21,5 @@ export type {
   ChatCompletionToolChoiceOption, ChatCompletionToolMessageParam, ChatCompletionUserMessageParam, Answer, Body,
   Model, ModelList, Moderation, ModerationCreateParams, ModerationCreateResponse, Resources,
 } from './index.js'
+/* types */
+/* end of types */

@@ -19,6 +19,8 @@ import type { Model, ModelList } from './types/models'
 import type { Moderation, ModerationCreateParams, ModerationCreateResponse } from './types/moderations'
 import type { ProviderConfig, ProviderOptions } from './types/providers'
 import type { Resources } from './types/resources'
+/* imports */
+/* end of imports */
 
 /** An optional value. `null` means "not set", and also keeps an environment variable from being read in its place. */
 type Option<T> = T | null | undefined
@@ -617,6 +619,11 @@ declare namespace Portkey {
     private constructor()
   }
 
+  /** A webhook that was not signed with the secret, or not lately. */
+  export class InvalidWebhookSignatureError extends Error {
+    private constructor()
+  }
+
   /** What had come when a stream broke off. */
   export interface PartialAnswer {
     text: string
@@ -635,6 +642,8 @@ declare namespace Portkey {
     ChatCompletionToolChoiceOption, ChatCompletionToolMessageParam, ChatCompletionUserMessageParam, Answer, Body,
     Model, ModelList, Moderation, ModerationCreateParams, ModerationCreateResponse, Resources,
   }
+  /* types */
+  /* end of types */
 }
 
 export = Portkey

@@ -5,6 +5,7 @@
 const border = require('./border.js')
 const { watch } = require('./abort.js')
 const { APIUserAbortError, ConfigError } = require('./errors.js')
+const helpers = require('./helpers')
 const { callOptions, checked, fold, isObject, jsonText, kindOf, queryText } = require('./options.js')
 const { attach } = require('./answer.js')
 const { Upload, describe: describeFiles, hasFile, split } = require('./files.js')
@@ -14,23 +15,27 @@ const { APIPromise } = require('./promise.js')
 /** Defines the tree's first level on `prototype`; each client grows a resource when it first asks for it. */
 function defineResources(prototype, endpoints, handleOf) {
   const tree = {}
-  endpoints.forEach((row, index) => {
-    const path = row.call.split('.')
-    const method = path.pop()
-    let node = tree
-    for (const name of path) node = node[name] ??= {}
-    node[method] = new Leaf(row, index)
-  })
+  endpoints.forEach((row, index) => place(tree, row.call, new Leaf(row, index)))
+  for (const call in helpers) place(tree, call, { helper: helpers[call] })
   for (const name in tree) {
     Object.defineProperty(prototype, name, {
       configurable: true,
       get() {
-        const value = grow(tree[name], handleOf(this))
+        const value = grow(tree[name], handleOf(this), this)
         Object.defineProperty(this, name, { value, configurable: true })
         return value
       },
     })
   }
+}
+
+function place(tree, call, leaf) {
+  const path = call.split('.')
+  const method = path.pop()
+  let node = tree
+  for (const name of path) node = node[name] ??= {}
+  // A row comes first: a helper of the same name is told what it stands for.
+  node[method] = node[method] ? { ...leaf, row: node[method] } : leaf
 }
 
 /** A row, and what its method needs to know, worked out when the first client asks for it. */
@@ -62,10 +67,11 @@ function describe(row, index) {
   }
 }
 
-function grow(node, handle) {
+function grow(node, handle, client) {
   if (node instanceof Leaf) return method(node.endpoint, handle)
+  if (node.helper) return node.helper(client, node.row && method(node.row.endpoint, handle))
   const grown = {}
-  for (const name in node) grown[name] = grow(node[name], handle)
+  for (const name in node) grown[name] = grow(node[name], handle, client)
   return grown
 }
 
@@ -116,8 +122,23 @@ function input(endpoint, leading, object, stream) {
     const { fields, files } = split(rest)
     return { text: bodyText(endpoint, fields, stream), pathArguments, files }
   }
-  if (sends === 'Json' || sends === 'FormOrJson') return { text: bodyText(endpoint, rest, stream), pathArguments }
+  if (sends === 'Json' || sends === 'FormOrJson') {
+    const [body, query] = parted(rest, endpoint)
+    return { text: bodyText(endpoint, body, stream), query, pathArguments }
+  }
   return { pathArguments }
+}
+
+/** The body, and the query of what the endpoint takes there. */
+function parted(object, { queried }) {
+  if (!queried.some((name) => object?.[name] !== undefined)) return [object]
+  const body = { ...object }
+  const query = {}
+  for (const name of queried) {
+    query[name] = body[name]
+    delete body[name]
+  }
+  return [body, queryText(query)]
 }
 
 /** The path's arguments in its order, and the object without those that are taken out of it. */

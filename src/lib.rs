@@ -31,6 +31,7 @@ pub fn endpoints() -> String {
             "streams": endpoint.streams(),
             "plane": endpoint.plane,
             "parameters": endpoint.parameters,
+            "queried": endpoint.queried,
         })
     };
     json!(engine::ENDPOINTS.iter().map(row).collect::<Vec<_>>()).to_string()
@@ -51,6 +52,7 @@ pub fn tables() -> String {
             "plane": endpoint.plane,
             "headers": endpoint.headers,
             "parameters": endpoint.parameters,
+            "queried": endpoint.queried,
             "types": endpoint.types,
         })
     };

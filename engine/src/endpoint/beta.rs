@@ -207,6 +207,7 @@ pub const ROWS: &[Endpoint] = &[
             "top_p",
             "truncation_strategy",
         ],
+        queried: &["include"],
         types: ["RunCreateParams", "Run", "AssistantStreamEvent"],
         ..PLAIN
     },
@@ -268,9 +269,9 @@ pub const ROWS: &[Endpoint] = &[
         call: "beta.threads.runs.steps.retrieve",
         method: GET,
         path: "/threads/{.thread_id}/runs/{.run_id}/steps/{stepID}",
-        sends: Sends::Nothing,
+        sends: Sends::Query,
         headers: ASSISTANTS,
-        types: ["", "RunStep", ""],
+        types: ["RunStepRetrieveParams", "RunStep", ""],
         ..PLAIN
     },
     Endpoint {

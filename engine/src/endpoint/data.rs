@@ -224,7 +224,7 @@ pub const ROWS: &[Endpoint] = &[
         path: "/models",
         sends: Sends::Nothing,
         gives: Gives::Page,
-        types: ["", "Page<Model>", ""],
+        types: ["", "ModelList", ""],
         ..PLAIN
     },
     Endpoint {

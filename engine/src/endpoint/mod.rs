@@ -34,6 +34,8 @@ pub struct Endpoint {
     /// Parameters that hold an underscore. Their camelCase spelling is accepted; no other key is renamed, but for Portkey's
     /// own endpoints, whose parameters all are in `snake_case`.
     pub parameters: &'static [&'static str],
+    /// Fields of the object that go into the URL's query, where the others are the body.
+    pub queried: &'static [&'static str],
     /// TypeScript types of the object handed in, the answer and the chunk (empty: none).
     pub types: [&'static str; 3],
 }
@@ -153,6 +155,7 @@ pub const PLAIN: Endpoint = Endpoint {
     plane: Plane::Data,
     headers: &[],
     parameters: &[],
+    queried: &[],
     types: [""; 3],
 };
 

@@ -582,6 +582,7 @@ pub const ROWS: &[Endpoint] = &[
     Endpoint {
         call: "conversations.items.create",
         path: "/conversations/{conversationID}/items",
+        queried: &["include"],
         types: ["ConversationItemCreateParams", "ConversationItemList", ""],
         ..PLAIN
     },
