@@ -165,7 +165,13 @@ pub fn replay(entry: &Entry, target: &Arc<Target>, request: &Request<'_>) -> Rea
     let content = match &entry.content {
         cache::Content::Whole(text) => Content::Whole(text.clone()),
         cache::Content::Events(events) => {
-            Content::Events(Box::new(Events::kept(target.clone(), request.shown.clone(), events.clone())))
+            let streamed = request.streamed();
+            Content::Events(Box::new(Events::kept(
+                target.clone(),
+                request.shown.clone(),
+                streamed,
+                events.clone(),
+            )))
         }
     };
     let kind = entry.content_type.as_deref().and_then(|kind| kind.parse().ok());

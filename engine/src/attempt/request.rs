@@ -12,7 +12,7 @@ use crate::call::Call;
 use crate::clock::new_id;
 use crate::config::Target;
 use crate::embeddings::{self, Encoding};
-use crate::endpoint::{EMBEDDINGS, Gives, Plane};
+use crate::endpoint::{EMBEDDINGS, Gives, Plane, Streamed};
 use crate::error::{Error, Problem, Result};
 use crate::http::{Payload, Wire};
 use crate::observe::Report;
@@ -141,6 +141,11 @@ impl<'c> Request<'c> {
     /// The body in our shape. A dialect reads an answer by it too, so that two that are the same on the wire may differ.
     pub fn question(&self) -> &Bytes {
         if self.dialect.is_some() { &self.asked } else { &self.body }
+    }
+
+    /// What the events of a streamed answer are.
+    pub fn streamed(&self) -> Streamed {
+        self.call.endpoint.streamed
     }
 
     /// How an answer is asked for and read, beside the body, where a dialect has more than one way.

@@ -230,6 +230,7 @@ impl<'c> Sending<'c> {
             url: self.request.shown.clone(),
             checking,
             translation,
+            streamed: self.request.streamed(),
         };
         let mut events = Events::new(opening);
         if let Err(error) = events.commit(self.target.gated).await {

@@ -8,6 +8,7 @@ use super::{Event, Events, Opening, State};
 use crate::attempt::Keep;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Target;
+use crate::endpoint::Streamed;
 use crate::engine::Context;
 use crate::error::Error;
 use crate::hooks::Verdicts;
@@ -51,7 +52,7 @@ impl Events {
     }
 
     /// A stream that the cache has kept, given out again.
-    pub fn kept(target: Arc<Target>, url: String, events: Vec<Event>) -> Self {
+    pub fn kept(target: Arc<Target>, url: String, streamed: Streamed, events: Vec<Event>) -> Self {
         let opening = Opening {
             body: ReplyBody::empty(),
             target,
@@ -61,8 +62,9 @@ impl Events {
             url,
             checking: None,
             translation: None,
+            streamed,
         };
-        let progress = Progress::of_last_usage(&events);
+        let progress = Progress::of_last_usage(streamed, &events);
         Self { ready: events, state: State::Ended, replayed: true, progress, ..Self::new(opening) }
     }
 

@@ -17,6 +17,7 @@ use bytes::Bytes;
 use crate::attempt::Checking;
 use crate::clock::{Alarm, Clock, Instant, SystemClock, at_once, before};
 use crate::config::{Clocks, Target};
+use crate::endpoint::Streamed;
 use crate::error::{Error, Result};
 use crate::explain::Place;
 use crate::hooks::{Record, Verdicts, Watch};
@@ -108,6 +109,8 @@ pub struct Opening {
     pub checking: Option<Checking>,
     /// Where the reply is in a dialect of its own.
     pub translation: Option<Box<Translation>>,
+    /// What its events are, in our shape.
+    pub streamed: Streamed,
 }
 
 impl Events {
@@ -120,7 +123,7 @@ impl Events {
             body: opening.body,
             alarm: Alarm::default(),
             parser: Parser::default(),
-            progress: Progress::default(),
+            progress: Progress::new(opening.streamed),
             target: opening.target,
             method: opening.method,
             url: opening.url,
@@ -325,7 +328,7 @@ impl Events {
 
     /// `[DONE]`: the host's word that nothing follows.
     fn done(&mut self) {
-        self.done_without_finish = !self.progress.is_whole();
+        self.done_without_finish = !self.progress.may_end(true);
         self.whole();
     }
 
@@ -334,7 +337,7 @@ impl Events {
         if !matches!(self.state, State::Open) {
             return;
         }
-        if self.progress.is_whole() {
+        if self.progress.may_end(failure.is_none()) {
             return self.whole();
         }
         let why = match failure {

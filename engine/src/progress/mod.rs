@@ -2,12 +2,16 @@
 //! reasoning, a tool call, a finish reason, usage), an error inside it, and what to hand over when it is cut.
 //! Chunks are read without building values; texts stay as the raw JSON they came in.
 
+mod ending;
+
 use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use self::ending::Ending;
+use crate::endpoint::Streamed;
 use crate::events::Event;
 
 type Raw<'a> = Option<&'a RawValue>;
@@ -83,8 +87,8 @@ pub enum Meaning {
     Garbled,
 }
 
-#[derive(Default)]
 pub struct Progress {
+    streamed: Streamed,
     /// Raw JSON string contents of the first choice's text.
     text: String,
     /// Raw JSON arrays of the first choice's tool call pieces, each with how many events had been read with it.
@@ -93,20 +97,41 @@ pub struct Progress {
     pub usage: Option<String>,
     /// For each choice seen: whether it has had its finish reason.
     choices: Vec<(u32, bool)>,
+    ending: Ending,
 }
 
 impl Progress {
+    pub fn new(streamed: Streamed) -> Self {
+        Self {
+            streamed,
+            text: String::new(),
+            tool_calls: Vec::new(),
+            events: 0,
+            usage: None,
+            choices: Vec::new(),
+            ending: Ending::default(),
+        }
+    }
+
     /// Reads one event's data.
     pub fn read(&mut self, data: &str) -> Meaning {
         self.events += 1;
-        let chunk: Chunk<'_> = match serde_json::from_str(data) {
-            Ok(chunk) => chunk,
+        match self.streamed {
+            Streamed::Events => self.read_event(data),
+            _ => self.read_as_chunk(data),
+        }
+    }
+
+    fn read_as_chunk(&mut self, data: &str) -> Meaning {
+        match serde_json::from_str(data).map(|chunk| self.read_chunk(chunk)) {
+            Ok(meaning) => meaning,
             // Valid JSON of another shape is for the caller to judge.
-            Err(why) if why.is_data() && serde_json::from_str::<&RawValue>(data).is_ok() => {
-                return Meaning::Neutral;
-            }
-            Err(_) => return Meaning::Garbled,
-        };
+            Err(why) if why.is_data() && serde_json::from_str::<&RawValue>(data).is_ok() => Meaning::Neutral,
+            Err(_) => Meaning::Garbled,
+        }
+    }
+
+    fn read_chunk(&mut self, chunk: Chunk<'_>) -> Meaning {
         if chunk.error.is_some_and(|error| error.get() != "false") {
             return Meaning::Error;
         }
@@ -150,8 +175,8 @@ impl Progress {
     }
 
     /// That of a stream that is there already, as far as its usage: the last that it tells.
-    pub fn of_last_usage(events: &[Event]) -> Self {
-        let mut progress = Self::default();
+    pub fn of_last_usage(streamed: Streamed, events: &[Event]) -> Self {
+        let mut progress = Self::new(streamed);
         for event in events.iter().rev() {
             progress.read(&String::from_utf8_lossy(&event.data));
             if progress.usage.is_some() {
@@ -164,6 +189,12 @@ impl Progress {
     /// Whether every choice has had its finish reason.
     pub fn is_whole(&self) -> bool {
         !self.choices.is_empty() && self.choices.iter().all(|(_, whole)| *whole)
+    }
+
+    /// Whether the stream may end here: it is whole, or its endpoint's streams end with their bodies. `clean`: the host
+    /// ended it.
+    pub fn may_end(&self, clean: bool) -> bool {
+        self.is_whole() || (self.streamed == Streamed::Events && self.ending.is_near(clean))
     }
 
     /// JSON of what has come: `{"text", "toolCalls", "usage"}`.
@@ -220,7 +251,7 @@ mod tests {
 
     #[test]
     fn roles_and_empty_deltas_are_not_semantic() {
-        let mut progress = Progress::default();
+        let mut progress = Progress::new(Streamed::Chunks);
         for neutral in [
             r#"{"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}"#,
             r#"{"choices":[{"delta":{"role":"assistant","content":null,"tool_calls":[]}}]}"#,
@@ -247,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_stream_is_whole_when_every_choice_has_its_finish_reason() {
-        let mut progress = Progress::default();
+        let mut progress = Progress::new(Streamed::Chunks);
         assert!(!progress.is_whole());
         progress
             .read(r#"{"choices":[{"index":1,"delta":{"content":"a"}},{"index":0,"delta":{"content":"b"}}]}"#);
@@ -259,7 +290,7 @@ mod tests {
 
     #[test]
     fn errors_and_garbage_are_told_apart() {
-        let mut progress = Progress::default();
+        let mut progress = Progress::new(Streamed::Chunks);
         assert_eq!(progress.read(r#"{"error":{"message":"x"}}"#), Meaning::Error);
         assert_eq!(progress.read(r#"{"error":"x"}"#), Meaning::Error);
         assert_eq!(progress.read("{bad"), Meaning::Garbled);
@@ -268,7 +299,7 @@ mod tests {
 
     #[test]
     fn what_has_come_is_put_together() {
-        let mut progress = Progress::default();
+        let mut progress = Progress::new(Streamed::Chunks);
         for chunk in [
             r#"{"choices":[{"delta":{"content":"a\n\"b\""}}]}"#,
             r#"{"choices":[{"delta":{"content":"é\u00e9"}}]}"#,
