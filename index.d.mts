@@ -20,6 +20,9 @@ export type {
   ChatCompletionMessageToolCall, ChatCompletionSystemMessageParam, ChatCompletionTool,
   ChatCompletionToolChoiceOption, ChatCompletionToolMessageParam, ChatCompletionUserMessageParam, Answer, Body,
   Model, ModelList, Moderation, ModerationCreateParams, ModerationCreateResponse, Resources,
+  ContentBlock, ContentBlockParam, Message, MessageCreateParams, MessageCreateParamsNonStreaming, MessageCreateParamsStreaming,
+  MessageParam, MessageStreamEvent, MessageTool, MessageUsage, Response, ResponseCreateParams, ResponseCreateParamsNonStreaming,
+  ResponseCreateParamsStreaming, ResponseInputItem, ResponseOutputItem, ResponseStreamEvent, ResponseTool, ResponseUsage,
 } from './index.js'
 /* types */
 /* end of types */

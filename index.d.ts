@@ -14,16 +14,27 @@ import type {
   ChatCompletionSystemMessageParam, ChatCompletionTool, ChatCompletionToolChoiceOption,
   ChatCompletionToolMessageParam, ChatCompletionUserMessageParam,
 } from './types/messages'
+import type {
+  ContentBlock, ContentBlockParam, Message, MessageCreateParams, MessageCreateParamsNonStreaming, MessageCreateParamsStreaming,
+  MessageParam, MessageStreamEvent, MessageTool, MessageUsage,
+} from './types/messages-api'
 import type { Answer, Body } from './types/method'
 import type { Model, ModelList } from './types/models'
 import type { Moderation, ModerationCreateParams, ModerationCreateResponse } from './types/moderations'
 import type { ProviderConfig, ProviderOptions } from './types/providers'
 import type { Resources } from './types/resources'
+import type {
+  Response, ResponseCreateParams, ResponseCreateParamsNonStreaming, ResponseCreateParamsStreaming, ResponseInputItem,
+  ResponseOutputItem, ResponseStreamEvent, ResponseTool, ResponseUsage,
+} from './types/responses'
 /* imports */
 /* end of imports */
 
 /** An optional value. `null` means "not set", and also keeps an environment variable from being read in its place. */
 type Option<T> = T | null | undefined
+
+/** Counts of tokens, by the names of the format that was asked for. */
+type Usage = CompletionUsage & Omit<MessageUsage, 'output_tokens_details'> & ResponseUsage
 
 /** The options that are kept as readable fields of a client, under the same names. */
 type Field =
@@ -475,7 +486,7 @@ declare namespace Portkey {
     /** Every request that was made, in order. */
     attempts: AttemptReport[]
     /** Tokens, as the host counted them. */
-    usage: Partial<CompletionUsage> | null
+    usage: Partial<Usage> | null
     /** In US dollars, where the price is known. */
     cost: number | null
   }
@@ -629,7 +640,7 @@ declare namespace Portkey {
     text: string
     /** The last one's `arguments` may be cut anywhere. */
     toolCalls: ChatCompletionMessageFunctionToolCall[]
-    usage: CompletionUsage | null
+    usage: Partial<Usage> | null
   }
 
   export { Self as Portkey, Self as default }
@@ -641,6 +652,9 @@ declare namespace Portkey {
     ChatCompletionMessageParam, ChatCompletionMessageToolCall, ChatCompletionSystemMessageParam, ChatCompletionTool,
     ChatCompletionToolChoiceOption, ChatCompletionToolMessageParam, ChatCompletionUserMessageParam, Answer, Body,
     Model, ModelList, Moderation, ModerationCreateParams, ModerationCreateResponse, Resources,
+    ContentBlock, ContentBlockParam, Message, MessageCreateParams, MessageCreateParamsNonStreaming, MessageCreateParamsStreaming,
+    MessageParam, MessageStreamEvent, MessageTool, MessageUsage, Response, ResponseCreateParams, ResponseCreateParamsNonStreaming,
+    ResponseCreateParamsStreaming, ResponseInputItem, ResponseOutputItem, ResponseStreamEvent, ResponseTool, ResponseUsage,
   }
   /* types */
   /* end of types */

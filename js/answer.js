@@ -42,10 +42,18 @@ class Facts {
   }
 }
 
+/** The text of a response, put together as the official clients do. */
+function withOutputText(value) {
+  if (value.object !== 'response' || !Array.isArray(value.output) || value.output_text !== undefined) return value
+  const parts = value.output.flatMap((item) => (item.type === 'message' ? (item.content ?? []) : []))
+  value.output_text = parts.map((part) => (part.type === 'output_text' ? part.text : '')).join('')
+  return value
+}
+
 /** Hangs `getHeaders` and `getGateway` on an answer, so that printing, copying and comparing see the answer alone. */
 function attach(value, facts) {
   if (typeof value !== 'object' || value === null) return value
-  return Object.defineProperties(value, {
+  return Object.defineProperties(withOutputText(value), {
     getHeaders: { value: () => facts.portkeyHeaders(), configurable: true, writable: true },
     getGateway: { value: () => facts.gateway(value.usage), configurable: true, writable: true },
   })
@@ -73,6 +81,8 @@ class PendingCall {
   upload
   /** What is made of a JSON answer before it is handed out. */
   finish = attach
+  /** Whether a stream's events have names. */
+  namesEvents = false
   facts
   resolve
   reject
@@ -111,7 +121,7 @@ class PendingCall {
     border.replace(this.#id, source)
     source.add(content)
     const stream = new Stream(source)
-    this.resolve(this.unread ? { ...this.facts.response(), body: eventStreamOf(stream) } : stream)
+    this.resolve(this.unread ? { ...this.facts.response(), body: eventStreamOf(stream, this.namesEvents) } : stream)
   }
 
   #bytes() {

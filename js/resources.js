@@ -89,6 +89,7 @@ function begin(endpoint, handle, leading, object, params, opts) {
     const extras = extrasText(pathArguments, query, params, opts)
     const signal = opts?.signal ?? undefined
     if (signal?.aborted) throw new APIUserAbortError()
+    call.namesEvents = endpoint.namesEvents
     if (endpoint.gives === 'Page') {
       const follow = (after) => begin(endpoint, handle, leading, { ...object, after }, params, opts)
       call.finish = (list, facts) => withPages(attach(list, facts), follow)

@@ -220,9 +220,11 @@ function bytesOf(stream, tell, last) {
   })
 }
 
-/** A stream as the server-sent events that it came as. */
-function eventStreamOf(stream) {
-  return bytesOf(stream, (event) => `data: ${JSON.stringify(event)}\n\n`, 'data: [DONE]\n\n')
+/** A stream as the server-sent events that it came as. Events that have a name say it as their type, and end by themselves. */
+function eventStreamOf(stream, isNamed) {
+  const data = (event) => `data: ${JSON.stringify(event)}\n\n`
+  if (isNamed) return bytesOf(stream, (event) => (event.type ? `event: ${event.type}\n${data(event)}` : data(event)), '')
+  return bytesOf(stream, data, 'data: [DONE]\n\n')
 }
 
 module.exports = { EventSource, Stream, eventStreamOf }

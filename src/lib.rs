@@ -29,6 +29,7 @@ pub fn endpoints() -> String {
             "optional": endpoint.optional,
             "gives": endpoint.gives,
             "streams": endpoint.streams(),
+            "namesEvents": engine::names_events(endpoint),
             "plane": endpoint.plane,
             "parameters": endpoint.parameters,
             "queried": endpoint.queried,
@@ -65,7 +66,7 @@ pub fn tables() -> String {
         })
     };
     let provider = |provider: &&dyn engine::Provider| {
-        let has = |row: &&engine::Endpoint| provider.has(row);
+        let has = |row: &&engine::Endpoint| engine::offers(*provider, row);
         json!({
             "name": provider.name(),
             "baseURL": provider.base_url(),

@@ -8,9 +8,6 @@ use tokio::sync::Notify;
 
 use crate::text::{Text, TextBuilder};
 
-/// Events whose data does not say what they are: those of assistants' threads, which are handed out with their names.
-const NAMED: &str = "thread.";
-
 /// Above this many bytes the socket is not read.
 const FULL: usize = 1 << 20;
 
@@ -59,16 +56,7 @@ impl StreamBuffer {
         for event in events {
             let first = state.text.size() == 0;
             state.text.push_ascii(if first { b'[' } else { b',' });
-            match event.name.as_deref().filter(|name| name.starts_with(NAMED)) {
-                Some(name) => {
-                    state
-                        .text
-                        .push(format!("{{\"event\":{},\"data\":", serde_json::Value::from(name)).as_bytes());
-                    state.text.push(&event.data);
-                    state.text.push_ascii(b'}');
-                }
-                None => state.text.push(&event.data),
-            }
+            state.text.push(&event.data);
         }
         std::mem::take(&mut state.wanted)
     }

@@ -2,9 +2,11 @@
 import type { ChatCompletion, ChatCompletionChunk, ChatCompletionCreateParamsBase } from './chat'
 import type { Completion, CompletionCreateParamsBase } from './completions'
 import type { CreateEmbeddingResponse, EmbeddingCreateParams } from './embeddings'
+import type { Message, MessageCreateParamsBase, MessageStreamEvent } from './messages-api'
 import type { BodyMethod, ListMethod, RetrieveMethod, StreamMethod } from './method'
 import type { Model, ModelList } from './models'
 import type { ModerationCreateParams, ModerationCreateResponse } from './moderations'
+import type { Response, ResponseCreateParamsBase, ResponseStreamEvent } from './responses'
 
 export interface Resources {
   readonly chat: {
@@ -30,5 +32,13 @@ export interface Resources {
   readonly moderations: {
     /** `POST /moderations` */
     create: BodyMethod<ModerationCreateParams, ModerationCreateResponse>
+  }
+  readonly messages: {
+    /** `POST /messages` */
+    create: StreamMethod<MessageCreateParamsBase, Message, MessageStreamEvent>
+  }
+  readonly responses: {
+    /** `POST /responses` */
+    create: StreamMethod<ResponseCreateParamsBase, Response, ResponseStreamEvent>
   }
 }

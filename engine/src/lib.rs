@@ -35,7 +35,6 @@ mod engine;
 mod error;
 mod events;
 mod explain;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "no endpoint has a front format yet"))]
 mod front;
 mod headers;
 mod health;
@@ -62,6 +61,7 @@ pub use endpoint::{ENDPOINTS, Endpoint, Gives, Sends};
 pub use engine::{Engine, Failed};
 pub use error::{Error, Facts, Kind, Problem};
 pub use events::{Event, Events};
+pub use front::{names_events, offers};
 pub use observe::Report;
 pub use provider::dialect::Setting;
 pub use provider::{LEFT_OUT, PROVIDERS, Provider};

@@ -2,6 +2,7 @@
 //! cache where that has the answer, else sent as often as the target's policy allows; the reply is read (whole, or as
 //! events up to the first semantic one) and checked. What became of it is the target's to remember.
 
+mod fronted;
 mod guard;
 mod kept;
 mod request;
@@ -13,6 +14,7 @@ mod whole;
 use std::sync::Arc;
 
 use ::http::{HeaderMap, header};
+use bytes::Bytes;
 
 use crate::answer::{Content, Reached};
 use crate::call::Call;
@@ -20,7 +22,9 @@ use crate::config::Target;
 use crate::embeddings;
 use crate::engine::Context;
 use crate::error::Result;
+use crate::memory::Visit;
 use crate::observe::Report;
+use fronted::Fronted;
 pub use guard::Checking;
 use guard::{Checked, Guard};
 use kept::Found;
@@ -40,8 +44,38 @@ pub async fn send(
     target.live.consult(context);
     report.arrive_at(target);
     let body = request::with_params(target, call, report)?;
+    let Some(fronted) = Fronted::of(context, target, call, &body, report)? else {
+        let asking = Asking { call, body, extras: target.extras };
+        return answered(context, target, asking, visit, report).await;
+    };
+    let chat = &fronted.chat;
+    // What a front's answer is made of may be more than OpenAI's own chats tell.
+    let asking = Asking { call: chat, body: chat.body.clone(), extras: true };
+    match answered(context, target, asking, visit, report).await {
+        Ok(reached) => fronted.back(target, reached, report),
+        Err(error) => Err(fronted.shaped(error)),
+    }
+}
+
+/// What a target is asked.
+struct Asking<'c> {
+    call: &'c Call,
+    /// With the config's parameters in it.
+    body: Bytes,
+    /// Whether an answer may hold more than OpenAI's own.
+    extras: bool,
+}
+
+/// Asks the target in the call's own format.
+async fn answered(
+    context: &Context,
+    target: &Arc<Target>,
+    Asking { call, body, extras }: Asking<'_>,
+    visit: Visit,
+    report: &mut Report,
+) -> Result<Reached> {
     let (guard, body) = Guard::before(context, target, call, body, report)?;
-    let request = Request::new(target, call, body, report)?;
+    let request = Request::new(target, call, body, extras, report)?;
     let keep = match kept::look(context, target, call, &request, report).await {
         Found::Hit(entry) => {
             let checked = Checked::plain(kept::replay(&entry, target, &request));

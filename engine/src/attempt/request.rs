@@ -14,6 +14,7 @@ use crate::config::Target;
 use crate::embeddings::{self, Encoding};
 use crate::endpoint::{EMBEDDINGS, Gives, Plane, Streamed};
 use crate::error::{Error, Problem, Result};
+use crate::front::Front;
 use crate::http::{Payload, Wire};
 use crate::observe::Report;
 use crate::provider::Unsigned;
@@ -36,12 +37,20 @@ pub struct Request<'c> {
     pub shown: String,
     /// For answers without an identifier of their own.
     id: String,
+    /// Whether an answer may hold what OpenAI's own would not have.
+    extras: bool,
 }
 
 impl<'c> Request<'c> {
     /// `body` is the caller's, with parameters and checks applied. What cannot be asked of the target in its dialect is an
     /// error; another target may understand it.
-    pub fn new(target: &'c Target, call: &'c Call, body: Bytes, report: &mut Report) -> Result<Self> {
+    pub fn new(
+        target: &'c Target,
+        call: &'c Call,
+        body: Bytes,
+        extras: bool,
+        report: &mut Report,
+    ) -> Result<Self> {
         let endpoint = call.endpoint;
         if endpoint.is_generic() {
             return Self::plain(target, call, body, report);
@@ -53,7 +62,7 @@ impl<'c> Request<'c> {
             );
             return Err(Error::problem("baseURL", message).with_code(UNSUPPORTED));
         }
-        if !target.provider.has(endpoint) {
+        if !target.provider.has(endpoint) && Front::of(endpoint).is_none() {
             let message = format!("{} has no {}", target.provider.name(), endpoint.call);
             return Err(Error::problem("provider", message).with_code(UNSUPPORTED));
         }
@@ -65,10 +74,11 @@ impl<'c> Request<'c> {
             }
             None => body,
         };
-        match target.provider.dialect(endpoint) {
+        let request = match target.provider.dialect(endpoint) {
             Some(dialect) => Self::translated(dialect, target, call, body, report),
             None => Self::plain(target, call, body, report),
-        }
+        };
+        request.map(|request| Self { extras, ..request })
     }
 
     fn plain(target: &'c Target, call: &'c Call, body: Bytes, report: &mut Report) -> Result<Self> {
@@ -85,6 +95,7 @@ impl<'c> Request<'c> {
             shown: shown(target, &url),
             url,
             id: String::new(),
+            extras: false,
         };
         if call.endpoint.call == EMBEDDINGS {
             let (asked, wire) = embeddings::prepare(&request.body);
@@ -135,6 +146,7 @@ impl<'c> Request<'c> {
             shown: shown(target, &url),
             url,
             id: new_id(),
+            extras: false,
         })
     }
 
@@ -151,7 +163,7 @@ impl<'c> Request<'c> {
     /// How an answer is asked for and read, beside the body, where a dialect has more than one way.
     pub fn manner(&self) -> String {
         match self.dialect {
-            Some(_) => format!("extras {} {:?}\n", self.target.extras, self.headers),
+            Some(_) => format!("extras {} {:?}\n", self.extras, self.headers),
             None => String::new(),
         }
     }
@@ -162,7 +174,7 @@ impl<'c> Request<'c> {
         Context {
             asked: &self.asked,
             settings: &self.target.settings,
-            strict: !self.target.extras,
+            strict: !self.extras,
             created: since.map_or(0, |since| since.as_secs()),
             id: &self.id,
             headers,
@@ -216,13 +228,13 @@ impl<'c> Request<'c> {
 /// The code of an error that another target's dialect may not have.
 pub const UNSUPPORTED: &str = "unsupported";
 
-fn unsupported(error: Error) -> Error {
+pub fn unsupported(error: Error) -> Error {
     if error.facts().code.is_some() { error } else { error.with_code(UNSUPPORTED) }
 }
 
 /// What a change takes away from the caller's parameters; another name for the same thing is no loss, nor is a value that
 /// the caller left out.
-fn loss(change: &str, body: &[u8]) -> Option<Problem> {
+pub fn loss(change: &str, body: &[u8]) -> Option<Problem> {
     const WAYS_OUT: &str = "leave it out, or turn strictParams off";
     if let Some((what, rest)) = change.split_once(" was dropped") {
         let why = rest.split_once(": ").map_or(rest, |(_, why)| why);

@@ -1,7 +1,7 @@
 //! Endpoints that make something of what is sent: chats, completions, embeddings, responses, images, speech, moderations;
 //! models; and the generic ones, whose path the caller says.
 
-use super::{DELETE, EMBEDDINGS, Endpoint, GET, Gives, PLAIN, PUT, Sends, Streamed};
+use super::{DELETE, EMBEDDINGS, Endpoint, GET, Gives, MESSAGES, PLAIN, PUT, RESPONSES, Sends, Streamed};
 
 const CHAT_PARAMETERS: &[&str] = &[
     "frequency_penalty",
@@ -32,6 +32,36 @@ const COMPLETION_PARAMETERS: &[&str] = &[
     "max_tokens",
     "presence_penalty",
     "stream_options",
+    "top_p",
+];
+
+const MESSAGE_PARAMETERS: &[&str] = &[
+    "cache_control",
+    "context_management",
+    "inference_geo",
+    "max_tokens",
+    "mcp_servers",
+    "output_config",
+    "service_tier",
+    "stop_sequences",
+    "tool_choice",
+    "top_k",
+    "top_p",
+];
+
+const RESPONSE_PARAMETERS: &[&str] = &[
+    "context_management",
+    "max_output_tokens",
+    "max_tool_calls",
+    "parallel_tool_calls",
+    "previous_response_id",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "safety_identifier",
+    "service_tier",
+    "stream_options",
+    "tool_choice",
+    "top_logprobs",
     "top_p",
 ];
 
@@ -104,12 +134,28 @@ pub const ROWS: &[Endpoint] = &[
         ..PLAIN
     },
     Endpoint {
+        call: MESSAGES,
+        path: "/messages",
+        streamed: Streamed::Messages,
+        parameters: MESSAGE_PARAMETERS,
+        types: ["MessageCreateParamsBase", "Message", "MessageStreamEvent"],
+        ..PLAIN
+    },
+    Endpoint {
+        call: RESPONSES,
+        path: "/responses",
+        streamed: Streamed::Responses,
+        parameters: RESPONSE_PARAMETERS,
+        types: ["ResponseCreateParamsBase", "Response", "ResponseStreamEvent"],
+        ..PLAIN
+    },
+    Endpoint {
         call: "responses.retrieve",
         method: GET,
         path: "/responses/{responseId}",
         sends: Sends::Query,
         optional: true,
-        streamed: Streamed::Events,
+        streamed: Streamed::Responses,
         parameters: &["include_obfuscation", "starting_after"],
         types: ["ResponseRetrieveParams", "Response", "ResponseStreamEvent"],
         ..PLAIN

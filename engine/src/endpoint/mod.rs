@@ -77,6 +77,10 @@ pub enum Streamed {
     Never,
     /// Completion chunks, whole when every choice has had its `finish_reason`.
     Chunks,
+    /// Anthropic's events of a message, whole at `message_stop`.
+    Messages,
+    /// OpenAI's events of a response, whole at `response.completed`, `response.incomplete` or `response.failed`.
+    Responses,
     /// Events with names or without, whole when the host ends the stream.
     Events,
 }
@@ -116,11 +120,10 @@ impl Endpoint {
         self.takes_body()
             && matches!(
                 self.call,
-                "chat.completions.create"
-                    | "completions.create"
+                CHAT | "completions.create"
                     | EMBEDDINGS
-                    | "messages.create"
-                    | "responses.create"
+                    | MESSAGES
+                    | RESPONSES
                     | "images.generate"
                     | "images.edit"
                     | "images.createVariation"
@@ -195,6 +198,15 @@ pub static ENDPOINTS: &[Endpoint] = &{
 
 /// How many of the first rows are called often enough that each target keeps their URLs.
 pub const HOT: usize = 3;
+
+/// Anthropic's Messages, for any provider (`front/`).
+pub const MESSAGES: &str = "messages.create";
+
+/// OpenAI's Responses, for any provider (`front/`).
+pub const RESPONSES: &str = "responses.create";
+
+/// The endpoint that the front formats are translated to.
+pub const CHAT: &str = "chat.completions.create";
 
 /// The endpoint whose numbers are decoded here rather than in JavaScript.
 pub const EMBEDDINGS: &str = "embeddings.create";

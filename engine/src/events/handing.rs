@@ -81,7 +81,8 @@ impl Events {
     /// The stream has ended: only one that is whole by its finish reasons is kept.
     pub(super) fn kept_or_not(&mut self) {
         let Some(Keeping { keep, status, content_type }) = self.keeping.take() else { return };
-        let is_good = self.verdicts.as_ref().is_none_or(|verdicts| !verdicts.failed);
+        let passed = self.verdicts.as_ref().is_none_or(|verdicts| !verdicts.failed);
+        let is_good = passed && !self.progress.has_failed();
         if matches!(self.state, State::Ended) && self.progress.is_whole() && is_good {
             keep.finish(status, content_type);
         } else {

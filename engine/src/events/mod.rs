@@ -4,6 +4,7 @@
 //! A stream is whole when its endpoint's own end was seen; one that just stops is an error, never a success.
 
 mod frames;
+mod fronted;
 mod handing;
 mod telling;
 mod translated;
@@ -26,6 +27,7 @@ use crate::observe::{Phase, milliseconds};
 use crate::progress::{Meaning, Progress};
 use crate::sse::{Parser, SseEvent};
 pub use frames::Frames;
+pub use fronted::Fronting;
 pub use handing::Held;
 use handing::Keeping;
 pub use translated::Translation;
@@ -71,6 +73,8 @@ pub struct Events {
     /// It comes from the cache: no attempt brought it.
     replayed: bool,
     translation: Option<Box<Translation>>,
+    /// Where the caller's format is another.
+    fronting: Option<Box<Fronting>>,
     watch: Option<Watch>,
     /// What the hooks said of the request, and then of the stream.
     before: Vec<Record>,
@@ -140,6 +144,7 @@ impl Events {
             keeping: None,
             replayed: false,
             translation: opening.translation,
+            fronting: None,
             watch,
             before,
             verdicts: None,
@@ -171,14 +176,24 @@ impl Events {
 
     /// All events that are ready, at least one; `None` at the end. After an error there is nothing more.
     pub async fn next(&mut self) -> Option<Result<Vec<Event>>> {
-        while self.ready.is_empty() && matches!(self.state, State::Open) {
-            self.read().await;
+        loop {
+            while self.ready.is_empty() && matches!(self.state, State::Open) {
+                self.read().await;
+            }
+            if self.ready.is_empty() {
+                break;
+            }
+            let ready = std::mem::take(&mut self.ready);
+            let events = self.in_front(ready);
+            if !events.is_empty() {
+                return Some(Ok(events));
+            }
         }
-        if !self.ready.is_empty() {
-            return Some(Ok(std::mem::take(&mut self.ready)));
+        if let Some(events) = self.last_in_front() {
+            return Some(Ok(events));
         }
         match std::mem::replace(&mut self.state, State::Ended) {
-            State::Failed(error) => Some(Err(error)),
+            State::Failed(error) => Some(self.shaped(error)),
             _ => None,
         }
     }
@@ -291,6 +306,7 @@ impl Events {
         if data.is_empty() || name == Some("ping") {
             return;
         }
+        let data = self.progress.told(name, data);
         self.take_data(event.name, data);
     }
 
@@ -302,6 +318,11 @@ impl Events {
         match self.progress.read(&text) {
             Meaning::Semantic => self.semantic(),
             Meaning::Neutral => {}
+            Meaning::Failed(error) if self.may_be_tried_again() => {
+                let error = Bytes::from(format!(r#"{{"error":{error}}}"#));
+                return self.fail(|events| events.place().in_stream(error));
+            }
+            Meaning::Failed(_) => self.semantic(),
             Meaning::Error => {
                 drop(text);
                 return self.fail(|events| events.place().in_stream(data));
@@ -315,6 +336,14 @@ impl Events {
             Cow::Owned(repaired) => Bytes::from(repaired),
         };
         self.hand_out(Event { name, data });
+        if self.progress.is_over() && matches!(self.state, State::Open) {
+            self.whole();
+        }
+    }
+
+    /// Nothing was handed out, and another attempt is planned.
+    fn may_be_tried_again(&self) -> bool {
+        self.target.gated && self.handed_out < self.first_semantic
     }
 
     fn semantic(&mut self) {

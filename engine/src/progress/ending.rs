@@ -1,12 +1,5 @@
-//! Streams that are no chats: images, speech, transcripts, runs of assistants, and what a caller asks for by its path. Every
-//! event is one that was waited for. Where a kind of event has a last one, a stream without it was cut; the others are whole
-//! when their host ends them.
-
-use std::borrow::Cow;
-
-use serde::Deserialize;
-
-use super::{Meaning, Progress};
+//! Where a stream of events that are no chat's may end. Some kinds have a last event, and a stream without it was cut; the
+//! others are whole when their host ends them.
 
 /// The last events of their kinds, as what they begin and end with. More than one may come, such as one for each image.
 const LAST: &[(&str, &str)] = &[
@@ -24,7 +17,7 @@ pub struct Ending {
 }
 
 impl Ending {
-    fn see(&mut self, kind: &str) {
+    pub fn see(&mut self, kind: &str) {
         let rest = LAST.iter().find_map(|(begin, end)| Some((kind.strip_prefix(begin)?, end)));
         if let Some((rest, end)) = rest {
             self.expected = true;
@@ -38,34 +31,15 @@ impl Ending {
     }
 }
 
-#[derive(Deserialize)]
-struct Kind<'a> {
-    #[serde(borrow, default, rename = "type")]
-    kind: Option<Cow<'a, str>>,
-}
-
-impl Progress {
-    /// Reads one event; a chat's chunk too, since a caller may ask for a chat by its path.
-    pub(super) fn read_event(&mut self, data: &str) -> Meaning {
-        if let Ok(Kind { kind: Some(kind) }) = serde_json::from_str(data) {
-            self.ending.see(&kind);
-        }
-        match self.read_as_chunk(data) {
-            Meaning::Neutral => Meaning::Semantic,
-            meaning => meaning,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::endpoint::Streamed;
+    use crate::progress::Progress;
 
     fn ends(events: &[&str]) -> (bool, bool) {
         let mut progress = Progress::new(Streamed::Events);
         for event in events {
-            assert_eq!(progress.read(event), Meaning::Semantic, "{event}");
+            progress.read(event);
         }
         assert!(!progress.is_whole());
         (progress.may_end(true), progress.may_end(false))
@@ -90,11 +64,5 @@ mod tests {
     fn other_streams_are_whole_when_their_host_ends_them() {
         assert_eq!(ends(&[r#"{"id":"run_1","object":"thread.run","status":"completed"}"#]), (true, false));
         assert_eq!(ends(&[r#"{"type":"response.output_text.done","text":"a"}"#, "[1]"]), (true, false));
-    }
-
-    #[test]
-    fn an_error_inside_is_one() {
-        let mut progress = Progress::new(Streamed::Events);
-        assert_eq!(progress.read(r#"{"type":"error","error":{"message":"no"}}"#), Meaning::Error);
     }
 }

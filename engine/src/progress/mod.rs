@@ -1,8 +1,12 @@
-//! What a stream of completion chunks has brought so far: whether it is whole, whether an event is semantic (content,
-//! reasoning, a tool call, a finish reason, usage), an error inside it, and what to hand over when it is cut.
-//! Chunks are read without building values; texts stay as the raw JSON they came in.
+//! What a stream has brought so far: whether it is whole, whether an event is semantic (content, reasoning, a tool call, a
+//! finish reason, usage), an error inside it, and what to hand over when it is cut. Completion chunks are read here, the
+//! events of a message and of a response beside it.
+//! Events are read without building values; texts stay as the raw JSON they came in.
 
 mod ending;
+mod messages;
+mod plain;
+mod responses;
 
 use std::borrow::Cow;
 
@@ -83,6 +87,9 @@ pub enum Meaning {
     Neutral,
     /// An error, with the event's own JSON.
     Error,
+    /// The answer itself says that it has failed: JSON of the error. It is an answer to who gets it, and a failure where
+    /// another attempt may be made.
+    Failed(String),
     /// No JSON.
     Garbled,
 }
@@ -98,6 +105,10 @@ pub struct Progress {
     /// For each choice seen: whether it has had its finish reason.
     choices: Vec<(u32, bool)>,
     ending: Ending,
+    /// The stream's own last event has come.
+    over: bool,
+    /// The answer says that it has failed.
+    failed: bool,
 }
 
 impl Progress {
@@ -110,20 +121,21 @@ impl Progress {
             usage: None,
             choices: Vec::new(),
             ending: Ending::default(),
+            over: false,
+            failed: false,
         }
     }
 
     /// Reads one event's data.
     pub fn read(&mut self, data: &str) -> Meaning {
         self.events += 1;
-        match self.streamed {
-            Streamed::Events => self.read_event(data),
-            _ => self.read_as_chunk(data),
-        }
-    }
-
-    fn read_as_chunk(&mut self, data: &str) -> Meaning {
-        match serde_json::from_str(data).map(|chunk| self.read_chunk(chunk)) {
+        let read = match self.streamed {
+            Streamed::Messages => serde_json::from_str(data).map(|event| self.read_message(&event)),
+            Streamed::Responses => serde_json::from_str(data).map(|event| self.read_response(&event)),
+            Streamed::Events => serde_json::from_str(data).map(|event| self.read_plain(&event)),
+            _ => serde_json::from_str(data).map(|chunk| self.read_chunk(chunk)),
+        };
+        match read {
             Ok(meaning) => meaning,
             // Valid JSON of another shape is for the caller to judge.
             Err(why) if why.is_data() && serde_json::from_str::<&RawValue>(data).is_ok() => Meaning::Neutral,
@@ -186,9 +198,27 @@ impl Progress {
         progress
     }
 
-    /// Whether every choice has had its finish reason.
+    /// Whether every choice has had its finish reason, or the stream its last event.
     pub fn is_whole(&self) -> bool {
-        !self.choices.is_empty() && self.choices.iter().all(|(_, whole)| *whole)
+        self.over || (!self.choices.is_empty() && self.choices.iter().all(|(_, whole)| *whole))
+    }
+
+    /// Whether the stream's own last event has come, after which there is nothing to wait for.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// Whether the answer says that it has failed.
+    pub fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// Notes a piece of the call at `index`, as a chat has it.
+    fn keep_call(&mut self, index: u32, id: Raw<'_>, name: Raw<'_>, arguments: Raw<'_>) {
+        let json = |raw: Raw<'_>| raw.map_or("null", RawValue::get).to_owned();
+        let function = format!(r#"{{"name":{},"arguments":{}}}"#, json(name), json(arguments));
+        let piece = format!(r#"[{{"index":{index},"id":{},"function":{function}}}]"#, json(id));
+        self.tool_calls.push((self.events, piece));
     }
 
     /// Whether the stream may end here: it is whole, or its endpoint's streams end with their bodies. `clean`: the host

@@ -11,7 +11,7 @@ use super::{
     triton, usage, workers_ai,
 };
 use crate::auth::Auth;
-use crate::endpoint::{EMBEDDINGS, Endpoint};
+use crate::endpoint::{EMBEDDINGS, Endpoint, RESPONSES};
 use crate::error::Problem;
 
 /// A look-alike of OpenAI's API.
@@ -157,6 +157,11 @@ impl Provider for Compatible {
 
     fn has(&self, endpoint: &Endpoint) -> bool {
         self.endpoints.is_none_or(|groups| groups.iter().any(|calls| calls.contains(&endpoint.call)))
+    }
+
+    /// Servers of one's own have them too, in recent versions; a chat is the same in all of them.
+    fn has_natively(&self, endpoint: &Endpoint, _settings: &Settings, _body: &[u8]) -> bool {
+        self.name == OPENAI.name && endpoint.call == RESPONSES
     }
 
     fn path(&self, endpoint: &Endpoint) -> String {
