@@ -22,4 +22,5 @@ export const {
   StreamTruncatedError,
   UnprocessableEntityError,
   createHeaders,
+  toFile,
 } = Portkey

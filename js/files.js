@@ -3,6 +3,7 @@
 // Bytes, blobs and files on disk can be sent again; a stream can be read only once.
 
 const fs = require('node:fs')
+const { Readable } = require('node:stream')
 const { fileURLToPath } = require('node:url')
 const border = require('./border.js')
 const { ConfigError } = require('./errors.js')
@@ -70,7 +71,6 @@ function split(body) {
 /** What the engine is told of each file, the bytes that it gets at once, and how to read the others. */
 function describe(files) {
   const bytes = []
-  const readers = []
   const told = files.map(({ field, value }) => {
     const { name, type, source } = known(value)
     const file = { field, name, type: type || PLAIN }
@@ -79,7 +79,6 @@ function describe(files) {
     const place = onDisk(source)
     if (place) return { ...file, ...place }
     const { size, repeatable, open } = data ? ofBytes(data) : isBlob(source) ? ofBlob(source) : ofStream(source, value)
-    readers[readers.length] = undefined
     return { ...file, feed: true, size, repeatable, open }
   })
   const opens = told.map((file) => file.open)
@@ -127,6 +126,8 @@ const ofBlob = (blob) => ({ size: blob.size, repeatable: true, open: () => blob.
 
 /** A stream of whatever kind; its size is known where it says so. */
 function ofStream(source, value) {
+  // One that fails before it is read throws when it is read.
+  if (source instanceof Readable) source.on('error', () => {})
   const size = Number.isSafeInteger(value.size) ? value.size : isResponse(source) ? lengthOf(source) : undefined
   return { size, repeatable: false, open: () => (isResponse(source) ? (source.body ?? []) : source) }
 }
@@ -162,6 +163,7 @@ async function* readerOf(stream) {
 class Upload {
   #opens
   #call
+  #id
   /** For each file, its reading under way. */
   #readings = []
 
@@ -172,6 +174,7 @@ class Upload {
 
   /** The engine wants pieces of a file: of this round, from the file's beginning where the round is a new one. */
   async ask(id, file, round) {
+    this.#id = id
     let reading = this.#readings[file]
     if (reading?.round !== round) {
       reading?.pieces.return().catch(() => {})
@@ -190,6 +193,7 @@ class Upload {
 
   /** Nothing more is wanted: streams are closed. */
   stop() {
+    border.endUpload(this.#id)
     for (const reading of this.#readings) reading?.pieces.return().catch(() => {})
     this.#readings = []
   }

@@ -7,6 +7,9 @@ const { watch } = require('./abort.js')
 const { APIUserAbortError, ConfigError } = require('./errors.js')
 const helpers = require('./helpers')
 const { callOptions, checked, fold, isObject, jsonText, kindOf, queryText } = require('./options.js')
+const { attach } = require('./answer.js')
+const { Upload, describe: describeFiles, hasFile, split } = require('./files.js')
+const { PagePromise, withPages } = require('./pages.js')
 const { APIPromise } = require('./promise.js')
 
 /** Defines the tree's first level on `prototype`; each client grows a resource when it first asks for it. */
@@ -80,17 +83,34 @@ function method(endpoint, handle) {
 }
 
 function begin(endpoint, handle, leading, object, params, opts) {
-  return APIPromise.begin((call) => {
-    const stream = endpoint.streams && (object?.stream === true || opts?.stream === true)
-    const { text, query, pathArguments } = input(endpoint, leading, object, stream)
+  return (endpoint.gives === 'Page' ? PagePromise : APIPromise).begin((call) => {
+    const stream = endpoint.streams && asksForStream(endpoint, object, opts)
+    const { text, query, pathArguments, files } = input(endpoint, leading, object, stream)
     const extras = extrasText(pathArguments, query, params, opts)
     const signal = opts?.signal ?? undefined
     if (signal?.aborted) throw new APIUserAbortError()
     call.namesEvents = endpoint.namesEvents
-    const id = border.send(call, handle, endpoint.index, text, stream, extras)
+    if (endpoint.gives === 'Page') {
+      const follow = (after) => begin(endpoint, handle, leading, { ...object, after }, params, opts)
+      call.finish = (list, facts) => withPages(attach(list, facts), follow)
+    }
+    const id = files ? sendForm(call, handle, endpoint.index, text, stream, extras, files) : border.send(call, handle, endpoint.index, text, stream, extras)
     call.started(id, signal)
     if (signal) watch(signal, call)
   })
+}
+
+/** Speech has a parameter of its own for what is `stream` elsewhere. */
+const isSpeech = ({ gives, streams }) => streams && gives === 'Bytes'
+
+function asksForStream(endpoint, object, opts) {
+  return object?.stream === true || opts?.stream === true || (isSpeech(endpoint) && object?.stream_format === 'sse')
+}
+
+function sendForm(call, handle, index, text, stream, extras, files) {
+  const { text: told, bytes, opens } = describeFiles(files)
+  call.upload = new Upload(opens, call)
+  return border.sendForm(call, handle, index, text, stream, extras, told, bytes, call.upload)
 }
 
 /** What the caller hands in, as body, query and the path's arguments. */
@@ -99,7 +119,11 @@ function input(endpoint, leading, object, stream) {
   const { rest, pathArguments } = holes.length > 0 ? taken(endpoint, leading, object) : { rest: checkedObject(endpoint, object) }
   if (sends === 'EmptyJson') return { text: '{}', pathArguments }
   if (sends === 'Query') return { query: rest && queryText(withKnownNames(rest, endpoint), endpoint.plane === 'Data'), pathArguments }
-  if (sends === 'Json') {
+  if (sends === 'Form' || (sends === 'FormOrJson' && hasFile(rest))) {
+    const { fields, files } = split(rest)
+    return { text: bodyText(endpoint, fields, stream), pathArguments, files }
+  }
+  if (sends === 'Json' || sends === 'FormOrJson') {
     const [body, query] = parted(rest, endpoint)
     return { text: bodyText(endpoint, body, stream), query, pathArguments }
   }
@@ -159,7 +183,8 @@ function checkedObject({ call, sends, optional, takesObject, plane, isGeneric, h
 function bodyText(endpoint, body, stream) {
   if (body === undefined) return undefined
   let sent = isObject(body) ? withKnownNames(body, endpoint) : body
-  if (stream && sent.stream !== true) sent = { ...sent, stream }
+  if (stream && isSpeech(endpoint)) sent = { ...sent, stream_format: 'sse' }
+  else if (stream && sent.stream !== true) sent = { ...sent, stream }
   return jsonText(sent, `${endpoint.call}: the body`)
 }
 

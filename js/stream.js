@@ -11,15 +11,17 @@ class EventSource {
   facts
   #id
   #signal
+  #upload
   #events = []
   #at = 0
   #waiting = []
   #error
   #ended = false
 
-  constructor(id, signal, facts) {
+  constructor(id, signal, facts, upload) {
     this.#id = id
     this.#signal = signal
+    this.#upload = upload
     this.facts = facts
   }
 
@@ -85,6 +87,7 @@ class EventSource {
   #end(error) {
     this.#ended = true
     this.#error = error
+    this.#upload?.stop()
     if (this.#signal) unwatch(this.#signal, this)
     border.forget(this.#id)
   }
@@ -103,6 +106,7 @@ class EventSource {
     this.#events = []
     if (this.#ended) return
     border.cancel(this.#id)
+    this.#upload?.stop()
     this.#ended = true
     this.#error = error
     if (this.#signal) unwatch(this.#signal, this)

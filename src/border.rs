@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use engine::{Answer, Call, Content, Download, Engine, Events, Failed, Feed, Floats, Report, Vectors};
-use napi::bindgen_prelude::{Array, Float32Array, Float64Array, Function, Result, ToNapiValue, Uint8Array};
+use engine::{Call, Feed};
+use napi::bindgen_prelude::{Array, Function, Result, Uint8Array};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi::{Env, Status, sys};
 use napi_derive::napi;
@@ -18,37 +18,14 @@ use tokio::task::AbortHandle;
 use crate::bytes::ByteBuffer;
 use crate::call::call;
 use crate::client::Client;
+use crate::delivery::{Batch, Outcome};
 use crate::files::form;
-use crate::outcome::{end_json, error_json, meta_json};
 use crate::runtime::runtime;
-use crate::stream::{End, StreamBuffer, Taken};
+use crate::stream::{StreamBuffer, Taken};
+use crate::teller::Teller;
 use crate::text::Text;
 
-type Wake = ThreadsafeFunction<(), UnknownReturnValue, Batch, Status, false, true, 0>;
-
-/// The kinds of outcome, as `js/border.js` knows them.
-mod kind {
-    /// Content is the answer's JSON.
-    pub const ANSWER: u32 = 0;
-    /// Content is `[json, numbers]`; each `embedding` of the JSON is a count of numbers.
-    pub const VECTORS: u32 = 1;
-    /// Content is a JSON array of the stream's first events.
-    pub const STREAM: u32 = 2;
-    /// Content is a JSON array of events.
-    pub const CHUNKS: u32 = 3;
-    /// The stream is whole.
-    pub const END: u32 = 4;
-    /// Content is the error's JSON; of a call, or of a stream that was open.
-    pub const ERROR: u32 = 5;
-    /// Content is text that is no JSON.
-    pub const TEXT: u32 = 6;
-    /// An answer in bytes, which are there to be pulled.
-    pub const BYTES: u32 = 7;
-    /// There are more bytes to be pulled.
-    pub const MORE: u32 = 8;
-    /// Pieces of a file are wanted: content is its place in the form, facts the reading's number.
-    pub const ASK: u32 = 9;
-}
+pub type Wake = ThreadsafeFunction<(), UnknownReturnValue, Batch, Status, false, true, 0>;
 
 #[napi]
 pub struct Border {
@@ -56,56 +33,17 @@ pub struct Border {
     wake: Arc<Wake>,
 }
 
-struct Shared {
+/// What the environment's thread and the engine's have in common.
+pub struct Shared {
     queue: Arc<Mutex<Vec<Outcome>>>,
-    calls: Mutex<HashMap<u32, AbortHandle>>,
-    streams: Mutex<HashMap<u32, Arc<StreamBuffer>>>,
-    downloads: Mutex<HashMap<u32, Arc<ByteBuffer>>>,
+    pub calls: Mutex<HashMap<u32, AbortHandle>>,
+    pub streams: Mutex<HashMap<u32, Arc<StreamBuffer>>>,
+    pub downloads: Mutex<HashMap<u32, Arc<ByteBuffer>>>,
     /// The files of calls that are handed over piece by piece.
-    feeds: Mutex<HashMap<u32, Vec<Option<Arc<Feed>>>>>,
+    pub feeds: Mutex<HashMap<u32, Vec<Option<Arc<Feed>>>>>,
 }
 
-enum Outcome {
-    Answer {
-        id: u32,
-        text: Text,
-        meta: Text,
-    },
-    Vectors {
-        id: u32,
-        text: Text,
-        floats: Floats,
-        meta: Text,
-    },
-    Stream {
-        buffer: Arc<StreamBuffer>,
-        meta: Text,
-    },
-    /// An open stream has something for JavaScript.
-    Ready(Arc<StreamBuffer>),
-    Text {
-        id: u32,
-        text: Text,
-        meta: Text,
-    },
-    Bytes {
-        id: u32,
-        meta: Text,
-    },
-    /// Bytes have come for JavaScript, or their end.
-    More(Arc<ByteBuffer>),
-    Ask {
-        id: u32,
-        file: u32,
-        round: u32,
-    },
-    Error {
-        id: u32,
-        text: Text,
-    },
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -200,7 +138,7 @@ impl Border {
     }
 
     fn start(&self, id: u32, client: &Client, call: Call) {
-        let teller = Teller { id, shared: self.shared.clone(), wake: self.wake.clone(), told: false };
+        let teller = Teller::new(id, self.shared.clone(), self.wake.clone());
         let engine = client.engine.clone();
         let mut calls = lock(&self.shared.calls);
         let task = runtime().spawn(teller.run(engine, call));
@@ -265,12 +203,12 @@ impl Drop for Border {
 
 impl Shared {
     /// Lets go of what an open answer still holds.
-    fn forget(&self, id: u32) {
+    pub fn forget(&self, id: u32) {
         lock(&self.streams).remove(&id);
         lock(&self.downloads).remove(&id);
     }
 
-    fn push(&self, outcome: Outcome, wake: &Wake) {
+    pub fn push(&self, outcome: Outcome, wake: &Wake) {
         let was_empty = {
             let mut queue = lock(&self.queue);
             queue.push(outcome);
@@ -280,225 +218,4 @@ impl Shared {
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         }
     }
-}
-
-/// Runs one call and tells its outcome, also when the engine panics.
-struct Teller {
-    id: u32,
-    shared: Arc<Shared>,
-    wake: Arc<Wake>,
-    told: bool,
-}
-
-impl Teller {
-    async fn run(mut self, engine: Arc<Engine>, call: Call) {
-        // Boxed, so that a stream does not carry what sending needed.
-        let sent = Box::pin(engine.send(call)).await;
-        let outcome = match sent {
-            Ok(Answer { status, headers, report, content }) => {
-                let meta = Text::from_utf8(meta_json(status, &headers, &report).into());
-                match content {
-                    Content::Whole(bytes) => {
-                        Outcome::Answer { id: self.id, text: Text::from_utf8(bytes), meta }
-                    }
-                    Content::Text(text) => Outcome::Text { id: self.id, text: Text::from_utf8(text), meta },
-                    Content::Bytes(download) => return self.bytes(download, meta, report).await,
-                    Content::Vectors(Vectors { json, floats }) => {
-                        Outcome::Vectors { id: self.id, text: Text::from_utf8(json.into()), floats, meta }
-                    }
-                    Content::Events(events) => {
-                        {
-                            drop(headers);
-                            return self.stream(events, meta, report).await;
-                        };
-                    }
-                }
-            }
-            Err(Failed { error, report }) => self.error(error_json(error, Some(&report))),
-        };
-        self.tell(outcome);
-    }
-
-    async fn stream(mut self, mut events: Box<Events>, meta: Text, mut report: Report) {
-        let buffer = Arc::new(StreamBuffer::new(self.id));
-        lock(&self.shared.streams).insert(self.id, buffer.clone());
-        let mut first = Some(meta);
-        let end = loop {
-            let batch = match events.next().await {
-                Some(Ok(batch)) => batch,
-                last => {
-                    events.tell(&mut report);
-                    let error =
-                        last.and_then(std::result::Result::err).map(|error| error_json(error, Some(&report)));
-                    break End { error, facts: end_json(&report) };
-                }
-            };
-            let wanted = buffer.push(&batch);
-            if let Some(meta) = first.take() {
-                self.shared.push(Outcome::Stream { buffer: buffer.clone(), meta }, &self.wake);
-            } else if wanted {
-                self.shared.push(Outcome::Ready(buffer.clone()), &self.wake);
-            }
-            if buffer.is_full() {
-                events.let_others_go();
-                buffer.room().await;
-            }
-        };
-        let wanted = buffer.end(end);
-        if let Some(meta) = first.take() {
-            self.shared.push(Outcome::Stream { buffer, meta }, &self.wake);
-        } else if wanted {
-            self.shared.push(Outcome::Ready(buffer), &self.wake);
-        }
-        self.told = true;
-        events.rest().await;
-    }
-
-    async fn bytes(mut self, mut download: Box<Download>, meta: Text, mut report: Report) {
-        let buffer = Arc::new(ByteBuffer::new(self.id));
-        lock(&self.shared.downloads).insert(self.id, buffer.clone());
-        self.shared.push(Outcome::Bytes { id: self.id, meta }, &self.wake);
-        let end = loop {
-            match download.next().await {
-                Some(Ok(piece)) => {
-                    if buffer.push(piece) {
-                        self.shared.push(Outcome::More(buffer.clone()), &self.wake);
-                    }
-                    buffer.room().await;
-                }
-                last => {
-                    download.tell(&mut report);
-                    let error =
-                        last.and_then(std::result::Result::err).map(|error| error_json(error, Some(&report)));
-                    break End { error, facts: end_json(&report) };
-                }
-            }
-        };
-        self.told = true;
-        if buffer.end(end) {
-            self.shared.push(Outcome::More(buffer), &self.wake);
-        }
-    }
-
-    fn tell(&mut self, outcome: Outcome) {
-        self.told = true;
-        self.shared.push(outcome, &self.wake);
-    }
-
-    fn error(&self, json: String) -> Outcome {
-        Outcome::Error { id: self.id, text: Text::from_utf8(json.into()) }
-    }
-}
-
-impl Drop for Teller {
-    fn drop(&mut self) {
-        lock(&self.shared.calls).remove(&self.id);
-        lock(&self.shared.feeds).remove(&self.id);
-        if !self.told && !std::thread::panicking() {
-            // Cancelled, maybe in the moment in which its stream was opened.
-            self.shared.forget(self.id);
-        }
-        if !self.told && std::thread::panicking() {
-            let fault = "The engine failed: this is a fault of portkey-native; please report it.";
-            let json = error_json(engine::Error::new(engine::Kind::Internal, fault), None);
-            let outcome = match lock(&self.shared.streams).get(&self.id).cloned() {
-                Some(buffer) if buffer.end(End { error: Some(json.clone()), facts: Vec::new() }) => {
-                    Outcome::Ready(buffer)
-                }
-                Some(_) => return,
-                None => self.error(json),
-            };
-            self.shared.push(outcome, &self.wake);
-        }
-    }
-}
-
-/// Outcomes as one flat JavaScript array, made on JavaScript's thread.
-struct Batch(Vec<Outcome>);
-
-impl ToNapiValue for Batch {
-    unsafe fn to_napi_value(env: sys::napi_env, batch: Self) -> Result<sys::napi_value> {
-        let js = Env::from_raw(env);
-        let mut array = js.create_array(batch.0.len() as u32 * 4)?;
-        for (at, outcome) in batch.0.into_iter().enumerate() {
-            outcome.fill(js, &mut array, at as u32 * 4)?;
-        }
-        // SAFETY: the array was made in this environment.
-        unsafe { Array::to_napi_value(env, array) }
-    }
-}
-
-impl Outcome {
-    fn fill(self, env: Env, array: &mut Array<'_>, at: u32) -> Result<()> {
-        let (id, kind) = match self {
-            Self::Answer { id, text, meta } => {
-                array.set(at + 2, text)?;
-                array.set(at + 3, meta)?;
-                (id, kind::ANSWER)
-            }
-            Self::Vectors { id, text, floats, meta } => {
-                let mut pair = env.create_array(2)?;
-                pair.set(0, text)?;
-                match floats {
-                    Floats::Single(floats) => pair.set(1, Float32Array::new(floats))?,
-                    Floats::Double(floats) => pair.set(1, Float64Array::new(floats))?,
-                }
-                array.set(at + 2, pair)?;
-                array.set(at + 3, meta)?;
-                (id, kind::VECTORS)
-            }
-            Self::Stream { buffer, meta } => {
-                if let Taken::Chunks(text) = buffer.take() {
-                    array.set(at + 2, text)?;
-                }
-                array.set(at + 3, meta)?;
-                (buffer.id, kind::STREAM)
-            }
-            Self::Ready(buffer) => (buffer.id, fill_ready(&buffer, array, at)?),
-            Self::Text { id, text, meta } => {
-                array.set(at + 2, text)?;
-                array.set(at + 3, meta)?;
-                (id, kind::TEXT)
-            }
-            Self::Bytes { id, meta } => {
-                array.set(at + 3, meta)?;
-                (id, kind::BYTES)
-            }
-            Self::More(buffer) => match buffer.ended() {
-                Some(end) => (buffer.id, fill_end(end, array, at)?),
-                None => (buffer.id, kind::MORE),
-            },
-            Self::Ask { id, file, round } => {
-                array.set(at + 2, file)?;
-                array.set(at + 3, round)?;
-                (id, kind::ASK)
-            }
-            Self::Error { id, text } => {
-                array.set(at + 2, text)?;
-                (id, kind::ERROR)
-            }
-        };
-        array.set(at, id)?;
-        array.set(at + 1, kind)
-    }
-}
-
-fn fill_ready(buffer: &StreamBuffer, array: &mut Array<'_>, at: u32) -> Result<u32> {
-    match buffer.take() {
-        Taken::Chunks(text) => array.set(at + 2, text).map(|()| kind::CHUNKS),
-        Taken::Ended(end) => fill_end(end, array, at),
-        Taken::Nothing => {
-            array.set(at + 2, "[]")?;
-            Ok(kind::CHUNKS)
-        }
-    }
-}
-
-fn fill_end(End { error, facts }: End, array: &mut Array<'_>, at: u32) -> Result<u32> {
-    if !facts.is_empty() {
-        array.set(at + 3, Text::from_utf8(facts.into()))?;
-    }
-    let Some(json) = error else { return Ok(kind::END) };
-    array.set(at + 2, Text::from_utf8(json.into()))?;
-    Ok(kind::ERROR)
 }

@@ -9,10 +9,12 @@ mod border;
 mod bytes;
 mod call;
 mod client;
+mod delivery;
 mod files;
 mod outcome;
 mod runtime;
 mod stream;
+mod teller;
 mod text;
 
 use napi_derive::napi;

@@ -88,6 +88,7 @@ impl Engine {
             Some(Ok(Reached { status, headers, content })) => Ok(Answer { status, headers, report, content }),
             Some(Err(error)) => {
                 Fault::forgive_alike(std::mem::take(&mut report.faults));
+                let error = if report.body_is_spent() { explain::sent_once(error) } else { error };
                 Err(Failed { error, report })
             }
             None => {

@@ -12,6 +12,9 @@ use crate::config::{Target, Trace};
 use crate::hooks::Record;
 use crate::memory::{Fault, Seen};
 
+/// Why no further attempt was made of a call that was to have one.
+const SPENT: &str = "the body was not sent again: it came from a stream that can be read only once";
+
 /// The report of one call.
 pub struct Report {
     pub trace: Trace,
@@ -172,11 +175,14 @@ impl Report {
     }
 
     /// No further attempt follows, since the body can't be sent again.
-    pub fn is_spent(&mut self) {
-        const SPENT: &str = "the body was not sent again: it came from a stream that can be read only once";
-        if !self.notes.iter().any(|note| note == SPENT) {
+    pub fn end_with_spent_body(&mut self) {
+        if !self.body_is_spent() {
             self.notes.push(SPENT.to_owned());
         }
+    }
+
+    pub fn body_is_spent(&self) -> bool {
+        self.notes.iter().any(|note| note == SPENT)
     }
 
     /// The attempt under way.

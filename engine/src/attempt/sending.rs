@@ -310,7 +310,7 @@ impl<'c> Sending<'c> {
         let idempotent = self.target.idempotent || self.call.endpoint.method.is_idempotent();
         let wait = policy.wait(error, self.made, idempotent, self.context.clock.random());
         if wait.is_some() && self.call.is_spent() {
-            self.report.is_spent();
+            self.report.end_with_spent_body();
         }
         let wait = wait
             .filter(|_| !self.call.is_spent() && self.report.attempts.len() < MOST_ATTEMPTS)

@@ -254,8 +254,9 @@ pub const ROWS: &[Endpoint] = &[
         call: "audio.speech.create",
         path: "/audio/speech",
         gives: Gives::Bytes,
+        streamed: Streamed::Events,
         parameters: &["response_format", "stream_format"],
-        types: ["SpeechCreateParams", "BinaryResponse", ""],
+        types: ["SpeechCreateParams", "BinaryResponse", "SpeechStreamEvent"],
         ..PLAIN
     },
     Endpoint {

@@ -125,7 +125,12 @@ impl Endpoint {
                     | MESSAGES
                     | RESPONSES
                     | "images.generate"
+                    | "images.edit"
+                    | "images.createVariation"
                     | "audio.speech.create"
+                    | "audio.transcriptions.create"
+                    | "audio.translations.create"
+                    | "videos.create"
                     | "moderations.create"
             )
     }

@@ -357,7 +357,7 @@ impl Events {
 
     /// `[DONE]`: the host's word that nothing follows.
     fn done(&mut self) {
-        self.done_without_finish = !self.progress.is_whole() && !self.progress.ends_with_its_body();
+        self.done_without_finish = !self.progress.may_end(true);
         self.whole();
     }
 
@@ -366,7 +366,7 @@ impl Events {
         if !matches!(self.state, State::Open) {
             return;
         }
-        if self.progress.is_whole() || (failure.is_none() && self.progress.ends_with_its_body()) {
+        if self.progress.may_end(failure.is_none()) {
             return self.whole();
         }
         let why = match failure {

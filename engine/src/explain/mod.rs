@@ -268,6 +268,11 @@ impl Place<'_> {
     }
 }
 
+/// The call would have been made again, but for its body.
+pub fn sent_once(error: Error) -> Error {
+    error.with_advice("It was not sent again: it came from a stream that can be read only once. Bytes, blobs and files on disk can be sent again.")
+}
+
 /// The whole call took longer than it may; the report tells how far it came.
 pub fn out_of_time(report: &Report, limit: Duration, elapsed: Duration) -> Error {
     let tried = report.attempts.len();

@@ -3,6 +3,7 @@
 //! events of a message and of a response beside it.
 //! Events are read without building values; texts stay as the raw JSON they came in.
 
+mod ending;
 mod messages;
 mod plain;
 mod responses;
@@ -13,6 +14,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use self::ending::Ending;
 use crate::endpoint::Streamed;
 use crate::events::Event;
 
@@ -102,6 +104,7 @@ pub struct Progress {
     pub usage: Option<String>,
     /// For each choice seen: whether it has had its finish reason.
     choices: Vec<(u32, bool)>,
+    ending: Ending,
     /// The stream's own last event has come.
     over: bool,
     /// The answer says that it has failed.
@@ -117,6 +120,7 @@ impl Progress {
             events: 0,
             usage: None,
             choices: Vec::new(),
+            ending: Ending::default(),
             over: false,
             failed: false,
         }
@@ -215,6 +219,12 @@ impl Progress {
         let function = format!(r#"{{"name":{},"arguments":{}}}"#, json(name), json(arguments));
         let piece = format!(r#"[{{"index":{index},"id":{},"function":{function}}}]"#, json(id));
         self.tool_calls.push((self.events, piece));
+    }
+
+    /// Whether the stream may end here: it is whole, or its endpoint's streams end with their bodies. `clean`: the host
+    /// ended it.
+    pub fn may_end(&self, clean: bool) -> bool {
+        self.is_whole() || (self.streamed == Streamed::Events && self.ending.is_near(clean))
     }
 
     /// JSON of what has come: `{"text", "toolCalls", "usage"}`.

@@ -1,5 +1,8 @@
-//! Events that have no end of their own: pieces of images and transcripts, what a run of an assistant goes through, and
-//! whatever a generic call brings. Each of them is worth waiting for, and the stream is whole when the host ends it.
+//! Events that are no chat's: pieces of images, speech and transcripts, what a run of an assistant goes through, and
+//! whatever a generic call brings. Each of them is worth waiting for. The stream is whole when the host ends it; where its
+//! kind has a last event, only with that.
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -9,6 +12,8 @@ use crate::endpoint::Streamed;
 
 #[derive(Deserialize)]
 pub struct Event<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     usage: Raw<'a>,
     #[serde(borrow, default)]
@@ -20,15 +25,11 @@ impl Progress {
         if event.error.is_some_and(|error| error.get() != "false") {
             return Meaning::Error;
         }
+        self.ending.see(event.kind.as_deref().unwrap_or_default());
         if let Some(usage) = event.usage {
             self.usage = Some(usage.get().to_owned());
         }
         Meaning::Semantic
-    }
-
-    /// Whether a body that ends is a stream that is whole.
-    pub fn ends_with_its_body(&self) -> bool {
-        self.streamed == Streamed::Events
     }
 
     /// An event as it is handed out. Those of assistants don't say what they are, but for their names.
@@ -62,8 +63,7 @@ mod tests {
         assert_eq!(progress.read(r#"{"error":{"message":"m"}}"#), Meaning::Error);
         assert_eq!(progress.read("[1,2]"), Meaning::Neutral);
         assert_eq!(progress.read("{oops"), Meaning::Garbled);
-        assert!(!progress.is_whole() && progress.ends_with_its_body());
-        assert!(!Progress::new(Streamed::Chunks).ends_with_its_body());
+        assert!(!Progress::new(Streamed::Chunks).may_end(true));
     }
 
     #[test]

@@ -96,7 +96,7 @@ async fn in_order(
             Err(error) => fallback::moves_on(on_status_codes, error),
         };
         if goes_on && call.is_spent() {
-            report.is_spent();
+            report.end_with_spent_body();
         }
         if !goes_on || call.is_spent() || report.attempts.len() >= MOST_ATTEMPTS {
             return reached;
