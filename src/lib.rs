@@ -16,7 +16,8 @@ mod text;
 use napi_derive::napi;
 use serde_json::json;
 
-/// The tables that the JavaScript side grows from, as JSON: `{ endpoints, options, providers, version }`.
+/// The tables that the JavaScript side grows from, as JSON: `{ endpoints, options, told, providers, version }`;
+/// gateways are told of the options in `told`.
 #[napi]
 pub fn tables() -> String {
     let row = |endpoint: &engine::Endpoint| {
@@ -50,7 +51,8 @@ pub fn tables() -> String {
     };
     json!({
         "endpoints": engine::ENDPOINTS.iter().map(row).collect::<Vec<_>>(),
-        "options": engine::OPTIONS,
+        "options": engine::OPTIONS.iter().map(|option| option.name).collect::<Vec<_>>(),
+        "told": engine::OPTIONS.iter().filter(|option| option.is_told()).map(|option| option.name).collect::<Vec<_>>(),
         "providers": engine::PROVIDERS.iter().map(provider).collect::<Vec<_>>(),
         "version": env!("CARGO_PKG_VERSION"),
     })

@@ -53,7 +53,7 @@ mod store;
 pub use ::http::HeaderMap;
 pub use answer::{Answer, Content};
 pub use call::{Call, CallOptions};
-pub use config::OPTIONS;
+pub use config::{Named, OPTIONS};
 pub use embeddings::{Floats, Vectors};
 pub use endpoint::{ENDPOINTS, Endpoint};
 pub use engine::{Engine, Failed};
