@@ -7,6 +7,7 @@ export {
   PORTKEY_GATEWAY_URL, createHeaders, APIPromise, Stream, APIError, APIConnectionError, APIConnectionTimeoutError,
   APIUserAbortError, BadRequestError, AuthenticationError, PermissionDeniedError, NotFoundError, ConflictError,
   UnprocessableEntityError, RateLimitError, InternalServerError, StreamTruncatedError, ConfigError,
+  InvalidWebhookSignatureError,
 } from './index.js'
 export type {
   NamedOptions, PortkeyOptions, HeaderValue, CallParams, CallOptions, StreamCallOptions, Strategy, Condition, Timeouts, Config,

@@ -617,6 +617,11 @@ declare namespace Portkey {
     private constructor()
   }
 
+  /** A webhook that was not signed with the secret, or not lately. */
+  export class InvalidWebhookSignatureError extends Error {
+    private constructor()
+  }
+
   /** What had come when a stream broke off. */
   export interface PartialAnswer {
     text: string

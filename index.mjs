@@ -13,6 +13,7 @@ export const {
   ConfigError,
   ConflictError,
   InternalServerError,
+  InvalidWebhookSignatureError,
   NotFoundError,
   PORTKEY_GATEWAY_URL,
   PermissionDeniedError,

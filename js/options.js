@@ -88,17 +88,17 @@ function headerPairs(...sets) {
   return [...merged.values()]
 }
 
-/** `{ a: 1, b: [1, 2], c: { d: 3 } }` → `a=1&b[]=1&b[]=2&c[d]=3`, percent-encoded. */
-function queryText(query) {
-  const parts = new URLSearchParams()
+/** `{ a: 1, b: [1, 2], c: { d: 3 } }` → `a=1&b[]=1&b[]=2&c[d]=3`, percent-encoded; without brackets a list is `b=1,2`. */
+function queryText(query, brackets = true) {
+  const parts = []
   const add = (name, value) => {
     if (value == null) return
-    if (Array.isArray(value)) value.forEach((item) => add(`${name}[]`, item))
-    else if (typeof value === 'object') for (const key in value) add(`${name}[${key}]`, value[key])
-    else parts.append(name, String(value))
+    if (Array.isArray(value) && brackets) value.forEach((item) => add(`${name}[]`, item))
+    else if (isObject(value)) for (const key in value) add(`${name}[${key}]`, value[key])
+    else parts.push(`${encodeURIComponent(name)}=${encodeURIComponent(value instanceof Date ? value.toJSON() : String(value))}`)
   }
   for (const name in query) add(name, query[name])
-  return parts.toString()
+  return parts.join('&')
 }
 
 /** `traceID` → `trace-id`: the first `ID` counts as one word, each capital begins another. */
@@ -138,4 +138,4 @@ function createHeaders(options) {
   return headers
 }
 
-module.exports = { PORTKEY_GATEWAY_URL, callOptions, changedOptions, checked, createHeaders, fold, isObject, jsonText, kindOf, optionsText }
+module.exports = { PORTKEY_GATEWAY_URL, callOptions, changedOptions, checked, createHeaders, fold, isObject, jsonText, kindOf, optionsText, queryText }

@@ -35,7 +35,7 @@ let derivedFrom
 /** The first client loads the addon, whose endpoint table the resources grow from. */
 function growOnce() {
   if (grown) return
-  defineResources(Portkey.prototype, JSON.parse(native().tables()).endpoints, handleOf)
+  defineResources(Portkey.prototype, JSON.parse(native().endpoints()), handleOf)
   grown = true
 }
 

@@ -16,7 +16,25 @@ mod text;
 use napi_derive::napi;
 use serde_json::json;
 
-/// The tables that the JavaScript side grows from, as JSON: `{ endpoints, options, told, providers, version }`;
+/// The endpoint table as the JavaScript side needs it to make calls, as the JSON of an array. The first client reads it.
+#[napi]
+pub fn endpoints() -> String {
+    let row = |endpoint: &engine::Endpoint| {
+        json!({
+            "call": endpoint.call,
+            "path": endpoint.path,
+            "sends": endpoint.sends,
+            "optional": endpoint.optional,
+            "gives": endpoint.gives,
+            "streams": endpoint.streams(),
+            "plane": endpoint.plane,
+            "parameters": endpoint.parameters,
+        })
+    };
+    json!(engine::ENDPOINTS.iter().map(row).collect::<Vec<_>>()).to_string()
+}
+
+/// The tables that documentation and types are derived from, as JSON: `{ endpoints, options, told, providers, version }`;
 /// gateways are told of the options in `told`.
 #[napi]
 pub fn tables() -> String {
@@ -25,8 +43,12 @@ pub fn tables() -> String {
             "call": endpoint.call,
             "method": endpoint.method.as_str(),
             "path": endpoint.path,
-            "takesBody": endpoint.takes_body(),
+            "sends": endpoint.sends,
+            "optional": endpoint.optional,
+            "gives": endpoint.gives,
             "streams": endpoint.streams(),
+            "plane": endpoint.plane,
+            "headers": endpoint.headers,
             "parameters": endpoint.parameters,
             "types": endpoint.types,
         })

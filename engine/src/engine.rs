@@ -183,7 +183,7 @@ fn check(call: &Call) -> Result<()> {
             return Err(Error::problem(call.endpoint.call, "expected a name or an id as its first argument"));
         }
     }
-    if call.endpoint.takes_body() && call.body.first() != Some(&b'{') {
+    if call.endpoint.takes_object() && call.body.first() != Some(&b'{') {
         return Err(Error::new(Kind::Config, "body: expected an object"));
     }
     Ok(())

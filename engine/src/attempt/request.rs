@@ -42,6 +42,9 @@ impl<'c> Request<'c> {
     /// error; another target may understand it.
     pub fn new(target: &'c Target, call: &'c Call, body: Bytes, report: &mut Report) -> Result<Self> {
         let endpoint = call.endpoint;
+        if endpoint.is_generic() {
+            return Self::plain(target, call, body, report);
+        }
         if !target.provider.has(endpoint) {
             let message = format!("{} has no {}", target.provider.name(), endpoint.call);
             return Err(Error::problem("provider", message).with_code(UNSUPPORTED));
@@ -162,6 +165,9 @@ impl<'c> Request<'c> {
             let value = value.map_err(|_| Error::problem(*name, "holds what no header can"))?;
             headers.entry(HeaderName::from_static(name)).or_insert(value);
         }
+        for (name, value) in self.call.endpoint.headers {
+            add(&mut headers, &HeaderName::from_static(name), value);
+        }
         add(&mut headers, &header::ACCEPT, if stream { "text/event-stream" } else { "application/json" });
         if !self.body.is_empty() {
             add(&mut headers, &header::CONTENT_TYPE, "application/json");
@@ -211,7 +217,7 @@ fn loss(change: &str, body: &[u8]) -> Option<Problem> {
 
 /// The caller's body with the config's parameters in it.
 pub fn with_params(target: &Target, call: &Call, report: &mut Report) -> Result<Bytes> {
-    if target.params.is_empty() || !call.endpoint.takes_body() {
+    if target.params.is_empty() || !call.endpoint.takes_params() {
         return Ok(call.body.clone());
     }
     let mut body = Body::parse(&call.body).map_err(|_| Error::problem("body", "expected a JSON object"))?;

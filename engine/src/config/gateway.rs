@@ -373,8 +373,7 @@ impl Maker<'_> {
             _ => true,
         };
         if is_platform && !headers.contains_key("x-portkey-api-key") {
-            let message =
-                "asks for Portkey's hosted platform, which needs a key: pass apiKey, or set PORTKEY_API_KEY";
+            let message = "asks for Portkey's hosted platform: pass its key as apiKey (PORTKEY_API_KEY), or name another gateway as baseURL";
             self.missing.push(Problem { path: asker.to_owned(), message: message.to_owned() });
         }
     }

@@ -140,6 +140,12 @@ fn mode_problems(settings: &Settings) -> Vec<Problem> {
     }
 }
 
+/// Whether a dated version of the API has the endpoint's path below a deployment.
+fn is_below_a_deployment(call: &str) -> bool {
+    let models = ["chat.completions.create", "completions.create", EMBEDDINGS];
+    models.contains(&call) || ["images.", "audio."].iter().any(|group| call.starts_with(group))
+}
+
 impl Dialect for AzureOpenAi {
     fn request(&self, asked: &Asked<'_>) -> Result<Made> {
         let version = asked.settings.get("azure_api_version").unwrap_or("v1");
@@ -151,13 +157,13 @@ impl Dialect for AzureOpenAi {
             if version != "v1" {
                 made.path = format!("{}?api-version={version}", made.path);
             }
-            if let Some(deployment) = deployment.filter(|_| asked.endpoint.takes_body()) {
+            if let Some(deployment) = deployment.filter(|_| asked.endpoint.takes_params()) {
                 name_deployment(deployment, &mut made)?;
             }
             return Ok(made);
         }
         let version = path::segment(version, "azure_api_version")?;
-        made.path = if asked.endpoint.takes_body() {
+        made.path = if is_below_a_deployment(asked.endpoint.call) {
             let model = model_of(asked.body);
             let deployment = deployment.or(model.as_deref()).unwrap_or("");
             let deployment = path::segment(deployment, "azure_deployment_id")?;

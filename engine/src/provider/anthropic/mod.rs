@@ -31,7 +31,7 @@ use bytes::Bytes;
 use super::Provider;
 use super::dialect::{Asked, Context, Dialect, Made, Setting, Translator};
 use crate::auth::Auth;
-use crate::endpoint::{EMBEDDINGS, Endpoint};
+use crate::endpoint::Endpoint;
 use crate::error::Result;
 
 pub struct Anthropic;
@@ -50,7 +50,7 @@ impl Provider for Anthropic {
     }
 
     fn has(&self, endpoint: &Endpoint) -> bool {
-        !matches!(endpoint.call, EMBEDDINGS | "moderations.create")
+        self.dialect(endpoint).is_some()
     }
 
     fn dialect(&self, endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
