@@ -141,6 +141,7 @@ impl Options {
         let is_for_it = |name: &str, value: &Value| {
             params.contains_key(name)
                 || match (acts(name), name) {
+                    (_, "defaultHeaders") => false,
                     (Some(Acts::Here | Acts::Call), _) | (_, "virtualKey") => true,
                     (_, "provider") => value.as_str().is_some_and(|name| name.starts_with('@')),
                     (_, "config") => is_saved(value),

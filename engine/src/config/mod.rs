@@ -25,6 +25,7 @@ pub use read::Reader;
 pub use target::{Caching, Clocks, Target};
 
 use crate::cache;
+use crate::call::Headers;
 use crate::error::Problem;
 use crate::headers::fold;
 use crate::health::budget;
@@ -45,6 +46,8 @@ pub struct Options {
     pub custom_host: Option<String>,
     pub authorization: Option<Secret>,
     pub forward_headers: Option<Vec<String>>,
+    /// Headers of every call, under those that a call brings.
+    pub default_headers: Headers,
     pub config: Option<Node>,
     pub metadata: BTreeMap<String, String>,
     pub trace_id: Option<String>,
@@ -156,6 +159,7 @@ impl Options {
             custom_host: None,
             authorization: None,
             forward_headers: None,
+            default_headers: Vec::new(),
             config: None,
             metadata: BTreeMap::new(),
             trace_id: None,
@@ -193,6 +197,7 @@ impl Options {
             "customHost" => self.custom_host = reader.string(value, name),
             "Authorization" => self.authorization = reader.secret(value, name),
             "forwardHeaders" => self.forward_headers = reader.strings(value, name),
+            "defaultHeaders" => self.default_headers = reader.headers(value, name),
             "config" => self.config = Node::read_text_or_object(value, reader),
             "metadata" => self.metadata = reader.metadata(value, name),
             "traceID" => self.trace_id = reader.string(value, name),

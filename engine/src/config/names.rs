@@ -67,6 +67,7 @@ pub const OPTIONS: &[Named] = &[
     named("customHost", Acts::Target),
     named("dangerouslyAllowBrowser", Acts::Call),
     named("debug", Acts::Call),
+    named("defaultHeaders", Acts::Here),
     named("fireworksAccountId", Acts::Gateway),
     named("forwardHeaders", Acts::Target),
     named("idempotent", Acts::Here),

@@ -10,6 +10,7 @@ use super::node::Node;
 use super::strategy::Chosen;
 use super::target::{Target, clock};
 use super::{Gateway, Options, Whole};
+use crate::call::Headers;
 use crate::error::Problem;
 use crate::headers::fold;
 use crate::memory::Memory;
@@ -60,10 +61,13 @@ impl Plan {
         let rooted = root.strategy.is_none();
         let mut metadata = root.metadata.clone();
         metadata.extend(options.metadata.clone());
+        let own = |name: &str| headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
+        let defaults = options.default_headers.iter().filter(|(name, _)| !own(name));
+        let headers: Headers = headers.iter().chain(defaults).cloned().collect();
         let mut maker = Maker {
             options,
             node: root.clone(),
-            headers,
+            headers: &headers,
             memory,
             rooted,
             aside: false,
