@@ -109,9 +109,13 @@ type Usage = CompletionUsage & Omit<MessageUsage, 'output_tokens_details'> & Res
 
 /** The options that are kept as readable fields of a client, under the same names. */
 type Field =
-  | 'apiKey' | 'baseURL' | 'provider' | 'customHost' | 'config' | 'metadata' | 'traceID' | 'forwardHeaders'
-  | 'requestTimeout' | 'timeout' | 'maxRetries' | 'strictOpenAiCompliance' | 'openaiOrganization' | 'openaiProject'
-  | 'debug' | 'dangerouslyAllowBrowser' | 'calculateAudioDuration'
+  | 'apiKey' | 'baseURL' | 'virtualKey' | 'provider' | 'customHost' | 'config' | 'metadata' | 'traceID' | 'forwardHeaders'
+  | 'cacheForceRefresh' | 'cacheNamespace' | 'requestTimeout' | 'timeout' | 'maxRetries' | 'strictOpenAiCompliance'
+  | 'openaiOrganization' | 'openaiProject' | 'debug' | 'dangerouslyAllowBrowser' | 'calculateAudioDuration'
+  | 'anthropicBeta' | 'anthropicVersion' | 'awsAccessKeyId' | 'awsBedrockModel' | 'awsRegion' | 'awsS3Bucket' | 'awsS3ObjectKey'
+  | 'awsSecretAccessKey' | 'awsSessionToken' | 'azureApiVersion' | 'azureDeploymentId' | 'azureEndpointName' | 'azureResourceName'
+  | 'fireworksAccountId' | 'huggingfaceBaseUrl' | 'mistralFimCompletion' | 'providerFileName' | 'providerModel'
+  | 'vertexProjectId' | 'vertexRegion' | 'vertexStorageBucketName' | 'workersAiAccountId'
 
 /**
  * A client. Construction opens no connection; it throws a `ConfigError` that names the option which cannot be acted on.
@@ -142,11 +146,16 @@ declare namespace Portkey {
 
   /** Options with a meaning of their own. Durations are in milliseconds, and 0 is "no limit". */
   export interface NamedOptions extends ProviderOptions {
-    /** Portkey's key. Read from `PORTKEY_API_KEY` when left out. Not needed for, and never sent to, your own hosts. */
+    /** Portkey's key. Read from `PORTKEY_API_KEY` when left out. Needed by the hosted platform; never sent to a host or a provider. */
     apiKey?: Option<string>
-    /** A Portkey gateway to send every call to. Read from `PORTKEY_BASE_URL` when left out; unset, the process calls the provider itself. */
+    /**
+     * A Portkey gateway to send every call to, told of these options in `x-portkey-*` headers. Read from `PORTKEY_BASE_URL`
+     * when left out; unset, the process calls the provider itself. `PORTKEY_GATEWAY_URL` is the hosted platform's.
+     */
     baseURL?: Option<string>
-    /** Whose API the host speaks: `openai`, `mistral-ai`, `ollama`, … With a `customHost` alone it is `openai`. */
+    /** Keys and provider that the hosted platform holds under this name. */
+    virtualKey?: Option<string>
+    /** Whose API the host speaks: `openai`, `mistral-ai`, `ollama`, … With a `customHost` alone it is `openai`. `@slug` is one that the hosted platform holds. */
     provider?: Option<string>
     /** Base URL of the model server with its version path, such as `http://localhost:8000/v1`; with or without a last slash. */
     customHost?: Option<string>
@@ -156,7 +165,9 @@ declare namespace Portkey {
     authorization?: Option<string>
     /** Names of headers to send to the host as given, in any spelling. A name that has no value anywhere is a `ConfigError`. */
     forwardHeaders?: Option<readonly string[]>
-    /** How calls are made, as an object or as its JSON. */
+    /** Headers of every call; its own `headers` come before them. They go where those go. */
+    defaultHeaders?: Option<Record<string, string | number | boolean | null | undefined>>
+    /** How calls are made, as an object or as its JSON; or the id of a config that the hosted platform holds: `pc-…`. */
     config?: Option<Config | string>
     /** Facts to find the call by. Values have at most 128 characters. */
     metadata?: Option<Record<string, string>>
@@ -198,8 +209,18 @@ declare namespace Portkey {
     debug?: Option<boolean>
     /** Names of headers whose values never appear in a log. */
     sensitiveHeaders?: Option<readonly string[]>
+    /** `true`: make clients even where a page runs, and anyone can read their keys. */
     dangerouslyAllowBrowser?: Option<boolean>
     calculateAudioDuration?: Option<boolean>
+    /** For a gateway, as the others below: with `baseURL` or the hosted platform. */
+    awsBedrockModel?: Option<string>
+    awsS3Bucket?: Option<string>
+    awsS3ObjectKey?: Option<string>
+    azureEndpointName?: Option<string>
+    fireworksAccountId?: Option<string>
+    providerFileName?: Option<string>
+    providerModel?: Option<string>
+    vertexStorageBucketName?: Option<string>
   }
 
   /**
@@ -328,7 +349,11 @@ declare namespace Portkey {
   export interface Config extends ProviderConfig {
     /** Shown as `target` in reports. */
     name?: Option<string>
+    /** `@slug` is one that the hosted platform holds. */
     provider?: Option<string>
+    /** Keys and provider that the hosted platform holds under this name. */
+    virtual_key?: Option<string>
+    virtualKey?: Option<string>
     /** The provider's credential. */
     api_key?: Option<string>
     apiKey?: Option<string>

@@ -125,15 +125,18 @@ describe('the options', () => {
   })
 
   test('of index.d.ts are all accepted', () => {
-    const values = { config: {}, forwardHeaders: [], sensitiveHeaders: [], metadata: {}, timeouts: {}, provider: 'openai', baseURL: null, retryBudget: false, cacheStore: {} }
+    const values = { config: {}, forwardHeaders: [], sensitiveHeaders: [], metadata: {}, timeouts: {}, provider: 'openai', baseURL: null, retryBudget: false, cacheStore: {}, defaultHeaders: {} }
     const settings = new Map(tables.providers.flatMap(({ name, settings }) => settings.map(({ option }) => [option, name])))
+    const gatewayOnly = propertiesOf(typeOf('NamedOptions')).filter((name) => /acts at a Portkey gateway alone|^virtualKey: asks/.test(problemsOf(() => new Portkey({ customHost: 'http://h/v1', [name]: 'text' }))))
+    assert.equal(gatewayOnly.length, 8)
     const numbers = ['requestTimeout', 'timeout', 'maxRetries', 'maxConcurrent', 'maxQueue']
     const booleans = ['idempotent', 'strictParams', 'strictOpenAiCompliance', 'debug', 'dangerouslyAllowBrowser', 'calculateAudioDuration', 'cacheForceRefresh']
     for (const name of propertiesOf(typeOf('NamedOptions'))) {
       const value = name in values ? values[name] : numbers.includes(name) ? 1 : booleans.includes(name) ? true : name === 'customHost' ? 'http://h/v1' : 'text'
       // What is wrong with a provider's own option is told as its own words are read, which `text` may not be.
       const provider = settings.get(name)
-      const accepted = () => new Portkey({ customHost: 'http://127.0.0.1:9/v1', ...(provider && { provider }), [name]: value })
+      const where = gatewayOnly.includes(name) ? { baseURL: 'http://127.0.0.1:9/v1' } : { customHost: 'http://127.0.0.1:9/v1' }
+      const accepted = () => new Portkey({ ...where, ...(provider && { provider }), [name]: value })
       if (provider) assert.doesNotMatch(problemsOf(accepted), new RegExp(`${name}: (is no option|has no meaning)`), name)
       else assert.doesNotThrow(accepted, name)
     }
@@ -146,7 +149,7 @@ describe('the options', () => {
       strategy: { mode: 'single' }, targets: [{ custom_host: 'http://h/v1' }], weight: 1, default_params: {}, drop_params: ['seed'],
       max_concurrent: 1, max_queue: 1, cb_config: { failure_threshold: 1, cooldown_interval: 30_000 }, health_check: {}, id: 'c', is_open: false, passthrough: false,
       metadata: {}, cache: 'simple', strict_params: true, input_guardrails: [], output_guardrails: [], input_mutators: [], output_mutators: [],
-      before_request_hooks: [], after_request_hooks: [],
+      before_request_hooks: [], after_request_hooks: [], virtual_key: 'vk',
     }
     const GROUP = { strategy: { targets: values.targets }, targets: { strategy: values.strategy } }
     const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
@@ -178,12 +181,14 @@ describe('a client', () => {
     const given = {
       apiKey: 'pk', provider: 'openai', customHost: 'http://127.0.0.1:9/v1', config: { api_key: 'k' }, metadata: { a: '1' }, traceID: 't', forwardHeaders: ['Authorization'],
       requestTimeout: 1, timeout: 2, maxRetries: 3, strictOpenAiCompliance: true, openaiOrganization: 'o', openaiProject: 'p', debug: false,
-      dangerouslyAllowBrowser: true, calculateAudioDuration: false,
+      dangerouslyAllowBrowser: true, calculateAudioDuration: false, cacheForceRefresh: true, cacheNamespace: 'ns',
     }
     const client = new Portkey({ Authorization: 'sk', ...given })
-    assert.deepEqual(fields().sort(), [...Object.keys(given), 'baseURL'].sort())
     for (const [name, value] of Object.entries(given)) assert.deepEqual(client[name], value, name)
     assert.equal(client.baseURL, undefined)
+    const others = fields().filter((name) => !(name in given) && name !== 'baseURL')
+    const remote = new Portkey({ baseURL: 'http://127.0.0.1:9/v1', ...Object.fromEntries(others.map((name) => [name, `${name}'s`])) })
+    for (const name of others) assert.equal(remote[name], `${name}'s`)
     assert.equal(new Portkey({ customHost: 'http://127.0.0.1:9/v1', traceId: 't' }).traceID, 't')
   })
 

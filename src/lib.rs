@@ -40,7 +40,8 @@ pub fn endpoints() -> String {
     json!(engine::ENDPOINTS.iter().map(row).collect::<Vec<_>>()).to_string()
 }
 
-/// The tables that documentation and types are derived from, as JSON: `{ endpoints, options, providers, version }`.
+/// The tables that documentation and types are derived from, as JSON: `{ endpoints, options, told, providers, version }`;
+/// gateways are told of the options in `told`.
 #[napi]
 pub fn tables() -> String {
     let row = |endpoint: &engine::Endpoint| {
@@ -79,7 +80,8 @@ pub fn tables() -> String {
     };
     json!({
         "endpoints": engine::ENDPOINTS.iter().map(row).collect::<Vec<_>>(),
-        "options": engine::OPTIONS,
+        "options": engine::OPTIONS.iter().map(|option| option.name).collect::<Vec<_>>(),
+        "told": engine::OPTIONS.iter().filter(|option| option.is_told()).map(|option| option.name).collect::<Vec<_>>(),
         "providers": engine::PROVIDERS.iter().map(provider).collect::<Vec<_>>(),
         "version": env!("CARGO_PKG_VERSION"),
     })

@@ -54,7 +54,7 @@ mod upload;
 pub use ::http::HeaderMap;
 pub use answer::{Answer, Content};
 pub use call::{Call, CallOptions};
-pub use config::OPTIONS;
+pub use config::{Named, OPTIONS};
 pub use download::Download;
 pub use embeddings::{Floats, Vectors};
 pub use endpoint::{ENDPOINTS, Endpoint, Gives, Sends};

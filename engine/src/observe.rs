@@ -4,11 +4,12 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use ::http::HeaderMap;
 use serde::Serialize;
 
 use crate::cache::Status;
 use crate::clock::{Instant, new_id};
-use crate::config::{Target, Trace};
+use crate::config::{Gateway, Target, Trace};
 use crate::hooks::Record;
 use crate::memory::{Fault, Seen};
 
@@ -26,6 +27,10 @@ pub struct Report {
     /// Its name, or its path where it has none.
     pub target: String,
     pub provider: &'static str,
+    /// Whether a Portkey gateway answered, or was asked last.
+    pub gateway: Option<Gateway>,
+    /// What it told of the call: its `x-portkey-…` headers, without that prefix.
+    pub told: Vec<(String, String)>,
     /// What was changed between what the caller gave and what was sent, or between the reply and the answer.
     pub changes: Vec<String>,
     /// What was decided on the way to the target.
@@ -144,6 +149,8 @@ impl Report {
             path: String::new(),
             target: String::new(),
             provider: "",
+            gateway: None,
+            told: Vec::new(),
             changes: Vec::new(),
             notes: Vec::new(),
             faults: Vec::new(),
@@ -167,6 +174,22 @@ impl Report {
         self.cache = None;
         self.target.clone_from(&target.name);
         self.provider = target.provider.name();
+        self.gateway = target.gateway;
+        self.told.clear();
+    }
+
+    /// A gateway has answered with these headers.
+    pub fn told_by(&mut self, headers: &HeaderMap) {
+        let facts = headers.iter().filter_map(|(name, value)| {
+            let name = name.as_str().strip_prefix("x-portkey-")?;
+            Some((name.to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        });
+        self.told = facts.collect();
+    }
+
+    fn told(&self, name: &str) -> Option<&str> {
+        let fact = self.told.iter().find(|(told, value)| told == name && !value.is_empty());
+        fact.map(|(_, value)| value.as_str())
     }
 
     /// Whether another target is tried after a failure of this status.
@@ -190,35 +213,41 @@ impl Report {
         self.attempts.last_mut().expect("a reply has an attempt that brought it")
     }
 
-    /// The facts that Portkey answers as `x-portkey-*` headers, without their prefix.
-    pub fn facts(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
+    /// The facts that Portkey answers as `x-portkey-*` headers, without their prefix: ours, and those of the gateway that
+    /// answered. Of a call that a gateway got whole there are only its own.
+    pub fn facts(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
         let retries = if self.exhausted {
             -1
         } else {
             self.attempts.len().saturating_sub(self.first_of_target + 1) as i64
         };
-        let always = [
+        let ours = [
             ("trace-id", self.trace_id.as_str().into()),
             ("provider", self.provider.into()),
             ("last-used-option-index", self.path.as_str().into()),
             ("retry-attempt-count", if retries == 0 { "0".into() } else { retries.to_string().into() }),
         ];
-        always.into_iter().chain(self.cache.map(|status| ("cache-status", status.text().into())))
+        let ours = ours.into_iter().chain(self.cache.map(|status| ("cache-status", status.text().into())));
+        let walked = |name: &str| matches!(name, "last-used-option-index" | "retry-attempt-count");
+        let is_whole = self.gateway == Some(Gateway::Only);
+        let ours = ours.filter(move |(name, _)| !is_whole && (walked(name) || self.told(name).is_none()));
+        let told = self.told.iter().filter(move |(name, _)| is_whole || !walked(name));
+        ours.chain(told.map(|(name, value)| (name.as_str(), value.as_str().into())))
     }
 
     /// Writes the report as JSON: what `getGateway()` gives.
     pub fn write_json(&self, json: &mut Vec<u8>) {
         let usage = self.usage.as_deref().map(serde_json::from_str::<&serde_json::value::RawValue>);
         let shown = Shown {
-            trace_id: &self.trace_id,
+            trace_id: self.told("trace-id").unwrap_or(&self.trace_id),
             span_id: self.trace.span_id.as_deref(),
             span_name: self.trace.span_name.as_deref(),
             parent_span_id: self.trace.parent_span_id.as_deref(),
             metadata: &self.trace.metadata,
             request_id: self.request_id.as_deref(),
             target: &self.target,
-            provider: self.provider,
-            cache: self.cache.map(Status::text),
+            provider: self.told("provider").unwrap_or(self.provider),
+            cache: self.cache.map(Status::text).or(self.told("cache-status")),
             hooks: (!self.hooks.is_empty()).then_some(&self.hooks),
             changes: self.notes.iter().chain(&self.changes).collect(),
             attempts: &self.attempts,

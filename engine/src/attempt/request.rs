@@ -12,7 +12,7 @@ use crate::call::Call;
 use crate::clock::new_id;
 use crate::config::Target;
 use crate::embeddings::{self, Encoding};
-use crate::endpoint::{EMBEDDINGS, Gives, Plane, Streamed};
+use crate::endpoint::{EMBEDDINGS, Gives, Streamed};
 use crate::error::{Error, Problem, Result};
 use crate::front::Front;
 use crate::http::{Payload, Wire};
@@ -54,13 +54,6 @@ impl<'c> Request<'c> {
         let endpoint = call.endpoint;
         if endpoint.is_generic() {
             return Self::plain(target, call, body, report);
-        }
-        if endpoint.plane != Plane::Data {
-            let message = format!(
-                "{} is answered by a Portkey gateway alone: name one as baseURL, or Portkey's own with an apiKey",
-                endpoint.call
-            );
-            return Err(Error::problem("baseURL", message).with_code(UNSUPPORTED));
         }
         if !target.provider.has(endpoint) && Front::of(endpoint).is_none() {
             let message = format!("{} has no {}", target.provider.name(), endpoint.call);

@@ -76,6 +76,7 @@ impl<'c> Sending<'c> {
         self.began = self.context.clock.now();
         self.made += 1;
         self.report.request_id = None;
+        self.report.told.clear();
         self.report.attempts.push(Attempt {
             target: self.target.name.clone(),
             provider: self.target.provider.name(),
@@ -93,6 +94,9 @@ impl<'c> Sending<'c> {
         let names = ["x-request-id", "request-id", "x-amzn-requestid"];
         let request_id = names.iter().find_map(|name| reply.headers.get(*name)?.to_str().ok());
         self.report.request_id = request_id.map(str::to_owned);
+        if self.target.gateway.is_some() {
+            self.report.told_by(&reply.headers);
+        }
         if !(200..300).contains(&reply.status) {
             return Err(self.refused(reply).await);
         }
@@ -307,6 +311,7 @@ impl<'c> Sending<'c> {
         }
         let mut policy = self.target.retry.clone();
         policy.retries = self.call.options.max_retries.unwrap_or(policy.retries);
+        policy.after_gateway |= self.call.options.max_retries.is_some();
         let idempotent = self.target.idempotent || self.call.endpoint.method.is_idempotent();
         let wait = policy.wait(error, self.made, idempotent, self.context.clock.random());
         if wait.is_some() && self.call.is_spent() {

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::node::Node;
 use super::params::Params;
-use super::{Options, Timeouts};
+use super::{Gateway, Options, Timeouts};
 use crate::base_url::BaseUrl;
 use crate::cache::{self, Tenant};
 use crate::clock::Instant;
@@ -52,6 +52,8 @@ pub struct Target {
     pub settings: Settings,
     /// The base URL is one of the caller's own.
     pub is_custom: bool,
+    /// A Portkey gateway answers.
+    pub gateway: Option<Gateway>,
     pub params: Params,
     /// What is known of it from other calls.
     pub live: Arc<Live>,

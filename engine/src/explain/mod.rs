@@ -39,6 +39,10 @@ impl Place<'_> {
 
     fn message(&self, what: &str, advice: &str) -> String {
         let line = self.line();
+        let advice = match self.target.gateway {
+            Some(_) => advice.replace("customHost", "baseURL").replace("custom host", "base URL"),
+            None => advice.to_owned(),
+        };
         if advice.is_empty() { format!("{what}\n{line}") } else { format!("{what}\n{line}\n{advice}") }
     }
 
@@ -203,6 +207,10 @@ impl Place<'_> {
         match status {
             300..=399 => {
                 "Redirects are not followed: write the address it points to as customHost.".to_owned()
+            }
+            401 | 403 if self.target.gateway.is_some() => {
+                "The gateway refused, or the provider behind it: check apiKey, and the provider's credential."
+                    .to_owned()
             }
             401 | 403 if !self.target.has_credential() => {
                 "No credential was sent: pass Authorization.".to_owned()

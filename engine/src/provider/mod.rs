@@ -26,6 +26,7 @@ mod ours;
 pub mod params;
 mod passing;
 mod path;
+pub mod portkey;
 mod predibase;
 mod replicate;
 mod reported;
