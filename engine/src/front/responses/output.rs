@@ -3,9 +3,10 @@
 
 use std::mem;
 
-use super::chat::{Call, Chat, Ending, Usage};
+use super::chat::{Call, Chat, Usage};
 use super::frame::{Fault, Frame};
 use super::item::{Body, Item, Part, State, Tool, inside, string, thought};
+use crate::front::ending::Ending;
 use crate::events::Event;
 use crate::provider::anthropic::json::{Json, Raw};
 
