@@ -95,7 +95,7 @@ const providerTable = [
   ...providers.map((provider) => `| \`${provider.name}\` | ${hostOf(provider)} | ${neededBy(provider)} |`),
 ].join('\n')
 
-const ENDPOINTS = { chat: 'chat.completions.create', completions: 'completions.create', embeddings: 'embeddings.create', models: 'models.list', moderations: 'moderations.create', messages: 'messages.create', responses: 'responses.create' }
+const ENDPOINTS = { chat: 'chat.completions.create', completions: 'completions.create', embeddings: 'embeddings.create', models: 'models.list', moderations: 'moderations.create' }
 const endpointsByProvider = [
   `| \`provider\` | ${Object.keys(ENDPOINTS).join(' | ')} | options |`,
   `| --- |${' --- |'.repeat(Object.keys(ENDPOINTS).length + 1)}`,

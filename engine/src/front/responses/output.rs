@@ -6,8 +6,8 @@ use std::mem;
 use super::chat::{Call, Chat, Usage};
 use super::frame::{Fault, Frame};
 use super::item::{Body, Item, Part, State, Tool, inside, string, thought};
-use crate::front::ending::Ending;
 use crate::events::Event;
+use crate::front::ending::Ending;
 use crate::provider::anthropic::json::{Json, Raw};
 
 pub struct Output {
