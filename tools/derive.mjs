@@ -205,7 +205,7 @@ const providerTable = [
 const ENDPOINTS = {
   chat: 'chat.completions.create', completions: 'completions.create', embeddings: 'embeddings.create', images: 'images.generate', speech: 'audio.speech.create',
   transcriptions: 'audio.transcriptions.create', files: 'files.create', batches: 'batches.create', 'fine-tuning': 'fineTuning.jobs.create', models: 'models.list',
-  moderations: 'moderations.create', messages: 'messages.create', responses: 'responses.create',
+  moderations: 'moderations.create',
 }
 const endpointsByProvider = [
   `| \`provider\` | ${Object.keys(ENDPOINTS).join(' | ')} | options |`,

@@ -17,6 +17,8 @@ export interface MessageCreateParamsBase {
   container?: { [field: string]: any } | string | null
   /** What is taken out of a conversation that grows too long. */
   context_management?: { [field: string]: any } | null
+  /** What the provider is to tell of how the answer came about. */
+  diagnostics?: { [field: string]: any } | null
   /** Where the request may be worked on. */
   inference_geo?: string | null
   /** Servers of tools that the provider asks by itself. */
@@ -25,6 +27,8 @@ export interface MessageCreateParamsBase {
   /** The answer's format, and how much effort it is worth. */
   output_config?: OutputConfig
   service_tier?: 'auto' | 'standard_only'
+  /** Faster answers, for more. */
+  speed?: 'standard' | 'fast' | null
   /** Texts that end the answer where they would begin. */
   stop_sequences?: string[]
   /** `true` for events as they come. */
@@ -40,6 +44,8 @@ export interface MessageCreateParamsBase {
   top_k?: number
   /** 0 to 1: sample only from the likeliest tokens that make up this share of probability. */
   top_p?: number
+  user_profile_id?: string
+  workspace_id?: string
 }
 
 export interface MessageCreateParamsNonStreaming extends MessageCreateParamsBase {
@@ -65,6 +71,7 @@ export interface OutputConfig {
 export type ThinkingConfigParam =
   | { type: 'enabled'; budget_tokens: number; display?: 'summarized' | 'omitted' | null }
   | { type: 'adaptive'; display?: 'summarized' | 'omitted' | null }
+  | { type: 'between_tools' }
   | { type: 'disabled' }
 
 export interface CacheControlEphemeral {
@@ -205,6 +212,7 @@ export interface Message {
   usage: MessageUsage
   container?: { [field: string]: any } | null
   context_management?: { [field: string]: any } | null
+  diagnostics?: { [field: string]: any } | null
   stop_details?: { [field: string]: any } | null
 }
 
@@ -252,6 +260,7 @@ export interface OtherBlock {
     | 'server_tool_use' | 'web_search_tool_result' | 'web_fetch_tool_result' | 'code_execution_tool_result'
     | 'bash_code_execution_tool_result' | 'text_editor_code_execution_tool_result' | 'tool_search_tool_result'
     | 'container_upload' | 'mcp_tool_use' | 'mcp_tool_result' | 'tool_reference' | 'compaction' | 'fallback' | 'mid_conv_system'
+    | 'browser_state'
   [field: string]: any
 }
 

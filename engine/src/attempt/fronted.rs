@@ -114,7 +114,7 @@ impl Fronted {
 
     /// The error with its body in the front's format.
     pub fn shaped(&self, error: Error) -> Error {
-        Fronting::shaped(self.front, error)
+        Fronting::reshaped(self.front, error)
     }
 }
 

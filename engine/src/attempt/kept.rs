@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::request::Request;
 use crate::answer::{Content, Reached};
+use crate::body::Body;
 use crate::cache::{self, Entry, Hit, Identity, Key, Lead, Look, Mode, Place, Recording, Status, Subject};
 use crate::call::{Call, CallOptions};
 use crate::clock::before;
@@ -55,7 +56,8 @@ pub async fn look(
         tenant: caching.tenant,
         manner: &manner,
     };
-    let key = Key::of(&identity, request.question()).filter(|_| cache::cacheable(call.endpoint.call));
+    let key = Key::of(&identity, request.question())
+        .filter(|_| cache::cacheable(call.endpoint.call) && !changes_something(request.question()));
     let Some(key) = key else { return Found::Miss(None) };
     let keep = |lead: Lead| {
         let recording = Recording::new(lead.limit());
@@ -88,6 +90,15 @@ pub async fn look(
         }
     }
     keep(lead)
+}
+
+/// Whether a call does more than being answered: it adds to a conversation that the provider keeps, or goes on after it.
+fn changes_something(body: &[u8]) -> bool {
+    let is_set = |name: &str| {
+        Body::parse(body)
+            .is_ok_and(|body| body.get(name).is_some_and(|json| !matches!(json, "null" | "false")))
+    };
+    ["conversation", "background"].into_iter().any(is_set)
 }
 
 fn found(hit: Hit, report: &mut Report) -> Found {

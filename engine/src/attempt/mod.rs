@@ -22,6 +22,8 @@ use crate::config::Target;
 use crate::embeddings;
 use crate::engine::Context;
 use crate::error::Result;
+use crate::events::Fronting;
+use crate::front::Front;
 use crate::memory::Visit;
 use crate::observe::Report;
 use fronted::Fronted;
@@ -44,13 +46,15 @@ pub async fn send(
     target.live.consult(context);
     report.arrive_at(target);
     let body = request::with_params(target, call, report)?;
+    let asked_as = Front::of(call.endpoint);
     let Some(fronted) = Fronted::of(context, target, call, &body, report)? else {
-        let asking = Asking { call, body, extras: target.extras };
-        return answered(context, target, asking, visit, report).await;
+        let asking = Asking { call, asked_as: None, body, extras: target.extras };
+        let answered = answered(context, target, asking, visit, report).await;
+        return answered.map_err(|error| Fronting::shaped(asked_as, error));
     };
     let chat = &fronted.chat;
     // What a front's answer is made of may be more than OpenAI's own chats tell.
-    let asking = Asking { call: chat, body: chat.body.clone(), extras: true };
+    let asking = Asking { call: chat, asked_as, body: chat.body.clone(), extras: true };
     match answered(context, target, asking, visit, report).await {
         Ok(reached) => fronted.back(target, reached, report),
         Err(error) => Err(fronted.shaped(error)),
@@ -60,6 +64,8 @@ pub async fn send(
 /// What a target is asked.
 struct Asking<'c> {
     call: &'c Call,
+    /// The format that the caller wrote it in, where that is another.
+    asked_as: Option<Front>,
     /// With the config's parameters in it.
     body: Bytes,
     /// Whether an answer may hold more than OpenAI's own.
@@ -70,11 +76,11 @@ struct Asking<'c> {
 async fn answered(
     context: &Context,
     target: &Arc<Target>,
-    Asking { call, body, extras }: Asking<'_>,
+    Asking { call, asked_as, body, extras }: Asking<'_>,
     visit: Visit,
     report: &mut Report,
 ) -> Result<Reached> {
-    let (guard, body) = Guard::before(context, target, call, body, report)?;
+    let (guard, body) = Guard::before(context, target, call, asked_as, body, report)?;
     let request = Request::new(target, call, body, extras, report)?;
     let keep = match kept::look(context, target, call, &request, report).await {
         Found::Hit(entry) => {

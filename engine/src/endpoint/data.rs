@@ -47,6 +47,8 @@ const MESSAGE_PARAMETERS: &[&str] = &[
     "tool_choice",
     "top_k",
     "top_p",
+    "user_profile_id",
+    "workspace_id",
 ];
 
 const RESPONSE_PARAMETERS: &[&str] = &[

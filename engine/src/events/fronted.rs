@@ -3,7 +3,7 @@
 
 use super::{Event, Events, State};
 use crate::endpoint::Streamed;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::front::{Front, Reader};
 use crate::progress::Progress;
 
@@ -44,8 +44,19 @@ impl Fronting {
         }
     }
 
-    /// An error of ours with its body in the format's shape.
-    pub fn shaped(front: Front, error: Error) -> Error {
+    /// An error of a call that its target takes as it is: one of ours is put in the format's shape, the host's own is not
+    /// touched.
+    pub fn shaped(asked_as: Option<Front>, error: Error) -> Error {
+        match asked_as {
+            Some(front) if matches!(error.kind(), Kind::Denied | Kind::Timeout) => {
+                Self::reshaped(front, error)
+            }
+            _ => error,
+        }
+    }
+
+    /// An error whose body is a chat's, with that in the format's shape.
+    pub fn reshaped(front: Front, error: Error) -> Error {
         let Some(body) = &error.facts().body else { return error };
         if serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body).is_err() {
             return error;
@@ -103,8 +114,8 @@ impl Events {
     /// The error that the stream ends in.
     pub(super) fn shaped(&self, error: Error) -> Result<Vec<Event>> {
         Err(match &self.fronting {
-            Some(fronting) => Fronting::shaped(fronting.front, error),
-            None => error,
+            Some(fronting) => Fronting::reshaped(fronting.front, error),
+            None => Fronting::shaped(self.progress.front(), error),
         })
     }
 }

@@ -2,6 +2,7 @@
 //! translating it to a chat and the chat's answer back; a provider that has the format itself gets it untouched.
 //! Pure, as dialects are: what differs in meaning is told in `changes`.
 
+mod ending;
 pub mod messages;
 pub mod responses;
 

@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 use self::ending::Ending;
 use crate::endpoint::Streamed;
 use crate::events::Event;
+use crate::front::Front;
 
 type Raw<'a> = Option<&'a RawValue>;
 
@@ -206,6 +207,15 @@ impl Progress {
     /// Whether the stream's own last event has come, after which there is nothing to wait for.
     pub fn is_over(&self) -> bool {
         self.over
+    }
+
+    /// The front format that the events are of.
+    pub fn front(&self) -> Option<Front> {
+        match self.streamed {
+            Streamed::Messages => Some(Front::Messages),
+            Streamed::Responses => Some(Front::Responses),
+            _ => None,
+        }
     }
 
     /// Whether the answer says that it has failed.
