@@ -29,10 +29,10 @@ import type {
 } from './types/responses'
 /* imports */
 import type {
-  AudioResponseFormat, SpeechCreateParams, TranscriptionCreateParams, TranscriptionCreateResponse,
-  TranscriptionDeltaEvent, TranscriptionDoneEvent, TranscriptionLogprob, TranscriptionSegment,
-  TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionWord, TranslationCreateParams,
-  TranslationCreateResponse, VoiceDetection,
+  AudioResponseFormat, SpeechCreateParams, SpeechDeltaEvent, SpeechDoneEvent, SpeechStreamEvent,
+  TranscriptionCreateParams, TranscriptionCreateResponse, TranscriptionDeltaEvent, TranscriptionDoneEvent,
+  TranscriptionLogprob, TranscriptionSegment, TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionWord,
+  TranslationCreateParams, TranslationCreateResponse, VoiceDetection,
 } from './types/audio'
 import type {
   Batch, BatchCreateParams, BatchError, BatchRequestCounts, BatchUsage,
@@ -774,11 +774,11 @@ declare namespace Portkey {
     RealtimeCallRejectParams, RealtimeSession, RealtimeSessionCreateParams, ResponseInputItemListParams,
     ResponseInputTokens, ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams, Run, RunCreateParams,
     RunStatus, RunStep, RunStepListParams, RunStepRetrieveParams, RunSubmitToolOutputsParams, RunToolCall, RunUsage,
-    ScoreModelGrader, SpeechCreateParams, StringCheckGrader, TextSimilarityGrader, Thread, ThreadAnnotation,
-    ThreadAttachment, ThreadContentPart, ThreadCreateAndRunParams, ThreadCreateParams, ThreadMessage,
-    ThreadMessageContent, ThreadMessageCreateParams, ThreadMessageListParams, ThreadUpdateParams, ToolResources,
-    ToolResourcesParam, TranscriptionCreateParams, TranscriptionCreateResponse, TranscriptionDeltaEvent,
-    TranscriptionDoneEvent, TranscriptionLogprob, TranscriptionSegment, TranscriptionSession,
+    ScoreModelGrader, SpeechCreateParams, SpeechDeltaEvent, SpeechDoneEvent, SpeechStreamEvent, StringCheckGrader,
+    TextSimilarityGrader, Thread, ThreadAnnotation, ThreadAttachment, ThreadContentPart, ThreadCreateAndRunParams,
+    ThreadCreateParams, ThreadMessage, ThreadMessageContent, ThreadMessageCreateParams, ThreadMessageListParams,
+    ThreadUpdateParams, ToolResources, ToolResourcesParam, TranscriptionCreateParams, TranscriptionCreateResponse,
+    TranscriptionDeltaEvent, TranscriptionDoneEvent, TranscriptionLogprob, TranscriptionSegment, TranscriptionSession,
     TranscriptionSessionCreateParams, TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionWord,
     TranslationCreateParams, TranslationCreateResponse, TruncationStrategy, Upload, UploadCompleteParams,
     UploadCreateParams, UploadPart, UploadPartCreateParams, Uploadable, VectorStore, VectorStoreCreateParams,

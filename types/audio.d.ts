@@ -113,3 +113,16 @@ export interface TranscriptionDoneEvent {
 }
 
 export type TranscriptionStreamEvent = TranscriptionDeltaEvent | TranscriptionDoneEvent | TranscriptionSpeakerSegment
+
+export interface SpeechDeltaEvent {
+  type: 'speech.audio.delta'
+  /** Base64. */
+  audio: string
+}
+
+export interface SpeechDoneEvent {
+  type: 'speech.audio.done'
+  usage?: { input_tokens: number; output_tokens: number; total_tokens: number }
+}
+
+export type SpeechStreamEvent = SpeechDeltaEvent | SpeechDoneEvent

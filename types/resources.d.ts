@@ -1,8 +1,8 @@
 /** The tree of methods, one line each. Written by tools/derive.mjs from the engine's endpoint table. */
 import type { APIPromise, CallOptions, CallParams, Stream } from '../index'
 import type {
-  SpeechCreateParams, TranscriptionCreateParams, TranscriptionCreateResponse, TranscriptionStreamEvent,
-  TranslationCreateParams, TranslationCreateResponse,
+  SpeechCreateParams, SpeechStreamEvent, TranscriptionCreateParams, TranscriptionCreateResponse,
+  TranscriptionStreamEvent, TranslationCreateParams, TranslationCreateResponse,
 } from './audio'
 import type { Batch, BatchCreateParams } from './batches'
 import type {
@@ -130,7 +130,11 @@ export interface Resources {
     }
     readonly speech: {
       /** `POST /audio/speech` */
-      create: BodyMethod<SpeechCreateParams, BinaryResponse>
+      create: {
+        (body: Body<SpeechCreateParams> & { stream_format: 'sse' }, params?: CallParams | null, opts?: CallOptions | null): APIPromise<Stream<SpeechStreamEvent>>
+        (body: Body<SpeechCreateParams> & { stream_format?: 'audio' }, params?: CallParams | null, opts?: CallOptions | null): APIPromise<Answer<BinaryResponse>>
+        (body: Body<SpeechCreateParams>, params?: CallParams | null, opts?: CallOptions | null): APIPromise<Answer<BinaryResponse> | Stream<SpeechStreamEvent>>
+      }
     }
   }
   readonly moderations: {
@@ -163,9 +167,9 @@ export interface Resources {
     /** `DELETE /files/{fileID}` */
     delete: (fileID: string, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<Answer<Deleted>>
     /** `GET /files/{fileID}/content` */
-    content: (fileID: string, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<BinaryResponse>
+    content: (fileID: string, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<Answer<BinaryResponse>>
     /** `GET /files/{fileID}/content` */
-    retrieveContent: (fileID: string, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<BinaryResponse>
+    retrieveContent: (fileID: string, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<Answer<BinaryResponse>>
     /** Waits until a file is processed. */
     waitForProcessing: (fileID: string, wait?: WaitForProcessingParams | null, params?: CallParams | null, opts?: CallOptions | null) => Promise<FileObject>
   }
@@ -375,7 +379,7 @@ export interface Resources {
     /** `DELETE /videos/{videoID}` */
     delete: (videoID: string, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<Answer<Deleted>>
     /** `GET /videos/{videoID}/content` */
-    downloadContent: (videoID: string, query?: VideoDownloadParams | null, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<BinaryResponse>
+    downloadContent: (videoID: string, query?: VideoDownloadParams | null, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<Answer<BinaryResponse>>
     /** `POST /videos/{videoID}/remix` */
     remix: (videoID: string, body: Body<VideoRemixParams>, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<Answer<Video>>
   }

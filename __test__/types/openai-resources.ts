@@ -105,6 +105,7 @@ async function answers() {
   const run: OpenAI.Beta.Threads.Run = await ours.beta.threads.runs.poll('r', { thread_id: 't' })
   for await (const item of ours.responses.inputItems.list('r')) void (item.type satisfies string)
   for await (const each of ours.files.list({ purpose: 'batch' })) void (each satisfies OpenAI.FileObject)
+  for await (const { type } of await ours.audio.speech.create({ input: 'i', voice: 'alloy', stream_format: 'sse' })) void type
   for await (const event of await ours.beta.threads.runs.stream('t', { assistant_id: 'a' })) void event.event
   return [file, upload, batch, images, speech, store, video, conversation, assistant, thread, message, run]
 }
