@@ -3,6 +3,7 @@
 // the process alive as long as someone does.
 
 const { native } = require('./native.js')
+const { record } = require('./records.js')
 
 /** The kinds of outcome, as src/border.rs knows them. */
 const ANSWER = 0
@@ -11,10 +12,11 @@ const STREAM = 2
 const CHUNKS = 3
 const END = 4
 const ERROR = 5
-const TEXT = 6
-const BYTES = 7
-const MORE = 8
-const ASK = 9
+const RECORD = 6
+const TEXT = 7
+const BYTES = 8
+const MORE = 9
+const ASK = 10
 
 let border
 let lastId = 0
@@ -28,27 +30,42 @@ const uploads = new Map()
 function deliver(outcomes) {
   for (let at = 0; at < outcomes.length; at += 4) {
     const kind = outcomes[at + 1]
-    if (kind === ASK) uploads.get(outcomes[at])?.ask(outcomes[at], outcomes[at + 2], outcomes[at + 3])
+    if (kind === RECORD) record(outcomes[at], outcomes[at + 2])
+    else if (kind === ASK) uploads.get(outcomes[at])?.ask(outcomes[at], outcomes[at + 2], outcomes[at + 3])
     else open.get(outcomes[at])?.settle(kind, outcomes[at + 2], outcomes[at + 3])
   }
 }
 
 /** Sends a call; `receiver` gets its outcomes. Returns the call's id. */
 function send(receiver, client, endpoint, body, stream, extras) {
-  const id = begin(receiver)
+  const id = enter(receiver)
   border.send(id, client, endpoint, body, stream, extras)
   return id
 }
 
 /** The same of a body that is a form: its fields, and what its files are. `upload` hands over those that are read while they are sent. */
 function sendForm(receiver, client, endpoint, body, stream, extras, files, bytes, upload) {
-  const id = begin(receiver)
+  const id = enter(receiver)
   uploads.set(id, upload)
   border.sendForm(id, client, endpoint, body, stream, extras, files, bytes)
   return id
 }
 
-function begin(receiver) {
+/** Waits until what a client has recorded is written; gives what came of it. */
+function flush(client, limit) {
+  return new Promise((resolve) => {
+    const settle = (_, text) => {
+      close(id)
+      release()
+      resolve(JSON.parse(text))
+    }
+    const id = enter({ settle })
+    border.flush(id, client, limit)
+  })
+}
+
+/** `receiver` gets what comes under the new id that is returned. */
+function enter(receiver) {
   border ??= new (native().Border)(deliver)
   do lastId = (lastId + 1) >>> 0
   while (open.has(lastId))
@@ -109,5 +126,5 @@ function release() {
 
 module.exports = {
   ANSWER, VECTORS, STREAM, CHUNKS, END, ERROR, TEXT, BYTES, MORE,
-  send, sendForm, feed, endUpload, replace, close, pull, pullBytes, cancel, forget, hold, release,
+  send, sendForm, flush, feed, endUpload, replace, close, pull, pullBytes, cancel, forget, hold, release,
 }

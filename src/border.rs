@@ -16,13 +16,13 @@ use napi_derive::napi;
 use tokio::task::AbortHandle;
 
 use crate::bytes::ByteBuffer;
-use crate::call::call;
+use crate::call::{call, milliseconds};
 use crate::client::Client;
 use crate::delivery::{Batch, Outcome};
 use crate::files::form;
+use crate::running::Running;
 use crate::runtime::runtime;
 use crate::stream::{StreamBuffer, Taken};
-use crate::teller::Teller;
 use crate::text::Text;
 
 pub type Wake = ThreadsafeFunction<(), UnknownReturnValue, Batch, Status, false, true, 0>;
@@ -138,11 +138,27 @@ impl Border {
     }
 
     fn start(&self, id: u32, client: &Client, call: Call) {
-        let teller = Teller::new(id, self.shared.clone(), self.wake.clone());
+        if let Some(listener) = &client.listener {
+            listener.know(|| Teller { shared: self.shared.clone(), wake: self.wake.clone() });
+        }
+        let teller = Running::new(id, self.shared.clone(), self.wake.clone());
         let engine = client.engine.clone();
         let mut calls = lock(&self.shared.calls);
         let task = runtime().spawn(teller.run(engine, call));
         calls.insert(id, task.abort_handle());
+    }
+
+    /// Waits, at most `limit` milliseconds, until what a client has recorded has reached its place; the outcome is
+    /// `{ whole, dropped }`.
+    #[napi]
+    pub fn flush(&self, id: u32, client: &Client, limit: f64) {
+        let (shared, wake, engine) = (self.shared.clone(), self.wake.clone(), client.engine.clone());
+        runtime().spawn_blocking(move || {
+            let flushed = engine.flush(milliseconds(limit));
+            let json = serde_json::to_vec(&flushed).expect("two numbers have a JSON form");
+            let meta = Text::from_utf8("{}".into());
+            shared.push(Outcome::Answer { id, text: Text::from_utf8(json.into()), meta }, &wake);
+        });
     }
 
     /// Takes what an open stream has: text of a JSON array, or nothing, and then JavaScript is told when there is more.
@@ -217,5 +233,17 @@ impl Shared {
         if was_empty {
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         }
+    }
+}
+
+/// Tells JavaScript of what belongs to no call.
+pub struct Teller {
+    shared: Arc<Shared>,
+    wake: Arc<Wake>,
+}
+
+impl Teller {
+    pub fn record(&self, listener: u32, text: Text) {
+        self.shared.push(Outcome::Record { listener, text }, &self.wake);
     }
 }

@@ -24,14 +24,16 @@ mod kind {
     pub const END: u32 = 4;
     /// Content is the error's JSON; of a call, or of a stream that was open.
     pub const ERROR: u32 = 5;
+    /// Content is the JSON of a record; the id is its listener's.
+    pub const RECORD: u32 = 6;
     /// Content is text that is no JSON.
-    pub const TEXT: u32 = 6;
+    pub const TEXT: u32 = 7;
     /// An answer in bytes, which are there to be pulled.
-    pub const BYTES: u32 = 7;
+    pub const BYTES: u32 = 8;
     /// There are more bytes to be pulled.
-    pub const MORE: u32 = 8;
+    pub const MORE: u32 = 9;
     /// Pieces of a file are wanted: content is its place in the form, facts the reading's number.
-    pub const ASK: u32 = 9;
+    pub const ASK: u32 = 10;
 }
 
 /// Something to tell of a call.
@@ -71,6 +73,10 @@ pub enum Outcome {
     },
     Error {
         id: u32,
+        text: Text,
+    },
+    Record {
+        listener: u32,
         text: Text,
     },
 }
@@ -138,6 +144,10 @@ impl Outcome {
             Self::Error { id, text } => {
                 array.set(at + 2, text)?;
                 (id, kind::ERROR)
+            }
+            Self::Record { listener, text } => {
+                array.set(at + 2, text)?;
+                (listener, kind::RECORD)
             }
         };
         array.set(at, id)?;

@@ -11,10 +11,11 @@ mod call;
 mod client;
 mod delivery;
 mod files;
+mod listener;
 mod outcome;
+mod running;
 mod runtime;
 mod stream;
-mod teller;
 mod text;
 
 use napi_derive::napi;

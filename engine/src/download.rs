@@ -13,6 +13,7 @@ use crate::events::Held;
 use crate::explain::Place;
 use crate::http::ReplyBody;
 use crate::observe::{Phase, Report, milliseconds};
+use crate::record::End;
 
 pub struct Download {
     body: ReplyBody,
@@ -118,5 +119,48 @@ impl Download {
 
     fn place(&self) -> Place<'_> {
         Place { method: self.method, url: &self.url, target: &self.target }
+    }
+}
+
+/// A body that is being read, with the report of its call, which is closed at its end.
+pub struct Downloading {
+    download: Box<Download>,
+    report: Report,
+    status: u16,
+}
+
+impl Downloading {
+    pub fn new(download: Box<Download>, report: Report, status: u16) -> Self {
+        Self { download, report, status }
+    }
+
+    /// The next piece, never an empty one; `None` at the end. After an error there is nothing more.
+    pub async fn next(&mut self) -> Option<Result<Bytes>> {
+        let piece = self.download.next().await;
+        match &piece {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => self.close(&End::Failed(error)),
+            None => self.close(&End::Streamed(self.status)),
+        }
+        piece
+    }
+
+    fn close(&mut self, end: &End<'_>) {
+        self.download.tell(&mut self.report);
+        self.report.close(end);
+    }
+
+    /// What is known of the call by now.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+}
+
+/// Left before its end.
+impl Drop for Downloading {
+    fn drop(&mut self) {
+        if self.report.recording.is_some() {
+            self.close(&End::Aborted);
+        }
     }
 }

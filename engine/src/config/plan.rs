@@ -28,6 +28,8 @@ pub struct Plan {
     pub watched: Vec<Arc<Target>>,
     /// Some target may take its provider from the model that a call names.
     pub asks_model: bool,
+    /// Whether records may hold what was asked and answered.
+    pub keeps_content: bool,
     /// Problems that the parameters of a call may still mend.
     pub missing: Vec<Problem>,
 }
@@ -81,8 +83,7 @@ impl Plan {
             maker.problem(camel(key), "is an option of one target: put it into that target's config");
         }
         let strategy = maker.grow(root.clone(), false);
-        let has_gateway = strategy.as_ref().is_some_and(is_gateway);
-        if !has_gateway {
+        if strategy.as_ref().is_some_and(|strategy| !is_gateway(strategy)) {
             maker.told_to_no_one();
         }
         if !maker.problems.is_empty() {
@@ -103,6 +104,7 @@ impl Plan {
             },
             total: clock(options.timeout.or(options.timeouts.total).or(root.timeouts.total)),
             asks_model: root.passes_through() || maker.nowhere,
+            keeps_content: options.debug != Some(false),
             missing: maker.missing,
         })
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::{Answer, Call, Content, Download, Engine, Events, Failed, Report, Vectors};
+use engine::{Answer, Call, Content, Downloading, Engine, Failed, Streaming, Vectors};
 
 use crate::border::{Shared, Wake, lock};
 use crate::bytes::ByteBuffer;
@@ -11,14 +11,14 @@ use crate::outcome::{end_json, error_json, meta_json};
 use crate::stream::{End, StreamBuffer};
 use crate::text::Text;
 
-pub struct Teller {
+pub struct Running {
     id: u32,
     shared: Arc<Shared>,
     wake: Arc<Wake>,
     told: bool,
 }
 
-impl Teller {
+impl Running {
     pub fn new(id: u32, shared: Arc<Shared>, wake: Arc<Wake>) -> Self {
         Self { id, shared, wake, told: false }
     }
@@ -34,13 +34,15 @@ impl Teller {
                         Outcome::Answer { id: self.id, text: Text::from_utf8(bytes), meta }
                     }
                     Content::Text(text) => Outcome::Text { id: self.id, text: Text::from_utf8(text), meta },
-                    Content::Bytes(download) => return self.bytes(download, meta, report).await,
+                    Content::Bytes(download) => {
+                        return self.bytes(Downloading::new(download, report, status), meta).await;
+                    }
                     Content::Vectors(Vectors { json, floats }) => {
                         Outcome::Vectors { id: self.id, text: Text::from_utf8(json.into()), floats, meta }
                     }
                     Content::Events(events) => {
                         drop(headers);
-                        return self.stream(events, meta, report).await;
+                        return self.stream(Streaming::new(events, report, status), meta).await;
                     }
                 }
             }
@@ -49,7 +51,7 @@ impl Teller {
         self.tell(outcome);
     }
 
-    async fn stream(mut self, mut events: Box<Events>, meta: Text, mut report: Report) {
+    async fn stream(mut self, mut events: Streaming, meta: Text) {
         let buffer = Arc::new(StreamBuffer::new(self.id));
         lock(&self.shared.streams).insert(self.id, buffer.clone());
         let mut first = Some(meta);
@@ -57,10 +59,10 @@ impl Teller {
             let batch = match events.next().await {
                 Some(Ok(batch)) => batch,
                 last => {
-                    events.tell(&mut report);
+                    let report = events.report();
                     let error =
-                        last.and_then(std::result::Result::err).map(|error| error_json(error, Some(&report)));
-                    break End { error, facts: end_json(&report) };
+                        last.and_then(std::result::Result::err).map(|error| error_json(error, Some(report)));
+                    break End { error, facts: end_json(report) };
                 }
             };
             let wanted = buffer.push(&batch);
@@ -84,7 +86,7 @@ impl Teller {
         events.rest().await;
     }
 
-    async fn bytes(mut self, mut download: Box<Download>, meta: Text, mut report: Report) {
+    async fn bytes(mut self, mut download: Downloading, meta: Text) {
         let buffer = Arc::new(ByteBuffer::new(self.id));
         lock(&self.shared.downloads).insert(self.id, buffer.clone());
         self.shared.push(Outcome::Bytes { id: self.id, meta }, &self.wake);
@@ -97,10 +99,10 @@ impl Teller {
                     buffer.room().await;
                 }
                 last => {
-                    download.tell(&mut report);
+                    let report = download.report();
                     let error =
-                        last.and_then(std::result::Result::err).map(|error| error_json(error, Some(&report)));
-                    break End { error, facts: end_json(&report) };
+                        last.and_then(std::result::Result::err).map(|error| error_json(error, Some(report)));
+                    break End { error, facts: end_json(report) };
                 }
             }
         };
@@ -120,7 +122,7 @@ impl Teller {
     }
 }
 
-impl Drop for Teller {
+impl Drop for Running {
     fn drop(&mut self) {
         lock(&self.shared.calls).remove(&self.id);
         lock(&self.shared.feeds).remove(&self.id);
