@@ -2,9 +2,11 @@
 // The package for `require`: the class itself, with every public name on it. index.mjs gives the same names to `import`.
 
 const { ChatCompletionStream } = require('./js/helpers/chat-stream.js')
-const { jsonSchemaFormat, jsonSchemaTool } = require('./js/helpers/schema.js')
+const { ResponseStream } = require('./js/helpers/response-stream.js')
+const { jsonSchemaFormat, jsonSchemaTextFormat, jsonSchemaTool } = require('./js/helpers/schema.js')
 const { ChatCompletionRunner, ChatCompletionStreamingRunner } = require('./js/helpers/tool-loop.js')
 const errors = require('./js/errors.js')
+const { toFile } = require('./js/files.js')
 const { PORTKEY_GATEWAY_URL, createHeaders } = require('./js/options.js')
 const { Portkey } = require('./js/portkey.js')
 const { APIPromise } = require('./js/promise.js')
@@ -19,11 +21,14 @@ Object.assign(Portkey, errorClasses, {
   ChatCompletionStreamingRunner,
   Portkey,
   PORTKEY_GATEWAY_URL,
+  ResponseStream,
   Stream,
   createHeaders,
   default: Portkey,
   jsonSchemaFormat,
+  jsonSchemaTextFormat,
   jsonSchemaTool,
+  toFile,
 })
 Object.defineProperty(Portkey, '__esModule', { value: true })
 

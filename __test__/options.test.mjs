@@ -256,7 +256,7 @@ describe('metadata', () => {
 describe('a ConfigError', () => {
   const RIGHT = 'expected a base URL with its version, such as http://localhost:11434/v1'
   const cases = [
-    [{ provider: 'opnai' }, 'provider: expected one of the 70 names that providers() lists; did you mean openai?'],
+    [{ provider: 'opnai' }, 'provider: expected one of the 70 names that providerFacts() lists; did you mean openai?'],
     [{ provider: '@my-prod' }, /^provider: expected one of .+; an @ name belongs to the hosted platform/],
     [{ provider: 'ollama' }, /^customHost: is missing: provider ollama is a server of your own; name its base URL, such as http:\/\/localhost:11434\/v1$/],
     [{ virtualKey: 'vk' }, /^virtualKey: is an option for a provider or a platform that this version does not reach$/],

@@ -67,6 +67,9 @@ class ConfigError extends Error {
   }
 }
 
+/** A webhook that was not signed with the secret, or not lately. */
+class InvalidWebhookSignatureError extends Error {}
+
 const classes = {
   APIError,
   APIConnectionError,
@@ -85,6 +88,7 @@ const classes = {
   ContentFilterFinishReasonError,
   SchemaMismatchError,
   ConfigError,
+  InvalidWebhookSignatureError,
 }
 for (const [name, type] of Object.entries(classes)) {
   Object.defineProperty(type.prototype, 'name', { value: name, configurable: true, writable: true })

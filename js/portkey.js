@@ -13,12 +13,15 @@ const { defineResources } = require('./resources.js')
 const READABLE = [
   'apiKey',
   'baseURL',
+  'virtualKey',
   'provider',
   'customHost',
   'config',
   'metadata',
   'traceID',
   'forwardHeaders',
+  'cacheForceRefresh',
+  'cacheNamespace',
   'requestTimeout',
   'timeout',
   'maxRetries',
@@ -28,6 +31,28 @@ const READABLE = [
   'debug',
   'dangerouslyAllowBrowser',
   'calculateAudioDuration',
+  'anthropicBeta',
+  'anthropicVersion',
+  'awsAccessKeyId',
+  'awsBedrockModel',
+  'awsRegion',
+  'awsS3Bucket',
+  'awsS3ObjectKey',
+  'awsSecretAccessKey',
+  'awsSessionToken',
+  'azureApiVersion',
+  'azureDeploymentId',
+  'azureEndpointName',
+  'azureResourceName',
+  'fireworksAccountId',
+  'huggingfaceBaseUrl',
+  'mistralFimCompletion',
+  'providerFileName',
+  'providerModel',
+  'vertexProjectId',
+  'vertexRegion',
+  'vertexStorageBucketName',
+  'workersAiAccountId',
 ]
 
 let grown = false
@@ -41,7 +66,7 @@ let derivedFrom
 /** The first client loads the addon, whose endpoint table the resources grow from. */
 function growOnce() {
   if (grown) return
-  defineResources(Portkey.prototype, JSON.parse(native().tables()).endpoints, handleOf)
+  defineResources(Portkey.prototype, JSON.parse(native().endpoints()), handleOf)
   grown = true
 }
 
@@ -77,7 +102,7 @@ class Portkey {
   }
 
   /** Every provider: its name, base URL, endpoints, and what it needs beside a key. */
-  providers() {
+  providerFacts() {
     return JSON.parse(native().tables()).providers
   }
 

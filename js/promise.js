@@ -20,7 +20,7 @@ class APIPromise extends Promise {
   /** Begins a call: `begin` gets the pending call; what it throws rejects the promise. */
   static begin(begin) {
     const call = new PendingCall()
-    const promise = new APIPromise((resolve, reject) => {
+    const promise = new this((resolve, reject) => {
       call.resolve = resolve
       call.reject = reject
     }, call)

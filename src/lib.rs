@@ -6,11 +6,15 @@
 #![expect(clippy::needless_pass_by_value, reason = "napi hands its values over whole")]
 
 mod border;
+mod bytes;
 mod call;
 mod client;
+mod delivery;
+mod files;
 mod listener;
 mod outcome;
 pub mod reading;
+mod running;
 mod runtime;
 mod stream;
 mod text;
@@ -18,7 +22,28 @@ mod text;
 use napi_derive::napi;
 use serde_json::json;
 
-/// The tables that the JavaScript side grows from, as JSON: `{ endpoints, options, providers, version }`.
+/// The endpoint table as the JavaScript side needs it to make calls, as the JSON of an array. The first client reads it.
+#[napi]
+pub fn endpoints() -> String {
+    let row = |endpoint: &engine::Endpoint| {
+        json!({
+            "call": endpoint.call,
+            "path": endpoint.path,
+            "sends": endpoint.sends,
+            "optional": endpoint.optional,
+            "gives": endpoint.gives,
+            "streams": endpoint.streams(),
+            "namesEvents": engine::names_events(endpoint),
+            "plane": endpoint.plane,
+            "parameters": endpoint.parameters,
+            "queried": endpoint.queried,
+        })
+    };
+    json!(engine::ENDPOINTS.iter().map(row).collect::<Vec<_>>()).to_string()
+}
+
+/// The tables that documentation and types are derived from, as JSON: `{ endpoints, options, told, providers, version }`;
+/// gateways are told of the options in `told`.
 #[napi]
 pub fn tables() -> String {
     let row = |endpoint: &engine::Endpoint| {
@@ -26,9 +51,14 @@ pub fn tables() -> String {
             "call": endpoint.call,
             "method": endpoint.method.as_str(),
             "path": endpoint.path,
-            "takesBody": endpoint.takes_body(),
+            "sends": endpoint.sends,
+            "optional": endpoint.optional,
+            "gives": endpoint.gives,
             "streams": endpoint.streams(),
+            "plane": endpoint.plane,
+            "headers": endpoint.headers,
             "parameters": endpoint.parameters,
+            "queried": endpoint.queried,
             "types": endpoint.types,
         })
     };
@@ -41,7 +71,7 @@ pub fn tables() -> String {
         })
     };
     let provider = |provider: &&dyn engine::Provider| {
-        let has = |row: &&engine::Endpoint| provider.has(row);
+        let has = |row: &&engine::Endpoint| engine::offers(*provider, row);
         json!({
             "name": provider.name(),
             "baseURL": provider.base_url(),
@@ -52,7 +82,8 @@ pub fn tables() -> String {
     };
     json!({
         "endpoints": engine::ENDPOINTS.iter().map(row).collect::<Vec<_>>(),
-        "options": engine::OPTIONS,
+        "options": engine::OPTIONS.iter().map(|option| option.name).collect::<Vec<_>>(),
+        "told": engine::OPTIONS.iter().filter(|option| option.is_told()).map(|option| option.name).collect::<Vec<_>>(),
         "providers": engine::PROVIDERS.iter().map(provider).collect::<Vec<_>>(),
         "version": env!("CARGO_PKG_VERSION"),
     })

@@ -36,6 +36,18 @@ export interface ParseableFormat<Parsed> extends ResponseFormatJSONSchema {
   $parseRaw(content: string): Parsed
 }
 
+/** The same for the `text.format` of a response's body. */
+export interface ParseableTextFormat<Parsed> {
+  type: 'json_schema'
+  name: string
+  schema: JSONSchema
+  description?: string
+  strict?: boolean | null
+  __output: Parsed
+  $brand: 'auto-parseable-response-format'
+  $parseRaw(content: string): Parsed
+}
+
 /** A tool with what reads its arguments. The `openai` package's `zodFunction` makes such ones too. */
 export interface ParseableTool<Arguments, Name extends string = string, IsRunnable extends boolean = boolean> extends ChatCompletionFunctionTool {
   __arguments: Arguments
@@ -56,6 +68,11 @@ export interface JSONSchemaToolOptions<Schema, Name extends string> extends JSON
 
 /** What a text of this schema is read as. */
 export type OutputOf<Schema> = Schema extends StandardSchema<any, infer Output> ? Output : unknown
+
+/** What `text.format` of a body says that a response is read as. */
+export type TextParsedOf<Params> = Params extends { text: { format: infer Format } }
+  ? Format extends { __output: infer Parsed } ? Parsed : Format extends { type: 'json_schema' } ? unknown : null
+  : null
 
 /** What `response_format` of a body says that an answer is read as. */
 export type ParsedOf<Params> = Params extends { response_format: infer Format }

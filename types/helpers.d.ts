@@ -107,26 +107,30 @@ export interface ChatStreamEvents<Parsed> extends ChatRunEvents<Parsed> {
 
 type ValuesOf<Listener> = Listener extends (...values: infer Values) => void ? Values : never
 
-/** A conversation as it goes on. It is sent when it is made; a failure that nobody listens to or waits for is an unhandled rejection. */
-export interface ChatRun<Events, Parsed> {
-  /** Aborting it stops the run. */
+/** Something with events. It begins when it is made; an error that nobody listens to or waits for is an unhandled rejection. */
+export interface Listening<Events> {
+  /** Aborting it stops the work. */
   readonly controller: AbortController
   readonly ended: boolean
   /** Whether it failed or was aborted. */
   readonly errored: boolean
   readonly aborted: boolean
-  /** What was sent and what came, in order. What is added is sent with the next request. */
-  readonly messages: ChatCompletionMessageParam[]
   abort(): void
   on<Name extends keyof Events>(event: Name, listener: Events[Name]): this
   once<Name extends keyof Events>(event: Name, listener: Events[Name]): this
   off<Name extends keyof Events>(event: Name, listener: Events[Name]): this
-  /** The next such event's first value; rejects when the run fails, or ends before. */
+  /** The next such event's first value; rejects when the work fails, or ends before. */
   emitted<Name extends keyof Events>(event: Name): Promise<ValuesOf<Events[Name]>[0]>
   /** The values of each such event from now on. */
   events<Name extends keyof Events>(event: Name): AsyncIterableIterator<ValuesOf<Events[Name]>>
-  /** Resolves at the end; rejects when the run fails or is aborted, as all below do. */
+  /** Resolves at the end; rejects when the work fails or is aborted, as all other promises of it do. */
   done(): Promise<void>
+}
+
+/** A conversation as it goes on. */
+export interface ChatRun<Events, Parsed> extends Listening<Events> {
+  /** What was sent and what came, in order. What is added is sent with the next request. */
+  readonly messages: ChatCompletionMessageParam[]
   finalChatCompletion(): Promise<Answer<ParsedChatCompletion<Parsed>>>
   finalMessage(): Promise<ParsedChatCompletionMessage<Parsed>>
   finalContent(): Promise<string | null>

@@ -41,13 +41,12 @@ const EMBEDDED = {
 
 /** Options that this client refuses at construction, naming them. */
 const REFUSED = {
-  'base-url-from-env': /^baseURL: sends every call to a Portkey gateway/,
-  'empty-values-dropped': /provider: is an empty string; leave it out/,
-  'cloud-aws': /awsS3Bucket: is no option/,
-  'cloud-vertex': /vertexStorageBucketName: is no option/,
-  'other-named-options': /fireworksAccountId: is an option for a provider/,
+    'empty-values-dropped': /provider: is an empty string; leave it out/,
+  'cloud-aws': /awsS3Bucket: acts at a Portkey gateway alone/,
+  'cloud-vertex': /vertexStorageBucketName: acts at a Portkey gateway alone/,
+  'other-named-options': /fireworksAccountId: acts at a Portkey gateway alone/,
   'unknown-options': /myOpt: is no option/,
-  'docs-passthrough-default-headers': /defaultHeaders: is no option/,
+  'docs-passthrough-default-headers': /provider: expected one of/,
   'docs-azure-jwt': /azureDeploymendId: is no option; did you mean azureDeploymentId\?/,
   'docs-ollama-virtual-key-plus-custom-host': /virtualKey: is an option for a provider or a platform/,
 }
@@ -131,6 +130,7 @@ export const MENDED_HEADERS = [
     output: { 'x-portkey-forward-headers': 'custom-host', 'custom-host': 'h' },
     why: 'the list has the names that are sent',
   },
+  { input: { 'x-portkey-api-key': 'q' }, output: { 'x-portkey-api-key': 'q' }, why: 'a name that has the prefix gets no second one' },
 ]
 
 export function createHeadersCases() {

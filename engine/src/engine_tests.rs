@@ -80,6 +80,7 @@ fn chat(stream: bool) -> Call {
         endpoint: &ENDPOINTS[0],
         arguments: Vec::new(),
         body: Bytes::from_static(br#"{"messages":[]}"#),
+        form: None,
         stream,
         params: None,
         options: CallOptions::default(),

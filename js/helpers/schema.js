@@ -15,6 +15,12 @@ function jsonSchemaFormat(name, schema, options = {}) {
   return branded({ type: 'json_schema', json_schema: asked }, FORMAT, read)
 }
 
+/** The same as the `text.format` of a response's body. */
+function jsonSchemaTextFormat(name, schema, options = {}) {
+  const { json, strict, read } = shapeOf(`jsonSchemaTextFormat(${quoted(name)})`, name, schema, options)
+  return branded({ type: 'json_schema', name, description: options.description, schema: json, strict }, FORMAT, read)
+}
+
 /** A tool whose arguments have this schema; `function` is what `runTools` calls with them. */
 function jsonSchemaTool(tool) {
   if (!isObject(tool)) throw new ConfigError(`jsonSchemaTool: expected an object, got ${kindOf(tool)}`)
@@ -198,4 +204,4 @@ function orNull(read) {
 
 const isBrandedTool = (tool) => tool?.$brand === TOOL
 
-module.exports = { Shape, isBrandedTool, jsonSchemaFormat, jsonSchemaTool, parameter }
+module.exports = { Shape, isBrandedTool, jsonSchemaFormat, jsonSchemaTextFormat, jsonSchemaTool, parameter }

@@ -30,7 +30,7 @@ use ::http::HeaderMap;
 use bytes::Bytes;
 
 use super::Provider;
-use super::dialect::{Asked, Context, Dialect, Made, Translator};
+use super::dialect::{Asked, Context, Dialect, Made, Settings, Translator};
 use crate::auth::Auth;
 use crate::endpoint::{EMBEDDINGS, Endpoint};
 use crate::error::{Error, Result};
@@ -89,6 +89,10 @@ impl Dialect for Chat {
 
     fn translator(&self, context: &Context<'_>) -> Box<dyn Translator> {
         Box::new(stream::Stream::new(context))
+    }
+
+    fn goes_beyond(&self, _settings: &Settings, _body: &[u8]) -> bool {
+        true
     }
 
     fn error(&self, _status: u16, _headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {
