@@ -200,7 +200,7 @@ impl Report {
     }
 
     /// The facts that Portkey answers as `x-portkey-*` headers, without their prefix: ours, and those of the gateway that
-    /// answered. Of a call that a gateway got whole there are only its own.
+    /// answered. Of a call that a gateway has answered as a whole there are only its own.
     pub fn facts(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
         let retries = if self.exhausted {
             -1
@@ -215,7 +215,7 @@ impl Report {
         ];
         let ours = ours.into_iter().chain(self.cache.map(|status| ("cache-status", status.text().into())));
         let walked = |name: &str| matches!(name, "last-used-option-index" | "retry-attempt-count");
-        let is_whole = self.gateway == Some(Gateway::Only);
+        let is_whole = self.gateway == Some(Gateway::Only) && !self.told.is_empty();
         let ours = ours.filter(move |(name, _)| !is_whole && (walked(name) || self.told(name).is_none()));
         let told = self.told.iter().filter(move |(name, _)| is_whole || !walked(name));
         ours.chain(told.map(|(name, value)| (name.as_str(), value.as_str().into())))
@@ -233,7 +233,7 @@ impl Report {
             request_id: self.request_id.as_deref(),
             target: &self.target,
             provider: self.told("provider").unwrap_or(self.provider),
-            cache: self.cache.map(Status::text).or(self.told("cache-status")),
+            cache: self.told("cache-status").or(self.cache.map(Status::text)),
             hooks: (!self.hooks.is_empty()).then_some(&self.hooks),
             changes: self.notes.iter().chain(&self.changes).collect(),
             attempts: &self.attempts,

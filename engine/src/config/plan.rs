@@ -81,8 +81,7 @@ impl Plan {
             maker.problem(camel(key), "is an option of one target: put it into that target's config");
         }
         let strategy = maker.grow(root.clone(), false);
-        let has_gateway = strategy.as_ref().is_some_and(is_gateway);
-        if !has_gateway {
+        if strategy.as_ref().is_some_and(|strategy| !is_gateway(strategy)) {
             maker.told_to_no_one();
         }
         if !maker.problems.is_empty() {
