@@ -2,6 +2,7 @@
 // Options on their way to the engine, and the headers that Portkey's gateway takes for them.
 
 const { ConfigError } = require('./errors.js')
+const { isListener, numberOf } = require('./records.js')
 
 const PORTKEY_GATEWAY_URL = 'https://api.portkey.ai/v1'
 
@@ -13,6 +14,8 @@ function optionsText(options) {
     if (written.length === 0 && process.env[variable]) given[name] = process.env[variable]
     for (const other of written) if (given[other] === '') delete given[other]
   }
+  if (typeof given.onRecord === 'function') given.onRecord = numberOf(given.onRecord)
+  else if (given.onRecord != null && !isListener(given.onRecord)) throw new ConfigError('onRecord: expected a function')
   keepFromBrowsers(given)
   return jsonText(given, 'options')
 }
@@ -51,6 +54,7 @@ function checked(options, what) {
   if (!isObject(options)) throw new ConfigError(`${what}: expected an object, got ${kindOf(options)}`)
   for (const name in options) {
     const type = typeof options[name]
+    if (name === 'onRecord' && type === 'function' && what === 'options') continue
     if (type === 'function' || type === 'symbol' || type === 'bigint') {
       throw new ConfigError(`${name}: expected a value that has a JSON form, got a ${type}`, [{ path: name, message: `got a ${type}` }])
     }

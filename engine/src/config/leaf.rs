@@ -68,6 +68,7 @@ impl Maker<'_> {
             gateway: gateway.map(|(gateway, _)| gateway),
             settings,
             params: self.node.params.clone(),
+            pricing: self.node.pricing.or(options.pricing),
             live,
         })
     }

@@ -28,6 +28,8 @@ pub struct Plan {
     pub watched: Vec<Arc<Target>>,
     /// Some target may take its provider from the model that a call names.
     pub asks_model: bool,
+    /// Whether records may hold what was asked and answered.
+    pub keeps_content: bool,
     /// Problems that the parameters of a call may still mend.
     pub missing: Vec<Problem>,
 }
@@ -102,6 +104,7 @@ impl Plan {
             },
             total: clock(options.timeout.or(options.timeouts.total).or(root.timeouts.total)),
             asks_model: root.passes_through() || maker.nowhere,
+            keeps_content: options.debug != Some(false),
             missing: maker.missing,
         })
     }
