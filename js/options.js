@@ -125,7 +125,8 @@ function headerName(option) {
 
 /** Options that act in this process alone: no gateway is told of them. */
 const UNTOLD = new Set([
-  'cacheStore', 'calculateAudioDuration', 'defaultHeaders', 'idempotent', 'maxConcurrent', 'maxQueue', 'maxRetries', 'retryBudget', 'strictParams', 'timeout', 'timeouts',
+  'cacheStore', 'calculateAudioDuration', 'captureContent', 'defaultHeaders', 'idempotent', 'logs', 'maxConcurrent', 'maxQueue', 'maxRetries', 'onRecord', 'pricing', 'retryBudget',
+  'strictParams', 'timeout', 'timeouts',
 ])
 
 /** An option's value as a header says it. Beyond ASCII, JSON is escaped. */
