@@ -10,6 +10,7 @@ mod call;
 mod client;
 mod listener;
 mod outcome;
+pub mod reading;
 mod runtime;
 mod stream;
 mod text;

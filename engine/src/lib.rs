@@ -63,5 +63,5 @@ pub use events::{Event, Events, Streaming};
 pub use observe::Report;
 pub use provider::dialect::Setting;
 pub use provider::{LEFT_OUT, PROVIDERS, Provider};
-pub use record::{Entry, Flushed, Sink};
+pub use record::{Entry, Filter, Flushed, Reading, Sink};
 pub use secret::Secret;
