@@ -216,8 +216,8 @@ declare namespace Portkey {
     debug?: Option<boolean>
     /** Gets a record of each call, once it has ended, whatever became of it. Belongs to a client; no call can bring its own. */
     onRecord?: Option<(record: CallRecord) => void>
-    /** Where records are written. */
-    logs?: Option<Logs | false>
+    /** Where records are written; `true`: the database `.portkey/calls.sqlite` in the working directory. */
+    logs?: Option<Logs | boolean>
     /** Records hold what was asked and answered. They never hold a header's value. */
     captureContent?: Option<boolean>
     /** What the targets take, unless their config says it. */
@@ -305,11 +305,16 @@ declare namespace Portkey {
     redis?: Option<string>
   }
 
+  /** Names a database, a file, or both. */
   export interface Logs {
+    /** The SQLite database that gets records, for `npx portkey-native console`. Several processes may share it on a local disk. */
+    database?: Option<string>
     /** The file that gets records as lines of JSON. Its folder is there; only one process writes to it. */
-    file: string
-    /** When it has grown to so many bytes, a new one is begun; 64 MiB when left out. */
+    file?: Option<string>
+    /** What a database holds before its oldest records go, 1 GiB when left out; what a file has when a new one is begun, 64 MiB. */
     maxBytes?: Option<number>
+    /** Milliseconds after which a record leaves the database; 30 days when left out. */
+    maxAge?: Option<number>
     /** How many old files are kept, as `file.1` (the latest), `file.2`, …; 5 when left out. */
     maxFiles?: Option<number>
   }
@@ -658,6 +663,7 @@ declare namespace Portkey {
 
   /** What happened to one call. It holds no header values, and its URLs have neither query nor userinfo. */
   export interface GatewayReport {
+    /** A gateway's own, where it gave one. */
     traceId: string
     spanId: string | null
     spanName: string | null
@@ -665,7 +671,7 @@ declare namespace Portkey {
     metadata: Record<string, string>
     /** The host's own name for the request, where it gave one. */
     requestId: string | null
-    /** The target that answered: its `name`, or its place in the config. */
+    /** The target that answered: its `name`, or its place in the config; `remote` is the gateway that `baseURL` names. */
     target: string | null
     provider: string | null
     cache: CacheStatus | null

@@ -175,7 +175,7 @@ describe('a log of records', { concurrency: true, timeout: 30_000 }, () => {
   test('that cannot be written is refused at construction', (t) => {
     const file = path.join(folder(t), 'nowhere', 'calls.ndjson')
     assert.throws(() => new Portkey({ customHost: 'http://h/v1', logs: { file } }), { name: 'ConfigError', message: /logs\.file: cannot be written to/ })
-    assert.throws(() => new Portkey({ customHost: 'http://h/v1', logs: { path: file } }), /logs\.path: expected one of file, maxBytes, maxFiles/)
+    assert.throws(() => new Portkey({ customHost: 'http://h/v1', logs: { path: file } }), /logs\.path: expected one of database, file, maxAge, maxBytes, maxFiles/)
     assert.throws(() => new Portkey({ customHost: 'http://h/v1', onRecord: 'yes' }), /onRecord: expected a function/)
   })
 

@@ -13,6 +13,7 @@ mod delivery;
 mod files;
 mod listener;
 mod outcome;
+pub mod reading;
 mod running;
 mod runtime;
 mod stream;

@@ -4,9 +4,11 @@
 //! The invariant: a call never waits for a record. Sinks take entries from bounded queues on threads of their own, and what
 //! a full queue drops is counted.
 
+mod database;
 mod entry;
 mod file;
 mod price;
+mod reading;
 mod recording;
 mod settings;
 mod tokens;
@@ -17,9 +19,11 @@ use std::time::Duration;
 
 use crate::error::Problem;
 
+pub use database::Retention;
 pub use entry::Entry;
 pub use file::Rotation;
 pub use price::Pricing;
+pub use reading::{Filter, Reading};
 pub use recording::{End, Recording};
 pub use settings::Settings;
 pub use tokens::Usage;
@@ -50,6 +54,9 @@ impl Recorder {
         let mut sinks: Vec<Arc<dyn Sink>> = listener.into_iter().collect();
         if let Some(rotation) = &settings.file {
             sinks.push(Arc::new(Worker::new("records to a file", file::File::open(rotation)?)));
+        }
+        if let Some(retention) = &settings.database {
+            sinks.push(Arc::new(Worker::new("records to a database", database::Database::open(retention)?)));
         }
         Ok((!sinks.is_empty()).then(|| Arc::new(Self { captures: settings.captures, sinks })))
     }

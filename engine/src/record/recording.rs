@@ -67,7 +67,7 @@ impl Recording {
         let usage = self.usage(report, answer, end);
         let ms = Self::ms(report, total);
         let generating = (total - ms.first_token.unwrap_or(0.0)) / 1e3;
-        let told = usage.filter(|usage| usage.output > 0 && generating > 0.0);
+        let told = usage.filter(|usage| !usage.estimated && usage.output > 0 && generating > 0.0);
         let entry = Entry {
             id: new_id(),
             trace_id: report.trace_id.clone(),
@@ -96,7 +96,8 @@ impl Recording {
             ms,
             tokens_per_second: told.map(|usage| usage.output as f64 / generating),
             usage,
-            cost: report.cost,
+            // A record may say what an estimate comes to, since it says that it is one.
+            cost: report.cost.or_else(|| report.pricing?.cost(usage.as_ref(), total / 1e3)),
             cache: report.cache.map(crate::cache::Status::text),
             attempts: report.attempts.clone(),
             changes: report.notes.iter().chain(&report.changes).cloned().collect(),
