@@ -8,6 +8,7 @@
 mod border;
 mod call;
 mod client;
+mod listener;
 mod outcome;
 mod runtime;
 mod stream;

@@ -6,6 +6,7 @@
 mod frames;
 mod fronted;
 mod handing;
+mod streaming;
 mod telling;
 mod translated;
 mod waiting;
@@ -18,7 +19,7 @@ use bytes::Bytes;
 
 use crate::attempt::Checking;
 use crate::clock::{Alarm, Clock, Instant, SystemClock, at_once, before};
-use crate::config::{Clocks, Target};
+use crate::config::Target;
 use crate::endpoint::Streamed;
 use crate::error::{Error, Result};
 use crate::explain::Place;
@@ -31,6 +32,7 @@ pub use frames::Frames;
 pub use fronted::Fronting;
 pub use handing::Held;
 use handing::Keeping;
+pub use streaming::Streaming;
 pub use translated::Translation;
 
 /// One event of a stream, its data being JSON text.
@@ -76,6 +78,8 @@ pub struct Events {
     /// What the hooks said of the request, and then of the stream.
     before: Vec<Record>,
     verdicts: Option<Verdicts>,
+    /// The first event.
+    first: Option<Bytes>,
     /// How many events came, which of them was the first semantic one, and how many were handed out.
     came: usize,
     first_semantic: usize,
@@ -145,6 +149,7 @@ impl Events {
             watch,
             before,
             verdicts: None,
+            first: None,
             came: 0,
             first_semantic: usize::MAX,
             handed_out: 0,
@@ -297,6 +302,9 @@ impl Events {
             Cow::Borrowed(_) => data,
             Cow::Owned(repaired) => Bytes::from(repaired),
         };
+        if self.came == 1 {
+            self.first = Some(data.clone());
+        }
         self.hand_out(Event { name, data });
         if self.progress.is_over() && matches!(self.state, State::Open) {
             self.whole();
