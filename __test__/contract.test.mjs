@@ -99,8 +99,11 @@ describe('the tree of methods', () => {
 
   test('sends each row to its path with its method', async (t) => {
     const host = await hostFor(t, [{ json: { data: [] } }])
-    const client = new Portkey({ customHost: host.url })
+    const openai = new Portkey({ customHost: host.url })
+    const anthropic = openai.withOptions({ provider: 'anthropic' })
     for (const { call, method, path, takesBody } of tables.endpoints) {
+      // Whose format it is gets it on its own path; others get a chat.
+      const client = call === 'messages.create' ? anthropic : openai
       const leading = [...path.matchAll(/\{\w+\}/g)].map((_, at) => `name-${at}`)
       const given = takesBody ? [...leading, { model: 'm' }] : leading
       await call.split('.').reduce((node, name) => node[name], client)(...given)
