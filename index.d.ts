@@ -695,6 +695,7 @@ declare namespace Portkey {
 
   /** What happened to one call. It holds no header values, and its URLs have neither query nor userinfo. */
   export interface GatewayReport {
+    /** A gateway's own, where it gave one. */
     traceId: string
     spanId: string | null
     spanName: string | null
@@ -702,7 +703,7 @@ declare namespace Portkey {
     metadata: Record<string, string>
     /** The host's own name for the request, where it gave one. */
     requestId: string | null
-    /** The target that answered: its `name`, or its place in the config. */
+    /** The target that answered: its `name`, or its place in the config; `remote` is the gateway that `baseURL` names. */
     target: string | null
     provider: string | null
     cache: CacheStatus | null

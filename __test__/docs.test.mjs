@@ -4,15 +4,17 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import Portkey from 'portkey-native'
 import { chatChunks, completion } from './support/answers.mjs'
 import { hostFor } from './support/host.mjs'
 
+const { native } = createRequire(import.meta.url)('../js/native.js')
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (file) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
-const DOCUMENTS = readdirSync(root).filter((name) => name.endsWith('.md')).concat('bench/README.md', 'docs/configs.md', 'docs/formats.md', 'docs/helpers.md')
+const DOCUMENTS = readdirSync(root).filter((name) => name.endsWith('.md')).concat('bench/README.md', 'docs/configs.md', 'docs/formats.md', 'docs/helpers.md', 'docs/remote.md')
 const { scripts } = JSON.parse(read('package.json'))
 
 /** Words in backticks or links that look like paths of this repository. */
@@ -54,6 +56,13 @@ test('the README names every option, error class and field of a report', () => {
   const readme = read('README.md')
   const errors = Object.keys(Portkey).filter((name) => name.endsWith('Error'))
   for (const name of errors) assert.ok(readme.includes(`\`${name}\``), name)
+})
+
+test('docs/remote.md says of every option where it acts', () => {
+  const { options } = JSON.parse(native().tables())
+  const text = read('docs/remote.md')
+  // It is Node.js's alone.
+  for (const name of options.filter((name) => name !== 'calculateAudioDuration')) assert.ok(text.includes(`\`${name}\``), name)
 })
 
 /** Answers what the documents ask: in words, in the shape that is asked for, or with the call of a tool. */

@@ -28,6 +28,13 @@ const FORMATS = {
 }
 const contains = (...words) => ({ 'default.contains': { words, operator: 'none' } })
 
+/** A promise that is settled elsewhere. */
+function deferred() {
+  let resolve
+  const promise = new Promise((settle) => (resolve = settle))
+  return { promise, resolve }
+}
+
 for (const [name, { native, request, answer, events, textOf, piece, error: reported }] of Object.entries(FORMATS)) {
   const streamed = { ...request, stream: true }
   const ours = { provider: native, path: `/v1/${name}`, whole: { json: answer }, events: { headers: EVENTS, chunks: named(events) } }
@@ -170,6 +177,21 @@ for (const [name, { native, request, answer, events, textOf, piece, error: repor
         assert.equal(textOf(await create(only([type]))), 'This is a test.')
       })
     }
+
+    test('is recorded by its own name, with what it used', async (t) => {
+      const entries = []
+      const { promise, resolve } = deferred()
+      const onRecord = (entry) => entries.push(entry) === 4 && resolve()
+      for (const kind of [ours, others]) {
+        const host = await hostFor(t, [kind.whole, kind.events])
+        const client = new Portkey({ config: target(host, kind), maxRetries: 0, onRecord })
+        await create(client)
+        await collect(create(client, streamed))
+      }
+      await promise
+      assert.deepEqual(entries.map(({ endpoint }) => endpoint), Array(4).fill(`${name}.create`))
+      for (const { usage } of entries) assert.deepEqual([usage.output, usage.estimated], [5, false])
+    })
 
     test('chooses by what the caller wrote', async (t) => {
       const host = await hostFor(t, [{ json: completion() }])

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test'
 import Portkey, { ConfigError, createHeaders } from '../index.mjs'
 import { failure } from './support/failures.mjs'
 import { hostFor } from './support/host.mjs'
-import { remoteCases } from './support/remote-cases.mjs'
+import { remoteBehaviours, remoteCases } from './support/remote-cases.mjs'
 
 /** Made by the connection or by whoever sends, and no part of the recording. */
 const LEFT_OUT = ['host', 'connection', 'accept', 'accept-encoding', 'content-length', 'user-agent', 'x-portkey-package-version']
@@ -58,6 +58,30 @@ describe('requests of the official SDK, to a gateway', () => {
   }
 })
 
+describe('failures of the official SDK, at a gateway', { concurrency: true }, () => {
+  const { run, leftOut } = remoteBehaviours()
+
+  for (const { name, step, opts, result, requests, why } of run) {
+    test(why ? `${name}: mended, ${why}` : name, async (t) => {
+      const host = await hostFor(t, [step])
+      const call = new Portkey({ baseURL: host.url }).chat.completions.create({ messages: [] }, undefined, opts)
+      if (result.outcome === 'ok') {
+        assert.deepEqual(await call, result.value)
+      } else {
+        const error = await failure(call)
+        assert.equal(error.name, result.class)
+        assert.equal(error.status, result.status)
+        assert.deepEqual(error.error, step.body.startsWith('{') ? JSON.parse(step.body) : undefined)
+      }
+      assert.equal(host.requests.length, requests)
+    })
+  }
+
+  test('every other case is left out for a reason', () => {
+    for (const { name, why } of leftOut) assert.ok(why, name)
+  })
+})
+
 test('createHeaders says what a client says, for every option that a gateway is told of', async (t) => {
   const { createRequire } = await import('node:module')
   const tables = JSON.parse(createRequire(import.meta.url)('../js/native.js').native().tables())
@@ -74,7 +98,10 @@ test('createHeaders says what a client says, for every option that a gateway is 
   const { headers } = sent(host.last)
   assert.deepEqual(headers, createHeaders(given))
   assert.equal(Object.keys(headers).length, new Set([...tables.told, ...settings]).size + 4)
-  const untold = { cacheStore: {}, idempotent: true, maxRetries: 1, timeout: 1, timeouts: {}, strictParams: true, retryBudget: false, maxConcurrent: 1, maxQueue: 1, calculateAudioDuration: true, defaultHeaders: { a: 'b' } }
+  const untold = {
+    cacheStore: {}, idempotent: true, maxRetries: 1, timeout: 1, timeouts: {}, strictParams: true, retryBudget: false, maxConcurrent: 1, maxQueue: 1, calculateAudioDuration: true,
+    defaultHeaders: { a: 'b' }, captureContent: true, logs: 'records', onRecord() {}, pricing: 'free',
+  }
   assert.deepEqual(createHeaders(untold), {})
   assert.deepEqual(tables.options.filter((name) => !tables.told.includes(name) && name !== 'baseURL').sort(), Object.keys(untold).sort())
 })

@@ -42,12 +42,12 @@ class Facts {
   }
 }
 
-/** The text of a response, put together as the official clients do. */
+/** The text of a response, put together as the official clients do; what the provider sent stays as it is to who prints or copies it. */
 function withOutputText(value) {
   if (value.object !== 'response' || !Array.isArray(value.output) || value.output_text !== undefined) return value
   const parts = value.output.flatMap((item) => (item.type === 'message' ? (item.content ?? []) : []))
-  value.output_text = parts.map((part) => (part.type === 'output_text' ? part.text : '')).join('')
-  return value
+  const text = parts.map((part) => (part.type === 'output_text' ? part.text : '')).join('')
+  return Object.defineProperty(value, 'output_text', { value: text, configurable: true, writable: true })
 }
 
 /** Hangs `getHeaders` and `getGateway` on an answer, so that printing, copying and comparing see the answer alone. */

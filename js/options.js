@@ -14,9 +14,9 @@ function optionsText(options) {
     if (written.length === 0 && process.env[variable]) given[name] = process.env[variable]
     for (const other of written) if (given[other] === '') delete given[other]
   }
-  keepFromBrowsers(given)
   if (typeof given.onRecord === 'function') given.onRecord = numberOf(given.onRecord)
   else if (given.onRecord != null && !isListener(given.onRecord)) throw new ConfigError('onRecord: expected a function')
+  keepFromBrowsers(given)
   return jsonText(given, 'options')
 }
 
@@ -125,7 +125,8 @@ function headerName(option) {
 
 /** Options that act in this process alone: no gateway is told of them. */
 const UNTOLD = new Set([
-  'cacheStore', 'calculateAudioDuration', 'defaultHeaders', 'idempotent', 'maxConcurrent', 'maxQueue', 'maxRetries', 'retryBudget', 'strictParams', 'timeout', 'timeouts',
+  'cacheStore', 'calculateAudioDuration', 'captureContent', 'defaultHeaders', 'idempotent', 'logs', 'maxConcurrent', 'maxQueue', 'maxRetries', 'onRecord', 'pricing', 'retryBudget',
+  'strictParams', 'timeout', 'timeouts',
 ])
 
 /** An option's value as a header says it. Beyond ASCII, JSON is escaped. */

@@ -3,7 +3,8 @@
 
 import { readFileSync } from 'node:fs'
 
-const recorded = JSON.parse(readFileSync(new URL('../../fixtures/official-sdk/requests.json', import.meta.url), 'utf8'))
+const read = (name) => JSON.parse(readFileSync(new URL(`../../fixtures/official-sdk/${name}.json`, import.meta.url), 'utf8'))
+const recorded = read('requests')
 
 const WIRE_NAMES = 'the list has the names that are sent'
 const VERBATIM = 'bodies of generic calls go as they are'
@@ -76,4 +77,33 @@ export function remoteCases() {
     const calls = (js.calls ?? [js.call]).map((call, at) => ({ ...call, wire: wires[at] }))
     return { name, env: js.env ?? {}, options: js.options, calls, refused: REFUSED[name], why }
   })
+}
+
+const DEFAULT_BODY = JSON.stringify({ error: { message: 'boom', type: 't', code: 'c', param: 'p' } })
+
+const OWN_POLICY = 'two more attempts, after waits, of 408, 409, 429 and 5xx that no gateway answered'
+const ONE_COUNT = 'maxRetries counts attempts, and none is doubled'
+const BEHAVIOURS_LEFT_OUT = [
+  [({ kind }) => kind !== 'status', 'remote.test.mjs holds connections, clocks and signals'],
+  [({ name }) => /client.maxRetries=3|maxRetries=5|then 200/.test(name), 'retries.test.mjs holds what the recording shows of immediate and ignored retries'],
+]
+
+/** `{ run: [{ name, step, opts, result, requests, why }], leftOut }`: one answer, again and again. */
+export function remoteBehaviours() {
+  const sorted = { run: [], leftOut: [] }
+  for (const given of read('behaviours')) {
+    const { name, server, opts, result, requestsSent } = given
+    const why = BEHAVIOURS_LEFT_OUT.find(([applies]) => applies(given))?.[1]
+    if (why) {
+      sorted.leftOut.push({ name, why })
+      continue
+    }
+    const [{ status, headers = {}, body = DEFAULT_BODY }] = server
+    const isOfGateway = Object.keys(headers).some((header) => header.startsWith('x-portkey-'))
+    const isTriedAgain = !isOfGateway && (status >= 500 || [408, 409, 429].includes(status))
+    const requests = opts ? opts.maxRetries + 1 : isTriedAgain ? 3 : requestsSent
+    const mended = requests === requestsSent ? undefined : opts ? ONE_COUNT : OWN_POLICY
+    sorted.run.push({ name, step: { status, headers: { 'content-type': 'application/json', ...headers }, body }, opts, result, requests, why: mended })
+  }
+  return sorted
 }

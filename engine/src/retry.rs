@@ -164,6 +164,22 @@ mod tests {
     }
 
     #[test]
+    fn what_a_gateway_answered_is_final_unless_the_policy_says_otherwise() {
+        let told = |name: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, "x".parse().expect("a header value"));
+            refused(503).with_headers(headers)
+        };
+        let once = Policy { after_gateway: false, ..Policy::default() };
+        for name in OF_GATEWAY {
+            assert_eq!(once.wait(&told(name), 1, false, 0.5), None, "{name}");
+            assert!(Policy::default().wait(&told(name), 1, false, 0.5).is_some(), "{name}");
+        }
+        assert!(once.wait(&told("x-portkey-provider"), 1, false, 0.5).is_some());
+        assert!(once.wait(&Error::new(Kind::Connect, ""), 1, false, 0.5).is_some());
+    }
+
+    #[test]
     fn a_list_of_statuses_replaces_the_default() {
         let policy = Policy { statuses: Some(vec![400]), ..Policy::default() };
         assert!(policy.wait(&refused(400), 1, false, 0.5).is_some());

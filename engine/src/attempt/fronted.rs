@@ -148,3 +148,37 @@ fn with_hook_results(answer: Bytes, chat: &Bytes) -> Bytes {
     fields.set("hook_results", results);
     fields.to_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn openai_s_reasoning_models_are_known_by_their_names() {
+        for model in ["o1", "o3-mini", "o4-mini-2025-04-16", "gpt-5", "gpt-5.6-sol"] {
+            assert!(is_reasoning_model(format!(r#"{{"model":"{model}"}}"#).as_bytes()), "{model}");
+        }
+        for body in [r#"{"model":"gpt-4o"}"#, r#"{"model":"llama-o3"}"#, r#"{"model":7}"#, "{}"] {
+            assert!(!is_reasoning_model(body.as_bytes()), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_limit_changes_its_name_and_nothing_else_does() {
+        let mut changes = Vec::new();
+        let chat = Bytes::from_static(br#"{"model":"o3","max_tokens":5,"n":1.0}"#);
+        assert_eq!(renamed_limit(&chat, &mut changes), r#"{"model":"o3","n":1.0,"max_completion_tokens":5}"#);
+        assert_eq!(changes, ["max_tokens was sent as max_completion_tokens"]);
+        let without = Bytes::from_static(br#"{"model": "o3"}"#);
+        assert_eq!(renamed_limit(&without, &mut changes), without);
+        assert_eq!(changes.len(), 1);
+    }
+
+    #[test]
+    fn what_hooks_said_of_the_chat_stands_in_the_answer() {
+        let answer = Bytes::from_static(br#"{"type":"message"}"#);
+        let chat = Bytes::from_static(br#"{"choices":[],"hook_results":{"a":1}}"#);
+        assert_eq!(with_hook_results(answer.clone(), &chat), r#"{"type":"message","hook_results":{"a":1}}"#);
+        assert_eq!(with_hook_results(answer.clone(), &Bytes::from_static(b"{}")), answer);
+    }
+}

@@ -216,6 +216,7 @@ impl Options {
             "spanId" => self.span_id = text(),
             "spanName" => self.span_name = text(),
             "parentSpanId" => self.parent_span_id = text(),
+            "debug" => self.debug = value.as_bool(),
             "metadata" => {
                 let parsed = value.as_str().map(|text| serde_json::from_str(text).unwrap_or_default());
                 let fields = parsed.as_ref().unwrap_or(value).as_object().into_iter().flatten();

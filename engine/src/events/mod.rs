@@ -19,7 +19,7 @@ use bytes::Bytes;
 
 use crate::attempt::Checking;
 use crate::clock::{Alarm, Clock, Instant, SystemClock, at_once, before};
-use crate::config::{Clocks, Target};
+use crate::config::Target;
 use crate::endpoint::Streamed;
 use crate::error::{Error, Result};
 use crate::explain::Place;
@@ -284,13 +284,12 @@ impl Events {
         let text = std::str::from_utf8(&data).map_or_else(|_| String::from_utf8_lossy(&data), Cow::Borrowed);
         self.came += 1;
         match self.progress.read(&text) {
-            Meaning::Semantic => self.semantic(),
             Meaning::Neutral => {}
             Meaning::Failed(error) if self.may_be_tried_again() => {
                 let error = Bytes::from(format!(r#"{{"error":{error}}}"#));
                 return self.fail(|events| events.place().in_stream(error));
             }
-            Meaning::Failed(_) => self.semantic(),
+            Meaning::Semantic | Meaning::Failed(_) => self.semantic(),
             Meaning::Error => {
                 drop(text);
                 return self.fail(|events| events.place().in_stream(data));

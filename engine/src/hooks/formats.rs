@@ -13,9 +13,9 @@ use crate::events::Event;
 #[derive(Default)]
 struct Found {
     /// With their quotes.
-    places: Vec<Range<usize>>,
+    places: Places,
     /// Tokens beside them, which go with the text.
-    tokens: Vec<Range<usize>>,
+    tokens: Places,
     /// What kind of telling it is: each tells the whole text over its events.
     telling: String,
     /// The event holds nothing but a piece of text.
@@ -23,7 +23,7 @@ struct Found {
 }
 
 /// The places of the new text that an event brings.
-pub fn pieces(request: RequestType, json: &str) -> Result<Vec<Range<usize>>, Fault> {
+pub fn pieces(request: RequestType, json: &str) -> Result<Places, Fault> {
     let found = found(request, json)?;
     Ok(if found.telling == "piece" { found.places } else { Vec::new() })
 }
@@ -54,7 +54,7 @@ fn in_response(json: &str, kind: &str) -> Result<Found, Fault> {
     let mut found = Found { telling: kind.to_owned(), ..Found::default() };
     match kind {
         "response.output_text.delta" => {
-            found.telling = "piece".to_owned();
+            found.telling = String::from("piece");
             found.is_piece = true;
             let delta = field(json, "delta")?.filter(|raw| raw.starts_with('"'));
             found.places.extend(delta.map(|raw| place_in(json, raw)));
@@ -117,8 +117,11 @@ impl Found {
     }
 }
 
+/// Places in a body, with their quotes.
+type Places = Vec<Range<usize>>;
+
 /// The places of the texts of a whole answer, and of the tokens beside them.
-pub fn in_answer(request: RequestType, json: &str) -> Result<(Vec<Range<usize>>, Vec<Range<usize>>), Fault> {
+pub fn in_answer(request: RequestType, json: &str) -> Result<(Places, Places), Fault> {
     if request == RequestType::Messages {
         let content = field(json, "content")?.filter(|content| *content != "null");
         let texts = content.map_or(Ok(Vec::new()), |content| places(json, content))?;
@@ -130,7 +133,7 @@ pub fn in_answer(request: RequestType, json: &str) -> Result<(Vec<Range<usize>>,
 }
 
 /// The places of what a request asks last.
-pub fn in_request(request: RequestType, json: &str) -> Result<Vec<Range<usize>>, Fault> {
+pub fn in_request(request: RequestType, json: &str) -> Result<Places, Fault> {
     let (list, content) = match request {
         RequestType::Messages => ("messages", "content"),
         _ => ("input", "content"),
@@ -139,13 +142,13 @@ pub fn in_request(request: RequestType, json: &str) -> Result<Vec<Range<usize>>,
     if asked.starts_with('"') {
         return Ok(vec![place_in(json, asked)]);
     }
-    let Some(last) = items(asked)?.last().copied().filter(|last| last.starts_with('{')) else {
+    let Some(turn) = items(asked)?.last().copied().filter(|turn| turn.starts_with('{')) else {
         return Ok(Vec::new());
     };
     // What a tool has answered is what is asked last, too.
-    let content = match field(last, content)? {
+    let content = match field(turn, content)? {
         Some(content) => Some(content),
-        None => field(last, "output")?,
+        None => field(turn, "output")?,
     };
     content.filter(|content| *content != "null").map_or(Ok(Vec::new()), |content| places(json, content))
 }

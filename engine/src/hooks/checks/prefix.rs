@@ -126,13 +126,11 @@ impl Prefix {
 
     /// The prefix before a message's content: into a text, or into the first text of a list, else as a part of its own.
     fn before_content(&self, json: &str, message: &str, kind: &str) -> Result<(Range<usize>, String), Fault> {
-        match field(message, "content")? {
-            Some(content) => self.before_text(json, content, kind),
-            None => {
-                let own = json_string(&self.prefix);
-                Ok((at(place_in(json, message).start + 1), format!(r#""content":{own},"#)))
-            }
+        if let Some(content) = field(message, "content")? {
+            return self.before_text(json, content, kind);
         }
+        let own = json_string(&self.prefix);
+        Ok((at(place_in(json, message).start + 1), format!(r#""content":{own},"#)))
     }
 
     /// `kind`: of a part that is a text.
