@@ -4,7 +4,7 @@ import Portkey from './index.js'
 export default Portkey
 export { Portkey }
 export {
-  PORTKEY_GATEWAY_URL, createHeaders, APIPromise, Stream, APIError, APIConnectionError, APIConnectionTimeoutError,
+  PORTKEY_GATEWAY_URL, createHeaders, toFile, APIPromise, Stream, APIError, APIConnectionError, APIConnectionTimeoutError,
   APIUserAbortError, BadRequestError, AuthenticationError, PermissionDeniedError, NotFoundError, ConflictError,
   UnprocessableEntityError, RateLimitError, InternalServerError, StreamTruncatedError, ConfigError,
   InvalidWebhookSignatureError,
@@ -25,4 +25,39 @@ export type {
   ResponseCreateParamsStreaming, ResponseInputItem, ResponseOutputItem, ResponseStreamEvent, ResponseTool, ResponseUsage,
 } from './index.js'
 /* types */
+export type {
+  Assistant, AssistantCreateParams, AssistantResponseFormat, AssistantStreamEvent, AssistantTool, AssistantToolChoice,
+  AssistantUpdateParams, AudioResponseFormat, Batch, BatchCreateParams, BatchError, BatchRequestCounts, BatchUsage,
+  BinaryResponse, ChatKitItem, ChatKitThread, ChatKitThreadListParams, ChatSession, ChatSessionCreateParams,
+  CheckpointPermission, CheckpointPermissionCreateParams, CheckpointPermissionList, CheckpointPermissionListParams,
+  ChunkSizes, ChunkingStrategy, ChunkingStrategyParam, ClientSecret, ClientSecretCreateParams, ComparisonFilter,
+  CompoundFilter, Container, ContainerCreateParams, ContainerFile, ContainerFileCreateParams,
+  ContainerNetworkPolicyParam, Conversation, ConversationCreateParams, ConversationItem, ConversationItemCreateParams,
+  ConversationItemList, ConversationItemListParams, ConversationItemRetrieveParams, ConversationUpdateParams, Deleted,
+  Eval, EvalCreateParams, EvalCriterion, EvalDataSource, EvalDeleted, EvalListParams, EvalOutputItem,
+  EvalOutputItemListParams, EvalRun, EvalRunCreateParams, EvalRunDeleted, EvalRunListParams, EvalUpdateParams,
+  ExpiresAfter, FileAttributes, FileContent, FileCounts, FileCreateParams, FileLike, FileListParams, FileObject,
+  FileOptions, FilePurpose, FileStream, FineTuningHyperparameters, FineTuningIntegration, FineTuningJob,
+  FineTuningJobCheckpoint, FineTuningJobCreateParams, FineTuningJobEvent, FineTuningJobListParams, FineTuningMethod,
+  Grader, GraderMessage, GraderRunParams, GraderRunResponse, GraderValidateParams, GraderValidateResponse, IdleExpiry,
+  Image, ImageCompletedEvent, ImageCreateVariationParams, ImageEditParams, ImageGenerateParams, ImagePartialEvent,
+  ImageStreamEvent, ImageUsage, ImagesResponse, LabelModelGrader, ListParams, MetadataParams, MultiGrader, Page,
+  PollOptions, PortkeyAnswer, PortkeyParams, PythonGrader, RealtimeCallAcceptParams, RealtimeCallReferParams,
+  RealtimeCallRejectParams, RealtimeSession, RealtimeSessionCreateParams, ResponseInputItemListParams,
+  ResponseInputTokens, ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams, Run, RunCreateParams,
+  RunStatus, RunStep, RunStepListParams, RunStepRetrieveParams, RunSubmitToolOutputsParams, RunToolCall, RunUsage,
+  ScoreModelGrader, SpeechCreateParams, SpeechDeltaEvent, SpeechDoneEvent, SpeechMethod, SpeechStreamEvent,
+  StringCheckGrader, TextSimilarityGrader, Thread, ThreadAnnotation, ThreadAttachment, ThreadContentPart,
+  ThreadCreateAndRunParams, ThreadCreateParams, ThreadMessage, ThreadMessageContent, ThreadMessageCreateParams,
+  ThreadMessageListParams, ThreadUpdateParams, ToolResources, ToolResourcesParam, TranscriptionCreateParams,
+  TranscriptionCreateResponse, TranscriptionDeltaEvent, TranscriptionDoneEvent, TranscriptionLogprob,
+  TranscriptionMethod, TranscriptionSegment, TranscriptionSession, TranscriptionSessionCreateParams,
+  TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionWord, TranslationCreateParams,
+  TranslationCreateResponse, TranslationMethod, TruncationStrategy, Upload, UploadCompleteParams, UploadCreateParams,
+  UploadPart, UploadPartCreateParams, Uploadable, VectorStore, VectorStoreCreateParams, VectorStoreFile,
+  VectorStoreFileBatch, VectorStoreFileBatchCreateParams, VectorStoreFileContent, VectorStoreFileCreateParams,
+  VectorStoreFileListParams, VectorStoreFileUpdateParams, VectorStoreSearchParams, VectorStoreSearchResult,
+  VectorStoreUpdateParams, VectorStoreUploadParams, Video, VideoCreateParams, VideoDownloadParams, VideoRemixParams,
+  VoiceDetection, WaitForProcessingParams, WebhookEvent, WebhookHeaders,
+} from './index.js'
 /* end of types */

@@ -21,6 +21,7 @@ import type {
 import type { Answer, Body } from './types/method'
 import type { Model, ModelList } from './types/models'
 import type { Moderation, ModerationCreateParams, ModerationCreateResponse } from './types/moderations'
+import type { FileContent, FileOptions, FileStream } from './types/pages'
 import type { ProviderConfig, ProviderOptions } from './types/providers'
 import type { Resources } from './types/resources'
 import type {
@@ -28,6 +29,78 @@ import type {
   ResponseOutputItem, ResponseStreamEvent, ResponseTool, ResponseUsage,
 } from './types/responses'
 /* imports */
+import type {
+  AudioResponseFormat, SpeechCreateParams, SpeechDeltaEvent, SpeechDoneEvent, SpeechMethod, SpeechStreamEvent,
+  TranscriptionCreateParams, TranscriptionCreateResponse, TranscriptionDeltaEvent, TranscriptionDoneEvent,
+  TranscriptionLogprob, TranscriptionMethod, TranscriptionSegment, TranscriptionSpeakerSegment,
+  TranscriptionStreamEvent, TranscriptionWord, TranslationCreateParams, TranslationCreateResponse, TranslationMethod,
+  VoiceDetection,
+} from './types/audio'
+import type {
+  Batch, BatchCreateParams, BatchError, BatchRequestCounts, BatchUsage,
+} from './types/batches'
+import type {
+  Assistant, AssistantCreateParams, AssistantResponseFormat, AssistantStreamEvent, AssistantTool, AssistantToolChoice,
+  AssistantUpdateParams, ChatKitItem, ChatKitThread, ChatKitThreadListParams, ChatSession, ChatSessionCreateParams,
+  MetadataParams, Run, RunCreateParams, RunStatus, RunStep, RunStepListParams, RunStepRetrieveParams,
+  RunSubmitToolOutputsParams, RunToolCall, RunUsage, Thread, ThreadAnnotation, ThreadAttachment, ThreadContentPart,
+  ThreadCreateAndRunParams, ThreadCreateParams, ThreadMessage, ThreadMessageContent, ThreadMessageCreateParams,
+  ThreadMessageListParams, ThreadUpdateParams, ToolResources, ToolResourcesParam, TruncationStrategy,
+} from './types/beta'
+import type {
+  Container, ContainerCreateParams, ContainerFile, ContainerFileCreateParams, ContainerNetworkPolicyParam,
+} from './types/containers'
+import type {
+  Conversation, ConversationCreateParams, ConversationItem, ConversationItemCreateParams, ConversationItemList,
+  ConversationItemListParams, ConversationItemRetrieveParams, ConversationUpdateParams,
+} from './types/conversations'
+import type {
+  Eval, EvalCreateParams, EvalCriterion, EvalDataSource, EvalDeleted, EvalListParams, EvalOutputItem,
+  EvalOutputItemListParams, EvalRun, EvalRunCreateParams, EvalRunDeleted, EvalRunListParams, EvalUpdateParams,
+} from './types/evals'
+import type {
+  ExpiresAfter, FileCreateParams, FileListParams, FileObject, FilePurpose, WaitForProcessingParams,
+} from './types/files'
+import type {
+  CheckpointPermission, CheckpointPermissionCreateParams, CheckpointPermissionList, CheckpointPermissionListParams,
+  FineTuningHyperparameters, FineTuningIntegration, FineTuningJob, FineTuningJobCheckpoint, FineTuningJobCreateParams,
+  FineTuningJobEvent, FineTuningJobListParams, FineTuningMethod, Grader, GraderMessage, GraderRunParams,
+  GraderRunResponse, GraderValidateParams, GraderValidateResponse, LabelModelGrader, MultiGrader, PythonGrader,
+  ScoreModelGrader, StringCheckGrader, TextSimilarityGrader,
+} from './types/fine-tuning'
+import type {
+  Image, ImageCompletedEvent, ImageCreateVariationParams, ImageEditParams, ImageGenerateParams, ImagePartialEvent,
+  ImageStreamEvent, ImageUsage, ImagesResponse,
+} from './types/images'
+import type {
+  BinaryResponse, Deleted, FileContent, FileLike, FileOptions, FileStream, ListParams, Page, Uploadable,
+} from './types/pages'
+import type {
+  PollOptions, WebhookEvent, WebhookHeaders,
+} from './types/polling'
+import type {
+  PortkeyAnswer, PortkeyParams,
+} from './types/portkey'
+import type {
+  ClientSecret, ClientSecretCreateParams, RealtimeCallAcceptParams, RealtimeCallReferParams, RealtimeCallRejectParams,
+  RealtimeSession, RealtimeSessionCreateParams, TranscriptionSession, TranscriptionSessionCreateParams,
+} from './types/realtime'
+import type {
+  ResponseInputItemListParams, ResponseInputTokens, ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams,
+} from './types/stored-responses'
+import type {
+  Upload, UploadCompleteParams, UploadCreateParams, UploadPart, UploadPartCreateParams,
+} from './types/uploads'
+import type {
+  ChunkSizes, ChunkingStrategy, ChunkingStrategyParam, ComparisonFilter, CompoundFilter, FileAttributes, FileCounts,
+  IdleExpiry, VectorStore, VectorStoreCreateParams, VectorStoreFile, VectorStoreFileBatch,
+  VectorStoreFileBatchCreateParams, VectorStoreFileContent, VectorStoreFileCreateParams, VectorStoreFileListParams,
+  VectorStoreFileUpdateParams, VectorStoreSearchParams, VectorStoreSearchResult, VectorStoreUpdateParams,
+  VectorStoreUploadParams,
+} from './types/vector-stores'
+import type {
+  Video, VideoCreateParams, VideoDownloadParams, VideoRemixParams,
+} from './types/videos'
 /* end of imports */
 
 /** An optional value. `null` means "not set", and also keeps an environment variable from being read in its place. */
@@ -75,6 +148,10 @@ declare namespace Portkey {
 
   /** The `x-portkey-*` headers that say the same as these options, for another client that talks to a Portkey gateway. */
   export function createHeaders(options: PortkeyOptions | NamedOptions): Record<string, string>
+
+  /** A file to send, of whatever holds its contents. Bytes, strings and blobs become a `File`; a stream stays one, and gets a name. */
+  export function toFile(value: string | Blob | ArrayBuffer | ArrayBufferView | PromiseLike<string | Blob | ArrayBuffer | ArrayBufferView>, name?: string | null, options?: FileOptions): Promise<File>
+  export function toFile(value: FileContent | PromiseLike<FileContent>, name?: string | null, options?: FileOptions): Promise<FileStream | File>
 
   /** Options with a meaning of their own. Durations are in milliseconds, and 0 is "no limit". */
   export interface NamedOptions extends ProviderOptions {
@@ -751,7 +828,42 @@ declare namespace Portkey {
     ResponseCreateParamsStreaming, ResponseInputItem, ResponseOutputItem, ResponseStreamEvent, ResponseTool, ResponseUsage,
   }
   /* types */
-  /* end of types */
+  export type {
+    Assistant, AssistantCreateParams, AssistantResponseFormat, AssistantStreamEvent, AssistantTool, AssistantToolChoice,
+    AssistantUpdateParams, AudioResponseFormat, Batch, BatchCreateParams, BatchError, BatchRequestCounts, BatchUsage,
+    BinaryResponse, ChatKitItem, ChatKitThread, ChatKitThreadListParams, ChatSession, ChatSessionCreateParams,
+    CheckpointPermission, CheckpointPermissionCreateParams, CheckpointPermissionList, CheckpointPermissionListParams,
+    ChunkSizes, ChunkingStrategy, ChunkingStrategyParam, ClientSecret, ClientSecretCreateParams, ComparisonFilter,
+    CompoundFilter, Container, ContainerCreateParams, ContainerFile, ContainerFileCreateParams,
+    ContainerNetworkPolicyParam, Conversation, ConversationCreateParams, ConversationItem, ConversationItemCreateParams,
+    ConversationItemList, ConversationItemListParams, ConversationItemRetrieveParams, ConversationUpdateParams, Deleted,
+    Eval, EvalCreateParams, EvalCriterion, EvalDataSource, EvalDeleted, EvalListParams, EvalOutputItem,
+    EvalOutputItemListParams, EvalRun, EvalRunCreateParams, EvalRunDeleted, EvalRunListParams, EvalUpdateParams,
+    ExpiresAfter, FileAttributes, FileContent, FileCounts, FileCreateParams, FileLike, FileListParams, FileObject,
+    FileOptions, FilePurpose, FileStream, FineTuningHyperparameters, FineTuningIntegration, FineTuningJob,
+    FineTuningJobCheckpoint, FineTuningJobCreateParams, FineTuningJobEvent, FineTuningJobListParams, FineTuningMethod,
+    Grader, GraderMessage, GraderRunParams, GraderRunResponse, GraderValidateParams, GraderValidateResponse, IdleExpiry,
+    Image, ImageCompletedEvent, ImageCreateVariationParams, ImageEditParams, ImageGenerateParams, ImagePartialEvent,
+    ImageStreamEvent, ImageUsage, ImagesResponse, LabelModelGrader, ListParams, MetadataParams, MultiGrader, Page,
+    PollOptions, PortkeyAnswer, PortkeyParams, PythonGrader, RealtimeCallAcceptParams, RealtimeCallReferParams,
+    RealtimeCallRejectParams, RealtimeSession, RealtimeSessionCreateParams, ResponseInputItemListParams,
+    ResponseInputTokens, ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams, Run, RunCreateParams,
+    RunStatus, RunStep, RunStepListParams, RunStepRetrieveParams, RunSubmitToolOutputsParams, RunToolCall, RunUsage,
+    ScoreModelGrader, SpeechCreateParams, SpeechDeltaEvent, SpeechDoneEvent, SpeechMethod, SpeechStreamEvent,
+    StringCheckGrader, TextSimilarityGrader, Thread, ThreadAnnotation, ThreadAttachment, ThreadContentPart,
+    ThreadCreateAndRunParams, ThreadCreateParams, ThreadMessage, ThreadMessageContent, ThreadMessageCreateParams,
+    ThreadMessageListParams, ThreadUpdateParams, ToolResources, ToolResourcesParam, TranscriptionCreateParams,
+    TranscriptionCreateResponse, TranscriptionDeltaEvent, TranscriptionDoneEvent, TranscriptionLogprob,
+    TranscriptionMethod, TranscriptionSegment, TranscriptionSession, TranscriptionSessionCreateParams,
+    TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionWord, TranslationCreateParams,
+    TranslationCreateResponse, TranslationMethod, TruncationStrategy, Upload, UploadCompleteParams, UploadCreateParams,
+    UploadPart, UploadPartCreateParams, Uploadable, VectorStore, VectorStoreCreateParams, VectorStoreFile,
+    VectorStoreFileBatch, VectorStoreFileBatchCreateParams, VectorStoreFileContent, VectorStoreFileCreateParams,
+    VectorStoreFileListParams, VectorStoreFileUpdateParams, VectorStoreSearchParams, VectorStoreSearchResult,
+    VectorStoreUpdateParams, VectorStoreUploadParams, Video, VideoCreateParams, VideoDownloadParams, VideoRemixParams,
+    VoiceDetection, WaitForProcessingParams, WebhookEvent, WebhookHeaders,
+  }
+/* end of types */
 }
 
 export = Portkey
