@@ -21,7 +21,6 @@ import type {
 import type { Answer, Body } from './types/method'
 import type { Model, ModelList } from './types/models'
 import type { Moderation, ModerationCreateParams, ModerationCreateResponse } from './types/moderations'
-import type { FileContent, FileOptions, FileStream } from './types/pages'
 import type { ProviderConfig, ProviderOptions } from './types/providers'
 import type { Resources } from './types/resources'
 import type {
