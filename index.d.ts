@@ -29,11 +29,10 @@ import type {
 } from './types/responses'
 /* imports */
 import type {
-  AudioResponseFormat, SpeechCreateParams, SpeechDeltaEvent, SpeechDoneEvent, SpeechMethod, SpeechStreamEvent,
+  AudioResponseFormat, SpeechCreateParams, SpeechDeltaEvent, SpeechDoneEvent, SpeechStreamEvent,
   TranscriptionCreateParams, TranscriptionCreateResponse, TranscriptionDeltaEvent, TranscriptionDoneEvent,
-  TranscriptionLogprob, TranscriptionMethod, TranscriptionSegment, TranscriptionSpeakerSegment,
-  TranscriptionStreamEvent, TranscriptionWord, TranslationCreateParams, TranslationCreateResponse, TranslationMethod,
-  VoiceDetection,
+  TranscriptionLogprob, TranscriptionSegment, TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionWord,
+  TranslationCreateParams, TranslationCreateResponse, VoiceDetection,
 } from './types/audio'
 import type {
   Batch, BatchCreateParams, BatchError, BatchRequestCounts, BatchUsage,
@@ -848,19 +847,18 @@ declare namespace Portkey {
     RealtimeCallRejectParams, RealtimeSession, RealtimeSessionCreateParams, ResponseInputItemListParams,
     ResponseInputTokens, ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams, Run, RunCreateParams,
     RunStatus, RunStep, RunStepListParams, RunStepRetrieveParams, RunSubmitToolOutputsParams, RunToolCall, RunUsage,
-    ScoreModelGrader, SpeechCreateParams, SpeechDeltaEvent, SpeechDoneEvent, SpeechMethod, SpeechStreamEvent,
-    StringCheckGrader, TextSimilarityGrader, Thread, ThreadAnnotation, ThreadAttachment, ThreadContentPart,
-    ThreadCreateAndRunParams, ThreadCreateParams, ThreadMessage, ThreadMessageContent, ThreadMessageCreateParams,
-    ThreadMessageListParams, ThreadUpdateParams, ToolResources, ToolResourcesParam, TranscriptionCreateParams,
-    TranscriptionCreateResponse, TranscriptionDeltaEvent, TranscriptionDoneEvent, TranscriptionLogprob,
-    TranscriptionMethod, TranscriptionSegment, TranscriptionSession, TranscriptionSessionCreateParams,
-    TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionWord, TranslationCreateParams,
-    TranslationCreateResponse, TranslationMethod, TruncationStrategy, Upload, UploadCompleteParams, UploadCreateParams,
-    UploadPart, UploadPartCreateParams, Uploadable, VectorStore, VectorStoreCreateParams, VectorStoreFile,
-    VectorStoreFileBatch, VectorStoreFileBatchCreateParams, VectorStoreFileContent, VectorStoreFileCreateParams,
-    VectorStoreFileListParams, VectorStoreFileUpdateParams, VectorStoreSearchParams, VectorStoreSearchResult,
-    VectorStoreUpdateParams, VectorStoreUploadParams, Video, VideoCreateParams, VideoDownloadParams, VideoRemixParams,
-    VoiceDetection, WaitForProcessingParams, WebhookEvent, WebhookHeaders,
+    ScoreModelGrader, SpeechCreateParams, SpeechDeltaEvent, SpeechDoneEvent, SpeechStreamEvent, StringCheckGrader,
+    TextSimilarityGrader, Thread, ThreadAnnotation, ThreadAttachment, ThreadContentPart, ThreadCreateAndRunParams,
+    ThreadCreateParams, ThreadMessage, ThreadMessageContent, ThreadMessageCreateParams, ThreadMessageListParams,
+    ThreadUpdateParams, ToolResources, ToolResourcesParam, TranscriptionCreateParams, TranscriptionCreateResponse,
+    TranscriptionDeltaEvent, TranscriptionDoneEvent, TranscriptionLogprob, TranscriptionSegment, TranscriptionSession,
+    TranscriptionSessionCreateParams, TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionWord,
+    TranslationCreateParams, TranslationCreateResponse, TruncationStrategy, Upload, UploadCompleteParams,
+    UploadCreateParams, UploadPart, UploadPartCreateParams, Uploadable, VectorStore, VectorStoreCreateParams,
+    VectorStoreFile, VectorStoreFileBatch, VectorStoreFileBatchCreateParams, VectorStoreFileContent,
+    VectorStoreFileCreateParams, VectorStoreFileListParams, VectorStoreFileUpdateParams, VectorStoreSearchParams,
+    VectorStoreSearchResult, VectorStoreUpdateParams, VectorStoreUploadParams, Video, VideoCreateParams,
+    VideoDownloadParams, VideoRemixParams, VoiceDetection, WaitForProcessingParams, WebhookEvent, WebhookHeaders,
   }
 /* end of types */
 }

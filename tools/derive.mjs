@@ -67,9 +67,7 @@ function holesOf(url) {
 }
 
 /** Methods whose answer hangs on more of the body than `stream`. */
-const OWN_FORMS = {
-  'audio.speech.create': 'SpeechMethod', 'audio.transcriptions.create': 'TranscriptionMethod', 'audio.translations.create': 'TranslationMethod',
-}
+const OWN_FORMS = { 'audio.transcriptions.create': 'TranscriptionMethod', 'audio.translations.create': 'TranslationMethod' }
 
 /** The type of a row's method. Those without path arguments have the forms of types/method.d.ts. */
 function typeOf({ call, path: url, sends, optional, gives, streams, types: [params, value, piece] }) {
@@ -77,20 +75,23 @@ function typeOf({ call, path: url, sends, optional, gives, streams, types: [para
   const { given, named } = holesOf(url)
   const takesObject = !['Nothing', 'EmptyJson'].includes(sends)
   const isPlain = given.length === 0 && named.length === 0 && !optional
-  if (isPlain && streams) return `StreamMethod<${params}, ${value}, ${piece}>`
-  if (isPlain && takesObject && sends !== 'Query') return `BodyMethod<${params}, ${value}>`
+  const isSpeech = streams && gives === 'Bytes'
+  if (isPlain && streams && !isSpeech) return `StreamMethod<${params}, ${value}, ${piece}>`
+  if (isPlain && takesObject && !isSpeech && sends !== 'Query') return `BodyMethod<${params}, ${value}>`
   const object = []
   if (takesObject && params !== 'any') object.push(sends === 'Query' ? params : `Body<${params}>`)
   if (params === 'any') object.push('any')
   if (named.length > 0) object.push(`{ ${named.map(({ name }) => `${/\W/.test(name) ? `'${name}'` : name}: string`).join('; ')} }`)
   const leading = given.map(({ name }) => `${name}: string`)
   const name = sends === 'Query' ? 'query' : takesObject ? 'body' : 'path'
-  const answer = { any: 'any', void: 'void', string: 'string', BinaryResponse: 'BinaryResponse' }[value] ?? `Answer<${value}>`
+  const answer = { any: 'any', void: 'void', string: 'string' }[value] ?? `Answer<${value}>`
   const promise = gives === 'Page' ? `PagePromise<${value}>` : `APIPromise<${answer}>`
   const signature = (type, gives, required = !optional) => method([...leading, ...(type ? [`${name}${required ? '' : '?'}: ${type}${required || type === 'any' ? '' : ' | null'}`] : [])].join(', '), gives)
   const type = object.join(' & ')
   if (!streams || piece === 'any') return signature(type, promise)
-  const overloads = [[`${type} & { stream: true }`, `APIPromise<Stream<${piece}>>`, true], [`${type} & { stream?: false | null }`, promise], [type, `APIPromise<${answer} | Stream<${piece}>>`]]
+  // Speech has a parameter of its own for what is `stream` elsewhere.
+  const whole = `APIPromise<${answer}>`
+  const overloads = isSpeech ? [[`${type} & { stream_format: 'sse' }`, `APIPromise<Stream<${piece}>>`], [`${type} & { stream_format?: 'audio' }`, whole], [type, `APIPromise<${answer} | Stream<${piece}>>`]] : [[`${type} & { stream: true }`, `APIPromise<Stream<${piece}>>`, true], [`${type} & { stream?: false | null }`, promise], [type, `APIPromise<${answer} | Stream<${piece}>>`]]
   return `{\n${overloads.map((overload) => `    ${signature(...overload).replace(/ => (?!.* => )/, ': ')}\n`).join('')}  }`
 }
 

@@ -1,7 +1,5 @@
 /** Speech from text, and text from speech. */
-import type { APIPromise, CallOptions, CallParams, Stream, StreamCallOptions } from '../index'
-import type { Answer, Body } from './method'
-import type { BinaryResponse, Uploadable } from './pages'
+import type { Uploadable } from './pages'
 
 export type AudioResponseFormat = 'json' | 'text' | 'srt' | 'verbose_json' | 'vtt' | 'diarized_json'
 
@@ -117,36 +115,14 @@ export interface TranscriptionDoneEvent {
 export type TranscriptionStreamEvent = TranscriptionDeltaEvent | TranscriptionDoneEvent | TranscriptionSpeakerSegment
 
 export interface SpeechDeltaEvent {
-  /** Sound, in base64. */
-  audio: string
   type: 'speech.audio.delta'
+  /** Base64. */
+  audio: string
 }
 
 export interface SpeechDoneEvent {
   type: 'speech.audio.done'
-  usage?: any
+  usage?: { input_tokens: number; output_tokens: number; total_tokens: number }
 }
 
 export type SpeechStreamEvent = SpeechDeltaEvent | SpeechDoneEvent
-
-/** Speech as a `Response`; as events where `stream_format` is `'sse'`. */
-export interface SpeechMethod {
-  (body: Body<SpeechCreateParams> & { stream_format: 'sse' }, params?: CallParams | null, opts?: CallOptions | StreamCallOptions | null): APIPromise<Stream<SpeechStreamEvent>>
-  (body: Body<SpeechCreateParams>, params: CallParams | null | undefined, opts: StreamCallOptions): APIPromise<Stream<SpeechStreamEvent>>
-  (body: Body<SpeechCreateParams>, params?: CallParams | null, opts?: CallOptions | null): APIPromise<Answer<BinaryResponse>>
-}
-
-/** What `response_format` makes of a transcription: a string, or an object. */
-type Transcribed<Params, Value> = Params extends { response_format: 'text' | 'srt' | 'vtt' } ? string : Answer<Value>
-
-/** A transcription: an object, a string, or events. */
-export interface TranscriptionMethod {
-  (body: Body<TranscriptionCreateParams> & { stream: true }, params?: CallParams | null, opts?: CallOptions | StreamCallOptions | null): APIPromise<Stream<TranscriptionStreamEvent>>
-  (body: Body<TranscriptionCreateParams>, params: CallParams | null | undefined, opts: StreamCallOptions): APIPromise<Stream<TranscriptionStreamEvent>>
-  <const Params extends Body<TranscriptionCreateParams> & { stream?: false | null }>(body: Params, params?: CallParams | null, opts?: CallOptions | null): APIPromise<Transcribed<Params, TranscriptionCreateResponse>>
-}
-
-/** A translation: an object, or a string. */
-export interface TranslationMethod {
-  <const Params extends Body<TranslationCreateParams>>(body: Params, params?: CallParams | null, opts?: CallOptions | null): APIPromise<Transcribed<Params, TranslationCreateResponse>>
-}

@@ -1,6 +1,6 @@
 /** The tree of methods, one line each. Written by tools/derive.mjs from the engine's endpoint table. */
 import type { APIPromise, CallOptions, CallParams, PagePromise, Stream } from '../index'
-import type { SpeechMethod, TranscriptionMethod, TranslationMethod } from './audio'
+import type { SpeechCreateParams, SpeechStreamEvent } from './audio'
 import type { Batch, BatchCreateParams } from './batches'
 import type {
   Assistant, AssistantCreateParams, AssistantStreamEvent, AssistantUpdateParams, ChatKitItem, ChatKitThread,
@@ -47,6 +47,7 @@ import type { Response, ResponseCreateParamsBase, ResponseStreamEvent } from './
 import type {
   ResponseInputItemListParams, ResponseInputTokens, ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams,
 } from './stored-responses'
+import type { TranscriptionMethod, TranslationMethod } from './transcripts'
 import type { Upload, UploadCompleteParams, UploadCreateParams, UploadPart, UploadPartCreateParams } from './uploads'
 import type {
   VectorStore, VectorStoreCreateParams, VectorStoreFile, VectorStoreFileBatch, VectorStoreFileBatchCreateParams,
@@ -127,7 +128,11 @@ export interface Resources {
     }
     readonly speech: {
       /** `POST /audio/speech` */
-      create: SpeechMethod
+      create: {
+        (body: Body<SpeechCreateParams> & { stream_format: 'sse' }, params?: CallParams | null, opts?: CallOptions | null): APIPromise<Stream<SpeechStreamEvent>>
+        (body: Body<SpeechCreateParams> & { stream_format?: 'audio' }, params?: CallParams | null, opts?: CallOptions | null): APIPromise<Answer<BinaryResponse>>
+        (body: Body<SpeechCreateParams>, params?: CallParams | null, opts?: CallOptions | null): APIPromise<Answer<BinaryResponse> | Stream<SpeechStreamEvent>>
+      }
     }
   }
   readonly moderations: {
@@ -160,9 +165,9 @@ export interface Resources {
     /** `DELETE /files/{fileID}` */
     delete: (fileID: string, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<Answer<Deleted>>
     /** `GET /files/{fileID}/content` */
-    content: (fileID: string, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<BinaryResponse>
+    content: (fileID: string, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<Answer<BinaryResponse>>
     /** `GET /files/{fileID}/content` */
-    retrieveContent: (fileID: string, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<BinaryResponse>
+    retrieveContent: (fileID: string, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<Answer<BinaryResponse>>
     /** Waits until a file is processed. */
     waitForProcessing: (fileID: string, wait?: WaitForProcessingParams | null, params?: CallParams | null, opts?: CallOptions | null) => Promise<FileObject>
   }
@@ -372,7 +377,7 @@ export interface Resources {
     /** `DELETE /videos/{videoID}` */
     delete: (videoID: string, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<Answer<Deleted>>
     /** `GET /videos/{videoID}/content` */
-    downloadContent: (videoID: string, query?: VideoDownloadParams | null, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<BinaryResponse>
+    downloadContent: (videoID: string, query?: VideoDownloadParams | null, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<Answer<BinaryResponse>>
     /** `POST /videos/{videoID}/remix` */
     remix: (videoID: string, body: Body<VideoRemixParams>, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<Answer<Video>>
   }
