@@ -90,3 +90,19 @@ test('the openai package has resources that the official one lacks, and they are
     assert.equal(typeof find(client, call), 'function', call)
   }
 })
+
+test('the table of mended defects names tests that are there', () => {
+  const page = readFileSync(new URL('../docs/migration.md', import.meta.url), 'utf8')
+  const rows = [...page.matchAll(/^\| (\d+) \|.*\| (.*) \|$/gm)].map(([, number, test]) => [Number(number), test])
+  assert.deepEqual(rows.map(([number]) => number), Array.from({ length: 48 }, (_, at) => at + 1))
+  for (const [number, test] of rows) {
+    const [, file, name] = /^`([\w.-]+)`(?:: (.+))?$/.exec(test) ?? []
+    if (!file) {
+      assert.equal(number, 47, 'realtime alone has no test yet')
+      continue
+    }
+    const [text, cases] = [file, 'support/official-cases.mjs'].map((path) => readFileSync(new URL(path, import.meta.url), 'utf8'))
+    const known = name?.replace(/ reaches the host itself$/, '') ?? ''
+    assert.ok(text.replaceAll("\\'", "'").includes(known) || cases.includes(known) || readFileSync(new URL('support/remote-cases.mjs', import.meta.url), 'utf8').includes(known), `${number}: ${test}`)
+  }
+})
