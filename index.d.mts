@@ -7,6 +7,8 @@ export {
   PORTKEY_GATEWAY_URL, createHeaders, toFile, APIPromise, Stream, APIError, APIConnectionError, APIConnectionTimeoutError,
   APIUserAbortError, BadRequestError, AuthenticationError, PermissionDeniedError, NotFoundError, ConflictError,
   UnprocessableEntityError, RateLimitError, InternalServerError, StreamTruncatedError, ConfigError,
+  LengthFinishReasonError, ContentFilterFinishReasonError, SchemaMismatchError, ChatCompletionStream, ChatCompletionRunner,
+  ChatCompletionStreamingRunner, ResponseStream, jsonSchemaFormat, jsonSchemaTextFormat, jsonSchemaTool,
   InvalidWebhookSignatureError,
 } from './index.js'
 export type {
@@ -19,7 +21,9 @@ export type {
   ChatCompletionMessage, ChatCompletionMessageFunctionToolCall, ChatCompletionMessageParam,
   ChatCompletionMessageToolCall, ChatCompletionSystemMessageParam, ChatCompletionTool,
   ChatCompletionToolChoiceOption, ChatCompletionToolMessageParam, ChatCompletionUserMessageParam, Answer, Body,
-  Model, ModelList, Moderation, ModerationCreateParams, ModerationCreateResponse, Resources,
+  Model, ModelList, Moderation, ModerationCreateParams, ModerationCreateResponse, Resources, ChatCompletionSnapshot,
+  ParsedChatCompletion, ParsedChatCompletionMessage, ParsedFunction, ParsedFunctionToolCall, ParseableFormat, ParseableTool,
+  RunToolsOptions, RunnableTool, StandardIssue, StandardSchema, ParseableTextFormat, ParsedResponse,
   ContentBlock, ContentBlockParam, Message, MessageCreateParams, MessageCreateParamsNonStreaming, MessageCreateParamsStreaming,
   MessageParam, MessageStreamEvent, MessageTool, MessageUsage, Response, ResponseCreateParams, ResponseCreateParamsNonStreaming,
   ResponseCreateParamsStreaming, ResponseInputItem, ResponseOutputItem, ResponseStreamEvent, ResponseTool, ResponseUsage,

@@ -9,6 +9,13 @@ import type {
 import type { Completion, CompletionCreateParams, CompletionUsage } from './types/completions'
 import type { CreateEmbeddingResponse, Embedding, EmbeddingCreateParams } from './types/embeddings'
 import type {
+  JSONSchemaOptions, JSONSchemaToolOptions, OutputOf, ParseableFormat, ParseableTextFormat, ParseableTool, StandardIssue, StandardSchema,
+} from './types/formats'
+import type {
+  ChatCompletionSnapshot, ChatRun, ChatRunnerEvents, ChatStreamEvents, Listening, ParsedChatCompletion, ParsedChatCompletionMessage,
+  ParsedFunction, ParsedFunctionToolCall, RunToolsOptions, RunnableTool,
+} from './types/helpers'
+import type {
   ChatCompletionAssistantMessageParam, ChatCompletionContentPart, ChatCompletionMessage,
   ChatCompletionMessageFunctionToolCall, ChatCompletionMessageParam, ChatCompletionMessageToolCall,
   ChatCompletionSystemMessageParam, ChatCompletionTool, ChatCompletionToolChoiceOption,
@@ -20,9 +27,11 @@ import type {
 } from './types/messages-api'
 import type { Answer, Body } from './types/method'
 import type { Model, ModelList } from './types/models'
+import type { ParsedResponse, ResponseEvents } from './types/response-helpers'
 import type { Moderation, ModerationCreateParams, ModerationCreateResponse } from './types/moderations'
 import type { ProviderConfig, ProviderOptions } from './types/providers'
 import type { Resources } from './types/resources'
+import type { JSONSchema } from './types/shared'
 import type {
   Response, ResponseCreateParams, ResponseCreateParamsNonStreaming, ResponseCreateParamsStreaming, ResponseInputItem,
   ResponseOutputItem, ResponseStreamEvent, ResponseTool, ResponseUsage,
@@ -125,6 +134,11 @@ declare class Portkey {
   constructor(options?: Portkey.PortkeyOptions | Portkey.NamedOptions)
   /** A client with these options in place of its own. `null` unsets one. Both clients share one connection pool. */
   withOptions(options: Portkey.PortkeyOptions | Portkey.NamedOptions): Portkey
+  /**
+   * `fetch` over the engine, for clients that are not ours: `new OpenAI({ fetch: portkey.fetch })`. The end of the URL's
+   * path names the endpoint; the rest of the URL, and the client's own key, are not used.
+   */
+  readonly fetch: typeof globalThis.fetch
   /** How each target of the client fares now, in the order of its config. */
   targets(): Portkey.TargetState[]
   /** Every provider, with its endpoints and what it needs beside a key. */
@@ -154,6 +168,24 @@ declare namespace Portkey {
   /** A file to send, of whatever holds its contents. Bytes, strings and blobs become a `File`; a stream stays one, and gets a name. */
   export function toFile(value: string | Blob | ArrayBuffer | ArrayBufferView | PromiseLike<string | Blob | ArrayBuffer | ArrayBufferView>, name?: string | null, options?: FileOptions): Promise<File>
   export function toFile(value: FileContent | PromiseLike<FileContent>, name?: string | null, options?: FileOptions): Promise<FileStream | File>
+
+  /**
+   * A `response_format`: the answer has this JSON Schema, or fits this Standard Schema (zod 4, valibot, ArkType, …), which
+   * it is checked with. `name` has up to 64 letters, digits, `_` and `-`.
+   */
+  export function jsonSchemaFormat<Schema extends StandardSchema<any, any> | JSONSchema>(
+    name: string, schema: Schema, options?: JSONSchemaOptions,
+  ): ParseableFormat<OutputOf<Schema>>
+
+  /** The same as the `text.format` of a response's body. */
+  export function jsonSchemaTextFormat<Schema extends StandardSchema<any, any> | JSONSchema>(
+    name: string, schema: Schema, options?: JSONSchemaOptions,
+  ): ParseableTextFormat<OutputOf<Schema>>
+
+  /** A tool whose arguments have this shape, for `parse`, `stream` and `runTools`. */
+  export function jsonSchemaTool<Schema extends StandardSchema<any, any> | JSONSchema, Name extends string>(
+    tool: JSONSchemaToolOptions<Schema, Name>,
+  ): ParseableTool<OutputOf<Schema>, Name>
 
   /** Options with a meaning of their own. Durations are in milliseconds, and 0 is "no limit". */
   export interface NamedOptions extends ProviderOptions {
@@ -786,6 +818,47 @@ declare namespace Portkey {
     getGateway(): GatewayReport
   }
 
+  /**
+   * A streamed chat completion with events. The chunks can be read too: a reader that falls behind holds the host back,
+   * unless someone waits for the end, and leaving the loop aborts.
+   */
+  export class ChatCompletionStream<Parsed = null> implements AsyncIterable<ChatCompletionChunk> {
+    protected constructor()
+    /** What another process has sent on with `toReadableStream()`, in bytes or in text. */
+    static fromReadableStream(stream: ReadableStream | AsyncIterable<Uint8Array | string>): ChatCompletionStream
+    /** The completion as far as it has come; it changes with each chunk. */
+    readonly currentChatCompletionSnapshot: ChatCompletionSnapshot | undefined
+    [Symbol.asyncIterator](): AsyncIterableIterator<ChatCompletionChunk>
+    /** The chunks as lines of JSON, as the `openai` package has them. */
+    toReadableStream(): ReadableStream<Uint8Array>
+  }
+  export interface ChatCompletionStream<Parsed> extends ChatRun<ChatStreamEvents<Parsed>, Parsed> {}
+
+  /** Whole answers and the tools that they call, one after the other. */
+  export class ChatCompletionRunner<Parsed = null> {
+    private constructor()
+  }
+  export interface ChatCompletionRunner<Parsed> extends ChatRun<ChatRunnerEvents<Parsed>, Parsed> {}
+
+  /** Streamed answers and the tools that they call, one after the other. */
+  export class ChatCompletionStreamingRunner<Parsed = null> extends ChatCompletionStream<Parsed> {}
+
+  /** A streamed response with events; to be read as a `ChatCompletionStream`. */
+  export class ResponseStream<Parsed = null> implements AsyncIterable<ResponseStreamEvent> {
+    private constructor()
+    static fromReadableStream(stream: ReadableStream | AsyncIterable<Uint8Array | string>): ResponseStream
+    /** The response as far as it has come; it changes with each event. */
+    readonly currentResponseSnapshot: Response | undefined
+    [Symbol.asyncIterator](): AsyncIterableIterator<ResponseStreamEvent>
+    /** The events as lines of JSON, as the `openai` package has them. */
+    toReadableStream(): ReadableStream<Uint8Array>
+    finalResponse(): Promise<Answer<ParsedResponse<Parsed>>>
+    /** `undefined` before there is an answer. */
+    getHeaders(): Record<string, string> | undefined
+    getGateway(): GatewayReport | undefined
+  }
+  export interface ResponseStream<Parsed> extends Listening<ResponseEvents> {}
+
   /** A call that failed. Its message has at most three lines: what failed, where, what to try. */
   export class APIError extends Error {
     protected constructor()
@@ -823,6 +896,21 @@ declare namespace Portkey {
   export class StreamTruncatedError extends APIError {
     readonly partial: PartialAnswer
   }
+  /** The answer has reached the limit of its tokens, and was asked for in a shape that a part of it cannot have. */
+  export class LengthFinishReasonError extends APIError {
+    readonly completion: ChatCompletion
+  }
+  /** The provider's filter has cut the answer off. */
+  export class ContentFilterFinishReasonError extends APIError {
+    readonly completion: ChatCompletion
+  }
+  /** The answer, or what it calls a tool with, does not have the shape that was asked for. */
+  export class SchemaMismatchError extends APIError {
+    /** What is wrong, in the words of the schema's library, which may quote the answer. */
+    readonly issues: { message: string; path: PropertyKey[] }[]
+    /** What was read. */
+    readonly text: string
+  }
   /** An option, config or body that cannot be acted on. Thrown at construction, or before anything is sent. */
   export class ConfigError extends Error {
     /** Each thing that is wrong, where there is more to say than the message does. */
@@ -851,7 +939,9 @@ declare namespace Portkey {
     ChatCompletionContentPart, ChatCompletionMessage, ChatCompletionMessageFunctionToolCall,
     ChatCompletionMessageParam, ChatCompletionMessageToolCall, ChatCompletionSystemMessageParam, ChatCompletionTool,
     ChatCompletionToolChoiceOption, ChatCompletionToolMessageParam, ChatCompletionUserMessageParam, Answer, Body,
-    Model, ModelList, Moderation, ModerationCreateParams, ModerationCreateResponse, Resources,
+    Model, ModelList, Moderation, ModerationCreateParams, ModerationCreateResponse, Resources, ChatCompletionSnapshot,
+    ParsedChatCompletion, ParsedChatCompletionMessage, ParsedFunction, ParsedFunctionToolCall, ParseableFormat, ParseableTool,
+    RunToolsOptions, RunnableTool, StandardIssue, StandardSchema, ParseableTextFormat, ParsedResponse,
     ContentBlock, ContentBlockParam, Message, MessageCreateParams, MessageCreateParamsNonStreaming, MessageCreateParamsStreaming,
     MessageParam, MessageStreamEvent, MessageTool, MessageUsage, Response, ResponseCreateParams, ResponseCreateParamsNonStreaming,
     ResponseCreateParamsStreaming, ResponseInputItem, ResponseOutputItem, ResponseStreamEvent, ResponseTool, ResponseUsage,

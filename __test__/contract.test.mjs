@@ -44,7 +44,9 @@ const ERRORS = {
   APIError: null, APIConnectionError: 'APIError', APIConnectionTimeoutError: 'APIConnectionError', APIUserAbortError: 'APIError', BadRequestError: 'APIError',
   AuthenticationError: 'APIError', PermissionDeniedError: 'APIError', NotFoundError: 'APIError', ConflictError: 'APIError', UnprocessableEntityError: 'APIError',
   RateLimitError: 'APIError', InternalServerError: 'APIError', StreamTruncatedError: 'APIError', ConfigError: null, InvalidWebhookSignatureError: null,
+  LengthFinishReasonError: 'APIError', ContentFilterFinishReasonError: 'APIError', SchemaMismatchError: 'APIError',
 }
+const HELPERS = ['ChatCompletionRunner', 'ChatCompletionStream', 'ChatCompletionStreamingRunner', 'ResponseStream', 'jsonSchemaFormat', 'jsonSchemaTextFormat', 'jsonSchemaTool']
 
 describe('the exports', () => {
   test('are the same for import, for require and in index.d.ts', () => {
@@ -55,7 +57,7 @@ describe('the exports', () => {
   })
 
   test('are those of the contract', () => {
-    assert.deepEqual(declaredValues(), ['Portkey', 'default', 'createHeaders', 'toFile', 'PORTKEY_GATEWAY_URL', 'Stream', 'APIPromise', ...Object.keys(ERRORS)].sort())
+    assert.deepEqual(declaredValues(), ['Portkey', 'default', 'createHeaders', 'toFile', 'PORTKEY_GATEWAY_URL', 'Stream', 'APIPromise', ...HELPERS, ...Object.keys(ERRORS)].sort())
   })
 
   test('are reached in every way that the contract names', () => {
@@ -95,7 +97,7 @@ describe('the tree of methods', () => {
     for (const row of rows) assert.equal(typeof row.split('.').reduce((node, name) => node[name], client), 'function', row)
     const roots = [...new Set(rows.map((row) => row.split('.')[0]))]
     const accessors = Object.entries(Object.getOwnPropertyDescriptors(Portkey.prototype)).filter(([, { get }]) => get).map(([name]) => name)
-    assert.deepEqual(accessors.filter((name) => !fields().includes(name)).sort(), roots.sort())
+    assert.deepEqual(accessors.filter((name) => !fields().includes(name)).sort(), ['fetch', ...roots].sort())
   })
 
   test('works on a method that was taken from its client', async (t) => {
@@ -167,7 +169,7 @@ describe('the options', () => {
   })
 })
 
-const METHODS = ['withOptions', 'targets', 'cacheState', 'providerFacts', 'flush']
+const METHODS = ['withOptions', 'targets', 'cacheState', 'providerFacts', 'fetch', 'flush']
 
 /** The readable fields of a client, as index.d.ts names them. */
 function fields() {

@@ -4,6 +4,7 @@
 const border = require('./border.js')
 const { native } = require('./native.js')
 const errors = require('./errors.js')
+const { fetchOver, routesOf } = require('./fetch.js')
 const { changedOptions, fold, optionsText } = require('./options.js')
 const { heldBy } = require('./records.js')
 const { defineResources } = require('./resources.js')
@@ -56,6 +57,9 @@ const READABLE = [
 
 let grown = false
 
+/** What `fetch` knows of the endpoints, once someone has asked for it. */
+let routes
+
 /** The client that `withOptions` is making another from: both remember the same of their targets. */
 let derivedFrom
 
@@ -69,6 +73,7 @@ function growOnce() {
 class Portkey {
   #handle
   #options
+  #fetch
 
   constructor(options = {}) {
     const text = optionsText(options)
@@ -104,6 +109,12 @@ class Portkey {
   /** What the cache holds, and how its Redis fares. */
   cacheState() {
     return JSON.parse(this.#handle.cacheState())
+  }
+
+  /** `fetch` over the engine, for other people's clients: `new OpenAI({ fetch: portkey.fetch })`. */
+  get fetch() {
+    routes ??= routesOf(JSON.parse(native().tables()).endpoints)
+    return (this.#fetch ??= fetchOver(this, this.#handle, routes, (name) => optionOf(this, name)))
   }
 
   /** Waits, at most `limit` milliseconds, until what was recorded has reached its place: `{ whole, dropped }`. */

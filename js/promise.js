@@ -32,6 +32,14 @@ class APIPromise extends Promise {
     return promise
   }
 
+  /** The same call with `change` made to its value; a body that stays unread is left alone. */
+  static changed(promise, change) {
+    const call = promise.#call
+    return new APIPromise((resolve, reject) => {
+      promise.then((value) => resolve(call.unread ? value : change(value))).catch(reject)
+    }, call)
+  }
+
   async withResponse() {
     const data = await this
     return { data, response: this.#call.facts.response() }

@@ -227,4 +227,4 @@ function eventStreamOf(stream, isNamed) {
   return bytesOf(stream, data, 'data: [DONE]\n\n')
 }
 
-module.exports = { EventSource, Stream, eventStreamOf }
+module.exports = { EventSource, Stream, bytesOf, eventStreamOf }

@@ -29,6 +29,7 @@ import type {
   FineTuningJob, FineTuningJobCheckpoint, FineTuningJobCreateParams, FineTuningJobEvent, FineTuningJobListParams,
   GraderRunParams, GraderRunResponse, GraderValidateParams, GraderValidateResponse,
 } from './fine-tuning'
+import type { ChatParseMethod, ChatRunToolsMethod, ChatStreamMethod } from './helpers'
 import type {
   ImageCreateVariationParams, ImageEditParams, ImageGenerateParams, ImageStreamEvent, ImagesResponse,
 } from './images'
@@ -43,6 +44,7 @@ import type {
   ClientSecret, ClientSecretCreateParams, RealtimeCallAcceptParams, RealtimeCallReferParams, RealtimeCallRejectParams,
   RealtimeSession, RealtimeSessionCreateParams, TranscriptionSession, TranscriptionSessionCreateParams,
 } from './realtime'
+import type { ResponseParseMethod, ResponseStreamMethod } from './response-helpers'
 import type { Response, ResponseCreateParamsBase, ResponseStreamEvent } from './responses'
 import type {
   ResponseInputItemListParams, ResponseInputTokens, ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams,
@@ -73,6 +75,12 @@ export interface Resources {
         /** `GET /chat/completions/{completionID}/messages` */
         list: (completionID: string, query?: ListParams | null, params?: CallParams | null, opts?: CallOptions | null) => PagePromise<Page<ChatCompletionStoreMessage>>
       }
+      /** A whole answer, read in the shape that `response_format` and `tools` ask for. */
+      parse: ChatParseMethod
+      /** Asks, runs the tools that are called, and asks again, until none is. */
+      runTools: ChatRunToolsMethod
+      /** A streamed answer with events. */
+      stream: ChatStreamMethod
     }
   }
   readonly completions: {
@@ -108,6 +116,10 @@ export interface Resources {
       /** `POST /responses/input_tokens` */
       count: (body?: Body<ResponseInputTokensParams> | null, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<Answer<ResponseInputTokens>>
     }
+    /** A whole response, read in the shape that `text.format` and `tools` ask for. */
+    parse: ResponseParseMethod
+    /** A streamed response with events. */
+    stream: ResponseStreamMethod
   }
   readonly images: {
     /** `POST /images/generations` */

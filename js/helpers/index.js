@@ -5,6 +5,8 @@
 
 module.exports = {
   ...require('./calls.js'),
+  ...require('./chat.js'),
   ...require('./polling.js'),
+  ...require('./responses.js'),
   ...require('./webhooks.js'),
 }
