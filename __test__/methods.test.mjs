@@ -88,6 +88,20 @@ describe("a row of Portkey's own is sent to a gateway as it says", () => {
   }
 })
 
+test("Portkey's own endpoints take lists, ids by their old name, and both spellings", async (t) => {
+  const host = await hostFor(t, [{ json: {} }])
+  const client = new Portkey({ baseURL: host.url })
+  await client.feedback.create([{ traceID: 't', value: 1 }])
+  assert.equal(host.last.text, '[{"traceID":"t","value":1}]')
+  await client.feedback.create({ traceID: 't', value: 1 })
+  assert.equal(host.last.text, '{"trace_id":"t","value":1}')
+  await client.configs.delete({ id: 'pc-1' })
+  assert.equal(`${host.last.method} ${host.last.path}`, 'DELETE /v1/configs/pc-1')
+  await client.admin.users.update({ user_id: 'u', role: 'admin' })
+  assert.equal(host.last.path, '/v1/admin/users/u')
+  assert.deepEqual(host.last.json(), { role: 'admin' })
+})
+
 test("Portkey's own endpoints say what they need where no gateway is named", async (t) => {
   const host = await hostFor(t)
   const client = new Portkey({ customHost: host.url })
