@@ -229,3 +229,10 @@ test("a config's parameters go into bodies that name a model, and into no other"
   await client.vectorStores.create({ name: 'n' })
   assert.deepEqual(host.last.json(), { name: 'n' })
 })
+
+test('a provider names what it has, which is nothing of Portkey', () => {
+  const [openai] = new Portkey({ customHost: 'http://127.0.0.1:9/v1' }).providerFacts()
+  assert.equal(openai.name, 'openai')
+  const data = endpoints.filter(({ plane, path }) => plane === 'Data' && !path.startsWith('/{*')).map(({ call }) => call)
+  assert.deepEqual(openai.endpoints, data)
+})
