@@ -80,7 +80,7 @@ import type {
   ImageStreamEvent, ImageUsage, ImagesResponse,
 } from './types/images'
 import type {
-  BinaryResponse, Deleted, FileLike, ListParams, Page, PagePromise, Uploadable,
+  BinaryResponse, Deleted, FileContent, FileLike, FileOptions, FileStream, ListParams, Page, PagePromise, Uploadable,
 } from './types/pages'
 import type {
   PollOptions, WebhookEvent, WebhookHeaders,
@@ -164,6 +164,10 @@ declare namespace Portkey {
 
   /** The `x-portkey-*` headers that say the same as these options, for another client that talks to a Portkey gateway. */
   export function createHeaders(options: PortkeyOptions | NamedOptions): Record<string, string>
+
+  /** A file to send, of whatever holds its contents. Bytes, strings and blobs become a `File`; a stream stays one, and gets a name. */
+  export function toFile(value: string | Blob | ArrayBuffer | ArrayBufferView | PromiseLike<string | Blob | ArrayBuffer | ArrayBufferView>, name?: string | null, options?: FileOptions): Promise<File>
+  export function toFile(value: FileContent | PromiseLike<FileContent>, name?: string | null, options?: FileOptions): Promise<FileStream | File>
 
   /**
    * A `response_format`: the answer has this JSON Schema, or fits this Standard Schema (zod 4, valibot, ArkType, …), which
@@ -954,28 +958,29 @@ declare namespace Portkey {
     ConversationItemList, ConversationItemListParams, ConversationItemRetrieveParams, ConversationUpdateParams, Deleted,
     Eval, EvalCreateParams, EvalCriterion, EvalDataSource, EvalDeleted, EvalListParams, EvalOutputItem,
     EvalOutputItemListParams, EvalRun, EvalRunCreateParams, EvalRunDeleted, EvalRunListParams, EvalUpdateParams,
-    ExpiresAfter, FileAttributes, FileCounts, FileCreateParams, FileLike, FileListParams, FileObject, FilePurpose,
-    FineTuningHyperparameters, FineTuningIntegration, FineTuningJob, FineTuningJobCheckpoint, FineTuningJobCreateParams,
-    FineTuningJobEvent, FineTuningJobListParams, FineTuningMethod, Grader, GraderMessage, GraderRunParams,
-    GraderRunResponse, GraderValidateParams, GraderValidateResponse, IdleExpiry, Image, ImageCompletedEvent,
-    ImageCreateVariationParams, ImageEditParams, ImageGenerateParams, ImagePartialEvent, ImageStreamEvent, ImageUsage,
-    ImagesResponse, LabelModelGrader, ListParams, MetadataParams, MultiGrader, Page, PagePromise, PollOptions,
-    PortkeyAnswer, PortkeyParams, PythonGrader, RealtimeCallAcceptParams, RealtimeCallReferParams,
-    RealtimeCallRejectParams, RealtimeSession, RealtimeSessionCreateParams, ResponseInputItemListParams,
-    ResponseInputTokens, ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams, Run, RunCreateParams,
-    RunStatus, RunStep, RunStepListParams, RunStepRetrieveParams, RunSubmitToolOutputsParams, RunToolCall, RunUsage,
-    ScoreModelGrader, SpeechCreateParams, SpeechDeltaEvent, SpeechDoneEvent, SpeechStreamEvent, StringCheckGrader,
-    TextSimilarityGrader, Thread, ThreadAnnotation, ThreadAttachment, ThreadContentPart, ThreadCreateAndRunParams,
-    ThreadCreateParams, ThreadMessage, ThreadMessageContent, ThreadMessageCreateParams, ThreadMessageListParams,
-    ThreadUpdateParams, ToolResources, ToolResourcesParam, TranscriptionCreateParams, TranscriptionCreateResponse,
-    TranscriptionDeltaEvent, TranscriptionDoneEvent, TranscriptionLogprob, TranscriptionSegment, TranscriptionSession,
-    TranscriptionSessionCreateParams, TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionWord,
-    TranslationCreateParams, TranslationCreateResponse, TruncationStrategy, Upload, UploadCompleteParams,
-    UploadCreateParams, UploadPart, UploadPartCreateParams, Uploadable, VectorStore, VectorStoreCreateParams,
-    VectorStoreFile, VectorStoreFileBatch, VectorStoreFileBatchCreateParams, VectorStoreFileContent,
-    VectorStoreFileCreateParams, VectorStoreFileListParams, VectorStoreFileUpdateParams, VectorStoreSearchParams,
-    VectorStoreSearchResult, VectorStoreUpdateParams, VectorStoreUploadParams, Video, VideoCreateParams,
-    VideoDownloadParams, VideoRemixParams, VoiceDetection, WaitForProcessingParams, WebhookEvent, WebhookHeaders,
+    ExpiresAfter, FileAttributes, FileContent, FileCounts, FileCreateParams, FileLike, FileListParams, FileObject,
+    FileOptions, FilePurpose, FileStream, FineTuningHyperparameters, FineTuningIntegration, FineTuningJob,
+    FineTuningJobCheckpoint, FineTuningJobCreateParams, FineTuningJobEvent, FineTuningJobListParams, FineTuningMethod,
+    Grader, GraderMessage, GraderRunParams, GraderRunResponse, GraderValidateParams, GraderValidateResponse, IdleExpiry,
+    Image, ImageCompletedEvent, ImageCreateVariationParams, ImageEditParams, ImageGenerateParams, ImagePartialEvent,
+    ImageStreamEvent, ImageUsage, ImagesResponse, LabelModelGrader, ListParams, MetadataParams, MultiGrader, Page,
+    PagePromise, PollOptions, PortkeyAnswer, PortkeyParams, PythonGrader, RealtimeCallAcceptParams,
+    RealtimeCallReferParams, RealtimeCallRejectParams, RealtimeSession, RealtimeSessionCreateParams,
+    ResponseInputItemListParams, ResponseInputTokens, ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams,
+    Run, RunCreateParams, RunStatus, RunStep, RunStepListParams, RunStepRetrieveParams, RunSubmitToolOutputsParams,
+    RunToolCall, RunUsage, ScoreModelGrader, SpeechCreateParams, SpeechDeltaEvent, SpeechDoneEvent, SpeechStreamEvent,
+    StringCheckGrader, TextSimilarityGrader, Thread, ThreadAnnotation, ThreadAttachment, ThreadContentPart,
+    ThreadCreateAndRunParams, ThreadCreateParams, ThreadMessage, ThreadMessageContent, ThreadMessageCreateParams,
+    ThreadMessageListParams, ThreadUpdateParams, ToolResources, ToolResourcesParam, TranscriptionCreateParams,
+    TranscriptionCreateResponse, TranscriptionDeltaEvent, TranscriptionDoneEvent, TranscriptionLogprob,
+    TranscriptionSegment, TranscriptionSession, TranscriptionSessionCreateParams, TranscriptionSpeakerSegment,
+    TranscriptionStreamEvent, TranscriptionWord, TranslationCreateParams, TranslationCreateResponse, TruncationStrategy,
+    Upload, UploadCompleteParams, UploadCreateParams, UploadPart, UploadPartCreateParams, Uploadable, VectorStore,
+    VectorStoreCreateParams, VectorStoreFile, VectorStoreFileBatch, VectorStoreFileBatchCreateParams,
+    VectorStoreFileContent, VectorStoreFileCreateParams, VectorStoreFileListParams, VectorStoreFileUpdateParams,
+    VectorStoreSearchParams, VectorStoreSearchResult, VectorStoreUpdateParams, VectorStoreUploadParams, Video,
+    VideoCreateParams, VideoDownloadParams, VideoRemixParams, VoiceDetection, WaitForProcessingParams, WebhookEvent,
+    WebhookHeaders,
   }
 /* end of types */
 }

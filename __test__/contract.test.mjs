@@ -57,7 +57,7 @@ describe('the exports', () => {
   })
 
   test('are those of the contract', () => {
-    assert.deepEqual(declaredValues(), ['Portkey', 'default', 'createHeaders', 'PORTKEY_GATEWAY_URL', 'Stream', 'APIPromise', ...HELPERS, ...Object.keys(ERRORS)].sort())
+    assert.deepEqual(declaredValues(), ['Portkey', 'default', 'createHeaders', 'toFile', 'PORTKEY_GATEWAY_URL', 'Stream', 'APIPromise', ...HELPERS, ...Object.keys(ERRORS)].sort())
   })
 
   test('are reached in every way that the contract names', () => {

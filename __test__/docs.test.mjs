@@ -14,7 +14,7 @@ import { hostFor } from './support/host.mjs'
 const { native } = createRequire(import.meta.url)('../js/native.js')
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (file) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
-const DOCUMENTS = readdirSync(root).filter((name) => name.endsWith('.md')).concat('bench/README.md', 'docs/configs.md', 'docs/formats.md', 'docs/helpers.md', 'docs/remote.md')
+const DOCUMENTS = readdirSync(root).filter((name) => name.endsWith('.md')).concat('bench/README.md', 'docs/configs.md', 'docs/formats.md', 'docs/remote.md', 'docs/helpers.md', 'docs/methods.md')
 const { scripts } = JSON.parse(read('package.json'))
 
 /** Words in backticks or links that look like paths of this repository. */

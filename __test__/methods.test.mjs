@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { describe, test } from 'node:test'
 
-import Portkey, { ConfigError } from 'portkey-native'
+import Portkey, { ConfigError, StreamTruncatedError } from 'portkey-native'
 import { failure } from './support/failures.mjs'
 import { hostFor } from './support/host.mjs'
 
@@ -79,6 +79,29 @@ describe('a row of the data plane is sent as it says', () => {
   }
 })
 
+describe("a row of Portkey's own is sent to a gateway as it says", () => {
+  for (const row of ours.filter(({ plane }) => plane !== 'Data')) {
+    test(row.call, async (t) => {
+      const host = await hostFor(t, [{ json: { data: [] } }])
+      await check(host, new Portkey({ baseURL: host.url }), row)
+    })
+  }
+})
+
+test("Portkey's own endpoints take lists, ids by their old name, and both spellings", async (t) => {
+  const host = await hostFor(t, [{ json: {} }])
+  const client = new Portkey({ baseURL: host.url })
+  await client.feedback.create([{ traceID: 't', value: 1 }])
+  assert.equal(host.last.text, '[{"traceID":"t","value":1}]')
+  await client.feedback.create({ traceID: 't', value: 1 })
+  assert.equal(host.last.text, '{"trace_id":"t","value":1}')
+  await client.configs.delete({ id: 'pc-1' })
+  assert.equal(`${host.last.method} ${host.last.path}`, 'DELETE /v1/configs/pc-1')
+  await client.admin.users.update({ user_id: 'u', role: 'admin' })
+  assert.equal(host.last.path, '/v1/admin/users/u')
+  assert.deepEqual(host.last.json(), { role: 'admin' })
+})
+
 test("Portkey's own endpoints say what they need where no gateway is named", async (t) => {
   const host = await hostFor(t)
   const client = new Portkey({ customHost: host.url })
@@ -88,6 +111,39 @@ test("Portkey's own endpoints say what they need where no gateway is named", asy
     assert.match(error.message, /asks for Portkey.s hosted platform: pass its key as apiKey/)
   }
   assert.equal(host.requests.length, 0)
+})
+
+describe('a stream', () => {
+  const EVENTS = [{ type: 'a', n: 1 }, { type: 'response.completed', n: 2 }]
+  const text = EVENTS.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('')
+  const step = { chunks: [text], headers: { 'content-type': 'text/event-stream' } }
+
+  async function read(stream) {
+    const read = []
+    for await (const event of await stream) read.push(event)
+    return read
+  }
+
+  test('stream where the body asks for it', async (t) => {
+    const host = await hostFor(t, [step])
+    const client = new Portkey({ customHost: host.url })
+    assert.deepEqual(await read(client.post('/messages', { stream: true })), EVENTS)
+    assert.deepEqual(await read(client.post('/messages', { a: 1 }, null, { stream: true })), EVENTS)
+    assert.deepEqual(host.last.json(), { a: 1, stream: true })
+  })
+
+  test('stream where the query asks for it', async (t) => {
+    const host = await hostFor(t, [step])
+    const client = new Portkey({ customHost: host.url })
+    assert.deepEqual(await read(client.responses.retrieve('resp_1', { stream: true, starting_after: 7 })), EVENTS)
+    assert.equal(host.last.path, '/v1/responses/resp_1?stream=true&starting_after=7')
+  })
+
+  test('that the connection cuts is no success', async (t) => {
+    const host = await hostFor(t, [{ ...step, chunks: [text, 'cut'] }])
+    const error = await failure(read(new Portkey({ customHost: host.url }).post('/messages', { stream: true })))
+    assert.ok(error instanceof StreamTruncatedError, error.stack)
+  })
 })
 
 describe('arguments', () => {
@@ -172,4 +228,11 @@ test("a config's parameters go into bodies that name a model, and into no other"
   assert.deepEqual(host.last.json(), { prompt: 'p', model: 'theirs' })
   await client.vectorStores.create({ name: 'n' })
   assert.deepEqual(host.last.json(), { name: 'n' })
+})
+
+test('a provider names what it has, which is nothing of Portkey', () => {
+  const [openai] = new Portkey({ customHost: 'http://127.0.0.1:9/v1' }).providerFacts()
+  assert.equal(openai.name, 'openai')
+  const data = endpoints.filter(({ plane, path }) => plane === 'Data' && !path.startsWith('/{*')).map(({ call }) => call)
+  assert.deepEqual(openai.endpoints, data)
 })

@@ -77,5 +77,7 @@ test('what a method returns is still a promise with its ways to the response', a
   const { data, response } = await clientOf(host).files.list().withResponse()
   assert.equal(response.status, 200)
   assert.deepEqual(await idsOf(data), ['a'])
-  assert.ok(clientOf(host).files.list() instanceof Portkey.APIPromise)
+  const promise = clientOf(host).files.list()
+  assert.ok(promise instanceof Portkey.APIPromise)
+  await promise
 })

@@ -27,6 +27,7 @@ const METHODS = {
 const FIELDS = {
   'customHeaders portkeyHeaders responseHeaders fetch': 'headers with secrets in them are in no field of a client; an answer has its own headers',
 }
+
 /** What each of its resources holds to make requests with. */
 const HANDLES = ['post', 'put', 'getMethod', 'deleteMethod']
 
@@ -85,5 +86,21 @@ test('the openai package has resources that the official one lacks, and they are
   for (const call of ['fineTuning.jobs.pause', 'fineTuning.jobs.resume', 'fineTuning.alpha.graders.run', 'vectorStores.search', 'vectorStores.files.update', 'vectorStores.files.content', 'webhooks.unwrap']) {
     assert.equal(typeof find(new OpenAI({ apiKey: 'k' }), call), 'function', call)
     assert.equal(typeof find(client, call), 'function', call)
+  }
+})
+
+test('the table of mended defects names tests that are there', () => {
+  const page = readFileSync(new URL('../docs/migration.md', import.meta.url), 'utf8')
+  const rows = [...page.matchAll(/^\| (\d+) \|.*\| (.*) \|$/gm)].map(([, number, test]) => [Number(number), test])
+  assert.deepEqual(rows.map(([number]) => number), Array.from({ length: 48 }, (_, at) => at + 1))
+  for (const [number, test] of rows) {
+    const [, file, name] = /^`([\w.-]+)`(?:: (.+))?$/.exec(test) ?? []
+    if (!file) {
+      assert.equal(number, 47, 'realtime alone has no test yet')
+      continue
+    }
+    const [text, cases] = [file, 'support/official-cases.mjs'].map((path) => readFileSync(new URL(path, import.meta.url), 'utf8'))
+    const known = name?.replace(/ reaches the host itself$/, '') ?? ''
+    assert.ok(text.replaceAll("\\'", "'").includes(known) || cases.includes(known) || readFileSync(new URL('support/remote-cases.mjs', import.meta.url), 'utf8').includes(known), `${number}: ${test}`)
   }
 })

@@ -132,15 +132,15 @@ class PendingCall {
   }
 
   abort() {
-    this.fail(new APIUserAbortError())
+    this.fail(() => new APIUserAbortError())
   }
 
   /** The call ends with an error of this side: its connection closes. */
-  fail(error) {
+  fail(make) {
     border.release()
     border.cancel(this.#id)
     this.#end()
-    this.resolve(rejection(() => error))
+    this.resolve(rejection(make))
   }
 
   #end() {

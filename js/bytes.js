@@ -105,7 +105,10 @@ function streamOf(source) {
 /** What `fetch` would give: `arrayBuffer()`, `blob()`, `bytes()`, `text()`, `json()`, `body`. */
 function responseOf(source) {
   const { status, url, headers } = source.facts.response()
-  const response = new Response(streamOf(source), { status, headers })
+  // These have no body by definition.
+  const isEmpty = [204, 205, 304].includes(status)
+  if (isEmpty) source.cancel()
+  const response = new Response(isEmpty ? null : streamOf(source), { status, headers })
   Object.defineProperty(response, 'url', { value: url, configurable: true })
   if (!response.bytes) {
     Object.defineProperty(response, 'bytes', { value: async () => new Uint8Array(await response.arrayBuffer()), configurable: true })

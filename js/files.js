@@ -187,7 +187,7 @@ class Upload {
         if (!border.feed(id, file, round, done ? undefined : value)) return
       }
     } catch (error) {
-      if (this.#readings[file] === reading) this.#call.fail(error)
+      if (this.#readings[file] === reading) this.#call.fail(() => error)
     }
   }
 

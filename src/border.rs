@@ -4,6 +4,8 @@
 //! callback takes them all. An outcome is four slots of a flat array: id, kind, content, facts.
 //! No method borrows the border across an await: each clones what it needs, since a worker's end frees the object.
 
+#![expect(clippy::too_many_arguments, reason = "one crossing of the border has all that a call needs")]
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -87,7 +89,6 @@ impl Border {
 
     /// Starts a call whose body is a form; `files` is the JSON of what its files are, `bytes` has the contents of some.
     #[napi]
-    #[expect(clippy::too_many_arguments, reason = "one crossing")]
     pub fn send_form(
         &self,
         id: u32,
@@ -117,13 +118,11 @@ impl Border {
     pub fn feed(&self, id: u32, file: u32, round: u32, piece: Option<&[u8]>) -> bool {
         let feed = lock(&self.shared.feeds).get(&id).and_then(|feeds| feeds.get(file as usize)?.clone());
         let Some(feed) = feed else { return false };
-        match piece {
-            Some(piece) => feed.push(round, Bytes::copy_from_slice(piece)),
-            None => {
-                feed.end(round);
-                false
-            }
+        if let Some(piece) = piece {
+            return feed.push(round, Bytes::copy_from_slice(piece));
         }
+        feed.end(round);
+        false
     }
 
     /// Takes bytes of an open answer, or nothing, and then JavaScript is told when there are more.

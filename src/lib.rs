@@ -20,26 +20,42 @@ mod stream;
 mod text;
 
 use napi_derive::napi;
+use serde::Serialize;
 use serde_json::json;
 
-/// The endpoint table as the JavaScript side needs it to make calls, as the JSON of an array. The first client reads it.
+/// A row as the JavaScript side needs it to make calls.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    call: &'static str,
+    path: &'static str,
+    sends: engine::Sends,
+    optional: bool,
+    gives: engine::Gives,
+    streams: bool,
+    names_events: bool,
+    plane: engine::Plane,
+    parameters: &'static [&'static str],
+    queried: &'static [&'static str],
+}
+
+/// The endpoint table as the JSON of an array. The first client reads it.
 #[napi]
 pub fn endpoints() -> String {
-    let row = |endpoint: &engine::Endpoint| {
-        json!({
-            "call": endpoint.call,
-            "path": endpoint.path,
-            "sends": endpoint.sends,
-            "optional": endpoint.optional,
-            "gives": endpoint.gives,
-            "streams": endpoint.streams(),
-            "namesEvents": engine::names_events(endpoint),
-            "plane": endpoint.plane,
-            "parameters": endpoint.parameters,
-            "queried": endpoint.queried,
-        })
+    let row = |endpoint: &engine::Endpoint| Row {
+        call: endpoint.call,
+        path: endpoint.path,
+        sends: endpoint.sends,
+        optional: endpoint.optional,
+        gives: endpoint.gives,
+        streams: endpoint.streams(),
+        names_events: engine::names_events(endpoint),
+        plane: endpoint.plane,
+        parameters: endpoint.parameters,
+        queried: endpoint.queried,
     };
-    json!(engine::ENDPOINTS.iter().map(row).collect::<Vec<_>>()).to_string()
+    let rows: Vec<_> = engine::ENDPOINTS.iter().map(row).collect();
+    serde_json::to_string(&rows).expect("rows have a JSON form")
 }
 
 /// The tables that documentation and types are derived from, as JSON: `{ endpoints, options, told, providers, version }`;

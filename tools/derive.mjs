@@ -71,8 +71,12 @@ function holesOf(url) {
   return { given: holes.filter(({ mark }) => !'.+'.includes(mark) || mark === ''), named: holes.filter(({ mark }) => mark !== '' && '.+'.includes(mark)) }
 }
 
+/** Methods whose answer hangs on more of the body than `stream`. */
+const OWN_FORMS = { 'audio.transcriptions.create': 'TranscriptionMethod', 'audio.translations.create': 'TranslationMethod' }
+
 /** The type of a row's method. Those without path arguments have the forms of types/method.d.ts. */
-function typeOf({ path: url, sends, optional, gives, streams, types: [params, value, piece] }) {
+function typeOf({ call, path: url, sends, optional, gives, streams, types: [params, value, piece] }) {
+  if (OWN_FORMS[call]) return OWN_FORMS[call]
   const { given, named } = holesOf(url)
   const takesObject = !['Nothing', 'EmptyJson'].includes(sends)
   const isPlain = given.length === 0 && named.length === 0 && !optional

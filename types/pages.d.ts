@@ -41,7 +41,27 @@ export interface Deleted {
 export type BinaryResponse = globalThis.Response
 
 /** A file: a `File`, a `Blob`, bytes, a stream (`fs.createReadStream`, any async iterable), a `Response`, or a `file:` URL. */
-export type Uploadable = Blob | ArrayBuffer | ArrayBufferView | AsyncIterable<any> | globalThis.Response | URL | FileLike
+export type Uploadable = Blob | ArrayBuffer | ArrayBufferView | AsyncIterable<any> | globalThis.ReadableStream<any> | globalThis.Response | URL | FileLike
+
+/** What `toFile` makes a file of; a string is the file's text. */
+export type FileContent = Uploadable | string
+
+/** A stream with the name that it is sent under. It is read while it is sent, once. */
+export interface FileStream extends AsyncIterable<Uint8Array> {
+  readonly name: string
+  readonly type: string
+  readonly lastModified: number
+  /** In bytes, where it is known. */
+  readonly size?: number
+}
+
+export interface FileOptions {
+  /** `audio/wav`, … */
+  type?: string
+  lastModified?: number
+  /** Of a stream, in bytes: its body is then announced with its length. */
+  size?: number
+}
 
 export interface FileLike {
   readonly name?: string

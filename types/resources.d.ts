@@ -1,9 +1,6 @@
 /** The tree of methods, one line each. Written by tools/derive.mjs from the engine's endpoint table. */
 import type { APIPromise, CallOptions, CallParams, Stream } from '../index'
-import type {
-  SpeechCreateParams, SpeechStreamEvent, TranscriptionCreateParams, TranscriptionCreateResponse,
-  TranscriptionStreamEvent, TranslationCreateParams, TranslationCreateResponse,
-} from './audio'
+import type { SpeechCreateParams, SpeechStreamEvent } from './audio'
 import type { Batch, BatchCreateParams } from './batches'
 import type {
   Assistant, AssistantCreateParams, AssistantStreamEvent, AssistantUpdateParams, ChatKitItem, ChatKitThread,
@@ -52,6 +49,7 @@ import type { Response, ResponseCreateParamsBase, ResponseStreamEvent } from './
 import type {
   ResponseInputItemListParams, ResponseInputTokens, ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams,
 } from './stored-responses'
+import type { TranscriptionMethod, TranslationMethod } from './transcripts'
 import type { Upload, UploadCompleteParams, UploadCreateParams, UploadPart, UploadPartCreateParams } from './uploads'
 import type {
   VectorStore, VectorStoreCreateParams, VectorStoreFile, VectorStoreFileBatch, VectorStoreFileBatchCreateParams,
@@ -134,11 +132,11 @@ export interface Resources {
   readonly audio: {
     readonly transcriptions: {
       /** `POST /audio/transcriptions` */
-      create: StreamMethod<TranscriptionCreateParams, TranscriptionCreateResponse, TranscriptionStreamEvent>
+      create: TranscriptionMethod
     }
     readonly translations: {
       /** `POST /audio/translations` */
-      create: BodyMethod<TranslationCreateParams, TranslationCreateResponse>
+      create: TranslationMethod
     }
     readonly speech: {
       /** `POST /audio/speech` */

@@ -58,7 +58,7 @@ pub use call::{Call, CallOptions};
 pub use config::{Named, OPTIONS};
 pub use download::{Download, Downloading};
 pub use embeddings::{Floats, Vectors};
-pub use endpoint::{ENDPOINTS, Endpoint, Gives, Sends};
+pub use endpoint::{ENDPOINTS, Endpoint, Gives, Plane, Sends};
 pub use engine::{Engine, Failed};
 pub use error::{Error, Facts, Kind, Problem};
 pub use events::{Event, Events, Streaming};

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::sending::Sending;
 use crate::answer::{Content, Reached};
 use crate::clock::before;
-use crate::endpoint::Gives;
+use crate::endpoint::{Endpoint, Gives};
 use crate::error::Result;
 use crate::explain::is_html;
 use crate::http::{Reply, ReplyBody};
@@ -16,7 +16,7 @@ impl Sending<'_> {
     pub(super) async fn whole(&mut self, reply: Reply) -> Result<Reached> {
         let Reply { status, headers, mut body } = reply;
         let text = self.read(&mut body, &headers).await?;
-        if is_text(self.call.endpoint.gives, status, &headers, &text) {
+        if is_text(self.call.endpoint, status, &headers, &text) {
             self.succeeded(status);
             return Ok(Reached { status, headers, content: Content::Text(text) });
         }
@@ -65,12 +65,14 @@ impl Sending<'_> {
 }
 
 /// Whether a body is to be handed out as text: what its endpoint says, and else its host.
-fn is_text(gives: Gives, status: u16, headers: &HeaderMap, body: &[u8]) -> bool {
-    match gives {
+fn is_text(endpoint: &Endpoint, status: u16, headers: &HeaderMap, body: &[u8]) -> bool {
+    match endpoint.gives {
         Gives::Text => true,
         Gives::Any => !is_json(headers) && serde_json::from_slice::<&RawValue>(body).is_err(),
-        // No content is an answer too.
-        Gives::Json | Gives::Page | Gives::Bytes => matches!(status, 204 | 205) && body.is_empty(),
+        // No content is an answer too, but not to a model's call.
+        Gives::Json | Gives::Page | Gives::Bytes => {
+            matches!(status, 204 | 205) && body.is_empty() && !endpoint.takes_params()
+        }
     }
 }
 

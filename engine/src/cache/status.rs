@@ -67,9 +67,9 @@ mod tests {
             "chat.completions.create",
             "completions.create",
             "embeddings.create",
+            "messages.create",
+            "responses.create",
             "moderations.create",
-            MESSAGES,
-            RESPONSES,
         ];
         assert_eq!(kept, wanted);
         for call in

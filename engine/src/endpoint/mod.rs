@@ -227,6 +227,27 @@ mod tests {
     }
 
     #[test]
+    fn the_rows_whose_urls_are_kept_are_those_that_are_called_most() {
+        let hot: Vec<_> = ENDPOINTS[..HOT].iter().map(|row| row.call).collect();
+        assert_eq!(hot, [CHAT, "completions.create", EMBEDDINGS]);
+    }
+
+    #[test]
+    fn what_a_path_takes_out_of_an_object_needs_one() {
+        for row in ENDPOINTS {
+            let named = row.path.contains("{.") || row.path.contains("{+");
+            assert!(!(named && row.optional), "{}: the object can't be left out", row.call);
+            assert!(
+                !row.path.contains("{+") || matches!(row.sends, Sends::Json | Sends::Query),
+                "{}",
+                row.call
+            );
+            assert_eq!(row.path.matches('{').count(), row.path.matches('}').count(), "{}", row.call);
+            assert!(row.queried.is_empty() || row.sends == Sends::Json, "{}", row.call);
+        }
+    }
+
+    #[test]
     fn only_names_with_an_underscore_need_a_row_of_parameters() {
         for row in ENDPOINTS {
             assert!(row.parameters.iter().all(|name| name.contains('_')), "{}", row.call);

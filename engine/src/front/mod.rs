@@ -8,7 +8,7 @@ pub mod responses;
 
 use bytes::Bytes;
 
-use crate::endpoint::{CHAT, ENDPOINTS, Endpoint, MESSAGES, RESPONSES};
+use crate::endpoint::{CHAT, ENDPOINTS, Endpoint, MESSAGES, Plane, RESPONSES};
 use crate::error::Result;
 use crate::events::Event;
 use crate::provider::Provider;
@@ -26,9 +26,10 @@ pub fn chat() -> &'static Endpoint {
     ENDPOINTS.iter().find(|row| row.call == CHAT).expect("chats are in the table")
 }
 
-/// Whether calls of an endpoint can be made of a provider: it has the endpoint, or chats to put a front format before.
+/// Whether a provider is known to answer calls of an endpoint: it has the endpoint, or chats to put a front format before.
 pub fn offers(provider: &dyn Provider, endpoint: &Endpoint) -> bool {
-    provider.has(if Front::of(endpoint).is_some() { chat() } else { endpoint })
+    let is_known = endpoint.plane == Plane::Data && !endpoint.is_generic();
+    is_known && provider.has(if Front::of(endpoint).is_some() { chat() } else { endpoint })
 }
 
 /// Whether a stream's events have names, which their data say again as `type`.

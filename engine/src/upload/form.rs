@@ -167,13 +167,11 @@ mod tests {
         let (size, text) = sent(&form, fields).await;
         assert!(size.is_some());
         let wanted = [("model", "w\n"), ("n", "1.50"), ("yes", "true"), ("list[]", "a"), ("list[]", "2")];
-        let mut parts: String = wanted
-            .iter()
-            .chain(&[("o[k][d]", "v")])
-            .map(|(name, value)| {
-                format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
-            })
-            .collect();
+        let mut parts = String::new();
+        for (name, value) in wanted.iter().chain(&[("o[k][d]", "v")]) {
+            let head = format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
+            parts.extend([head.as_str(), value, "\r\n"]);
+        }
         parts
             .push_str("--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a %22b%22.txt\"\r\n");
         parts.push_str("Content-Type: text/plain\r\n\r\ndata\r\n--B--\r\n");
