@@ -138,7 +138,7 @@ describe('the options', () => {
     const values = { config: {}, forwardHeaders: [], sensitiveHeaders: [], metadata: {}, timeouts: {}, provider: 'openai', baseURL: null, retryBudget: false, cacheStore: {} }
     const settings = new Map(tables.providers.flatMap(({ name, settings }) => settings.map(({ option }) => [option, name])))
     const numbers = ['requestTimeout', 'timeout', 'maxRetries', 'maxConcurrent', 'maxQueue']
-    const booleans = ['idempotent', 'strictParams', 'strictOpenAiCompliance', 'debug', 'dangerouslyAllowBrowser', 'calculateAudioDuration', 'cacheForceRefresh']
+    const booleans = ['idempotent', 'repairs', 'strictParams', 'strictOpenAiCompliance', 'debug', 'dangerouslyAllowBrowser', 'calculateAudioDuration', 'cacheForceRefresh']
     for (const name of propertiesOf(typeOf('NamedOptions'))) {
       const value = name in values ? values[name] : numbers.includes(name) ? 1 : booleans.includes(name) ? true : name === 'customHost' ? 'http://h/v1' : 'text'
       // What is wrong with a provider's own option is told as its own words are read, which `text` may not be.
@@ -155,7 +155,7 @@ describe('the options', () => {
       timeouts: { firstToken: 1 }, strict_open_ai_compliance: true, idempotent: true, openai_organization: 'o', openai_project: 'p',
       strategy: { mode: 'single' }, targets: [{ custom_host: 'http://h/v1' }], weight: 1, default_params: {}, drop_params: ['seed'],
       max_concurrent: 1, max_queue: 1, cb_config: { failure_threshold: 1, cooldown_interval: 30_000 }, health_check: {}, id: 'c', is_open: false, passthrough: false,
-      metadata: {}, cache: 'simple', strict_params: true, input_guardrails: [], output_guardrails: [], input_mutators: [], output_mutators: [],
+      metadata: {}, cache: 'simple', strict_params: true, repairs: false, input_guardrails: [], output_guardrails: [], input_mutators: [], output_mutators: [],
       before_request_hooks: [], after_request_hooks: [],
     }
     const GROUP = { strategy: { targets: values.targets }, targets: { strategy: values.strategy } }

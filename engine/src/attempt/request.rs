@@ -18,6 +18,7 @@ use crate::http::Wire;
 use crate::observe::Report;
 use crate::provider::Unsigned;
 use crate::provider::dialect::{Asked, Context, Dialect, Made};
+use crate::provider::repairs::Repairs;
 
 pub struct Request<'c> {
     target: &'c Target,
@@ -132,12 +133,22 @@ impl<'c> Request<'c> {
         if self.dialect.is_some() { &self.asked } else { &self.body }
     }
 
-    /// How an answer is asked for and read, beside the body, where a dialect has more than one way.
+    /// How an answer is asked for and read, beside the body, where there is more than one way.
     pub fn manner(&self) -> String {
-        match self.dialect {
+        let read = match self.dialect {
             Some(_) => format!("extras {} {:?}\n", self.target.extras, self.headers),
             None => String::new(),
-        }
+        };
+        if self.is_repaired() { read + "repairs\n" } else { read }
+    }
+
+    fn is_repaired(&self) -> bool {
+        self.target.repairs && self.call.endpoint.call == "chat.completions.create"
+    }
+
+    /// The repairs of the answer to come, where the target's are wanted.
+    pub fn repairs(&self) -> Option<Box<Repairs>> {
+        self.is_repaired().then(|| Box::new(Repairs::new(&new_id())))
     }
 
     /// What a reply with these headers is read with.

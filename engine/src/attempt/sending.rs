@@ -193,6 +193,7 @@ impl<'c> Sending<'c> {
             return match dialect.answer(&context, &text) {
                 Ok(answer) => {
                     self.succeeded(status);
+                    let answer = self.repaired(answer);
                     Ok(Reached { status, headers, content: Content::Whole(answer) })
                 }
                 Err(why) => Err(self.place().garbled(status, &why, headers, text)),
@@ -202,7 +203,16 @@ impl<'c> Sending<'c> {
             return Err(self.place().garbled(status, &why, headers, text));
         }
         self.succeeded(status);
+        let text = self.repaired(text);
         Ok(Reached { status, headers, content: Content::Whole(text) })
+    }
+
+    /// A whole answer as the caller reads it.
+    fn repaired(&mut self, answer: Bytes) -> Bytes {
+        let Some(mut repairs) = self.request.repairs() else { return answer };
+        let answer = repairs.whole(answer);
+        repairs.tell(&mut self.report.changes);
+        answer
     }
 
     /// Reads a body to its end; the idle clock runs between its pieces.
@@ -260,6 +270,7 @@ impl<'c> Sending<'c> {
             url: self.request.shown.clone(),
             checking,
             translation,
+            repairs: self.request.repairs(),
         };
         let mut events = Events::new(opening);
         if let Err(error) = events.commit(self.target.gated).await {

@@ -61,6 +61,7 @@ impl Events {
             url,
             checking: None,
             translation: None,
+            repairs: None,
         };
         let progress = Progress::of_last_usage(&events);
         Self { ready: events, state: State::Ended, replayed: true, progress, ..Self::new(opening) }

@@ -23,6 +23,7 @@ use crate::hooks::{Record, Verdicts, Watch};
 use crate::http::{Failure, ReplyBody};
 use crate::observe::{Phase, milliseconds};
 use crate::progress::{Meaning, Progress};
+use crate::provider::repairs::Repairs;
 use crate::sse::{Parser, SseEvent};
 pub use frames::Frames;
 pub use handing::Held;
@@ -70,6 +71,7 @@ pub struct Events {
     /// It comes from the cache: no attempt brought it.
     replayed: bool,
     translation: Option<Box<Translation>>,
+    repairs: Option<Box<Repairs>>,
     watch: Option<Watch>,
     /// What the hooks said of the request, and then of the stream.
     before: Vec<Record>,
@@ -108,6 +110,8 @@ pub struct Opening {
     pub checking: Option<Checking>,
     /// Where the reply is in a dialect of its own.
     pub translation: Option<Box<Translation>>,
+    /// Where the target's chunks are repaired.
+    pub repairs: Option<Box<Repairs>>,
 }
 
 impl Events {
@@ -137,6 +141,7 @@ impl Events {
             keeping: None,
             replayed: false,
             translation: opening.translation,
+            repairs: opening.repairs,
             watch,
             before,
             verdicts: None,
@@ -292,7 +297,10 @@ impl Events {
     }
 
     /// Takes a chunk in our shape.
-    fn take_data(&mut self, name: Option<Box<str>>, data: Bytes) {
+    fn take_data(&mut self, name: Option<Box<str>>, mut data: Bytes) {
+        if let Some(repairs) = &mut self.repairs {
+            data = repairs.chunk(data);
+        }
         // Checked before it is repaired, which takes longer.
         let text = std::str::from_utf8(&data).map_or_else(|_| String::from_utf8_lossy(&data), Cow::Borrowed);
         self.came += 1;

@@ -33,6 +33,8 @@ pub struct Compatible {
     dialect: Option<&'static dyn Dialect>,
     /// The dialects of endpoints that differ from the rest of the row.
     dialects: &'static [(Calls, &'static dyn Dialect)],
+    /// Its chats are repaired.
+    repairs: bool,
     settings: &'static [Setting],
     usual_host: Option<&'static str>,
     health: Option<&'static str>,
@@ -61,6 +63,7 @@ const LIKE_OPENAI: Compatible = Compatible {
     base64_embeddings: true,
     dialect: None,
     dialects: &[],
+    repairs: false,
     settings: &[],
     usual_host: None,
     health: None,
@@ -86,6 +89,7 @@ const SELF_HOSTED: Compatible = Compatible {
     rules: &[Rule::DeveloperToSystem, MAX_COMPLETION_TOKENS],
     base64_embeddings: false,
     dialect: Some(&passing::VERSIONED),
+    repairs: true,
     ..LIKE_OPENAI
 };
 
@@ -180,6 +184,10 @@ impl Provider for Compatible {
             }
         }
         problems
+    }
+
+    fn repairs(&self) -> bool {
+        self.repairs
     }
 
     fn usual_host(&self) -> Option<&'static str> {

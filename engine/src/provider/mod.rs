@@ -27,6 +27,7 @@ pub mod params;
 mod passing;
 mod path;
 mod predibase;
+pub mod repairs;
 mod replicate;
 mod reported;
 pub mod sagemaker;
@@ -134,6 +135,10 @@ pub trait Provider: Sync {
         _now: SystemTime,
     ) -> Result<Vec<(HeaderName, HeaderValue)>> {
         Ok(Vec::new())
+    }
+    /// Whether chats are repaired unless the caller says otherwise: servers of this kind run whatever model they are given.
+    fn repairs(&self) -> bool {
+        false
     }
     /// Where a server of this kind usually listens, as an example.
     fn usual_host(&self) -> Option<&'static str> {
