@@ -17,6 +17,7 @@ pub mod fields;
 pub mod fixtures;
 pub mod google;
 mod images;
+pub mod json;
 mod mistral;
 mod nomic;
 mod ollama;

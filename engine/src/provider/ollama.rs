@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::dialect::{Asked, Context, Dialect, Fault, Framing, Made, Settings, Translator, WireEvent};
 use super::ours::{self, Chunks};
 use super::passing::VERSIONED;
+use super::vectors::{self, Embedded, Vector};
 use super::{CUSTOM_HOST, reported};
 use crate::endpoint::EMBEDDINGS;
 use crate::error::{Error, Result};
@@ -218,8 +219,9 @@ fn own_answer(context: &Context<'_>, parsed: &Value) -> std::result::Result<Byte
     }
     if let Some(vectors) = parsed["embeddings"].as_array() {
         let count = parsed["prompt_eval_count"].as_u64().unwrap_or(0);
-        let usage = json!({ "prompt_tokens": count, "total_tokens": count });
-        return Ok(ours::embeddings(vectors, &parsed["model"], &usage));
+        let vectors = vectors.iter().map(|vector| Vector::of(vector.to_string())).collect();
+        let model = parsed.get("model").map(Value::to_string);
+        return Embedded { vectors, model, usage: Some(vectors::usage(count)) }.to_bytes(context);
     }
     if let Some(models) = parsed["models"].as_array() {
         let item = |model: &Value| json!({ "id": model["name"], "object": "model", "created": 0, "owned_by": "library" });

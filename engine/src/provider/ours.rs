@@ -64,13 +64,6 @@ pub fn image_bytes(bytes: &[u8]) -> Value {
     json!({ "b64_json": STANDARD.encode_to_string(bytes) })
 }
 
-/// Embeddings, one for each of `vectors`.
-pub fn embeddings(vectors: &[Value], model: &Value, usage: &Value) -> Bytes {
-    let item = |(at, numbers)| json!({ "object": "embedding", "index": at, "embedding": numbers });
-    let data: Vec<Value> = vectors.iter().enumerate().map(item).collect();
-    Bytes::from(json!({ "object": "list", "data": data, "model": model, "usage": usage }).to_string())
-}
-
 /// Tool calls of hosts that leave out identifiers, or give arguments as objects. An identifier is made of `id` and the
 /// call's place, `from` being how many came before.
 pub fn tool_calls(calls: &Value, id: &str, from: usize) -> Vec<Value> {

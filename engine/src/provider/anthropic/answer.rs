@@ -8,9 +8,9 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use super::asking::Asking;
-use super::json::{Bracket, Json, Object, Raw, is_object, is_string};
 use super::usage::Usage;
 use crate::provider::dialect::Context;
+use crate::provider::json::{Bracket, Json, Object, Raw, is_object, is_string};
 
 /// A reply, as far as we read it.
 #[derive(Deserialize)]
@@ -73,7 +73,7 @@ pub fn translate(context: &Context<'_>, reply: &[u8]) -> Result<Bytes, String> {
     let read = Read { asking: &asking, blocks, reply };
     out.key("choices").array(|out| out.object(|out| read.choice(out)).done());
     if let Some(usage) = read.reply.usage {
-        Usage::of(usage).write(&mut out);
+        Usage::of(usage).told().write(out.key("usage"));
     }
     out.close(Bracket::Object);
     Ok(out.into_bytes())
@@ -119,8 +119,9 @@ impl<'a> Read<'_, 'a> {
     fn tools(&self, for_schema: bool) -> impl Iterator<Item = &Block<'a>> {
         let name = self.asking.tool.as_deref();
         self.blocks.iter().filter(move |block| {
-            let is_schema =
-                name.is_some_and(|name| block.name.and_then(super::json::text).as_deref() == Some(name));
+            let is_schema = name.is_some_and(|name| {
+                block.name.and_then(crate::provider::json::text).as_deref() == Some(name)
+            });
             block.kind == "tool_use" && is_schema == for_schema
         })
     }

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::json::{Object, Raw};
 use super::model::Model;
 use super::output::answer_tool;
 use crate::provider::dialect::Context;
+use crate::provider::json::{Object, Raw};
 
 /// How one answer is read.
 pub struct Asking {

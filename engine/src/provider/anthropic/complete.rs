@@ -9,12 +9,12 @@ use serde::Deserialize;
 
 use super::asking::Asking;
 use super::errors;
-use super::json::{Bracket, Json, Object, Raw, is_string, items, text};
 use super::notes::Notes;
 use super::request::{metadata, rest, sampling, stop};
 use super::stream::reported_in;
 use crate::error::{Error, Result};
 use crate::provider::dialect::{Asked, Context, Dialect, Fault, Made, Translator, WireEvent};
+use crate::provider::json::{Bracket, Json, Object, Raw, is_string, items, text};
 
 pub struct Completion;
 

@@ -1,11 +1,11 @@
 //! How the answer is to be made: reasoning, its format, its length. OpenAI's words for these are older than the API's, so
 //! the model decides what they become: `output_config` on newer models, a thinking budget or a forced tool on older ones.
 
-use super::json::{Json, Object, Raw, text};
 use super::model::{Effort, Model, Reasoning, Thinks};
 use super::notes::Notes;
 use super::thinking::goes_on_without_thinking;
 use crate::error::{Error, Result};
+use crate::provider::json::{Json, Object, Raw, text};
 
 /// The least budget that the API takes.
 const LEAST_BUDGET: u64 = 1024;

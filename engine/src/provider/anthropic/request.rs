@@ -7,13 +7,13 @@ use std::fmt;
 use bytes::Bytes;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
-use super::json::{Bracket, Json, Key, Object, Raw, is_array, is_string, items, text};
 use super::messages;
 use super::model::Model;
 use super::notes::Notes;
 use super::output::Output;
 use super::tools::Tools;
 use crate::error::{Error, Result};
+use crate::provider::json::{Bracket, Json, Key, Object, Raw, is_array, is_string, items, text};
 
 /// How a host frames the body.
 pub struct Host {

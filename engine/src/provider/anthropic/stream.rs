@@ -9,9 +9,9 @@ use serde::Deserialize;
 
 use super::asking::Asking;
 use super::errors;
-use super::json::{Json, Object, Raw, is_string, text};
 use super::usage::Usage;
 use crate::provider::dialect::{Context, Fault, Translator, WireEvent};
+use crate::provider::json::{Json, Object, Raw, is_string, text};
 
 #[derive(Deserialize)]
 struct Event<'a> {
@@ -278,7 +278,7 @@ impl Stream {
         let mut out = Json::with_capacity(self.head.len() + 160);
         out.object(|out| {
             out.pieces(&self.head).field("choices", "[]");
-            self.usage.write(out);
+            self.usage.told().write(out.key("usage"));
         });
         chunks.push(out.into_bytes());
     }

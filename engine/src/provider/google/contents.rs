@@ -6,11 +6,11 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::fields::Fields;
-use super::json::{Writer, inside};
 use super::parts::{self, signature};
 use super::raw::{Element, Raw};
 use super::{Generation, Notes};
 use crate::error::{Error, Result};
+use crate::provider::json::{Bracket, Json, inside};
 
 /// Google's own marker for tool calls that another model made: Gemini 3 answers 400 to a call without a signature.
 /// <https://ai.google.dev/gemini-api/docs/thought-signatures>
@@ -26,7 +26,7 @@ enum Kind {
 
 /// Writes turns.
 pub struct Contents<'w, 'a> {
-    w: &'w mut Writer,
+    w: &'w mut Json,
     notes: &'w mut Notes,
     generation: Generation,
     /// The turn that is being written.
@@ -40,12 +40,12 @@ pub struct Contents<'w, 'a> {
 
 /// Writes `contents`, and `systemInstruction` where there is system text.
 pub fn write(
-    w: &mut Writer,
+    w: &mut Json,
     messages: Vec<Fields<'_>>,
     generation: Generation,
     notes: &mut Notes,
 ) -> Result<()> {
-    w.key("contents").open(b'[');
+    w.key("contents").open(Bracket::Array);
     let mut contents =
         Contents { w, notes, generation, open: None, turns: 0, calls: HashMap::new(), system: Vec::new() };
     for (index, message) in messages.into_iter().enumerate() {
@@ -240,11 +240,11 @@ impl<'a> Contents<'_, 'a> {
                     w.key("id").raw(id.get());
                 }
                 w.key("name").raw(name.get());
-                w.key("response").object(|w| w.key("output").raw(&output));
+                w.key("response").object(|w| w.field("output", &output).done());
                 if let Some(media) = within {
-                    w.key("parts").open(b'[');
+                    w.key("parts").open(Bracket::Array);
                     failed = each(w, media, notes);
-                    w.close(b']');
+                    w.close(Bracket::Array);
                 }
             });
         });
@@ -260,17 +260,17 @@ impl<'a> Contents<'_, 'a> {
             return;
         }
         self.close();
-        self.w.open(b'{');
+        self.w.open(Bracket::Object);
         self.w.key("role").string(if kind == Kind::Model { "model" } else { "user" });
-        self.w.key("parts").open(b'[');
+        self.w.key("parts").open(Bracket::Array);
         self.open = Some(kind);
         self.turns += 1;
     }
 
     fn close(&mut self) {
         if self.open.take().is_some() {
-            self.w.close(b']');
-            self.w.close(b'}');
+            self.w.close(Bracket::Array);
+            self.w.close(Bracket::Object);
         }
     }
 
@@ -284,24 +284,25 @@ impl<'a> Contents<'_, 'a> {
                 self.text(text, None);
             }
             self.close();
-            return self.w.close(b']');
+            self.w.close(Bracket::Array);
+            return;
         }
         self.close();
-        self.w.close(b']');
+        self.w.close(Bracket::Array);
         if system.is_empty() {
             return;
         }
         self.w.key("systemInstruction").object(|w| {
             w.key("parts").array(|w| {
                 for text in system {
-                    w.object(|w| w.key("text").raw(text));
+                    w.object(|w| w.field("text", text).done());
                 }
             });
         });
     }
 }
 
-fn each(w: &mut Writer, media: Media<'_>, notes: &mut Notes) -> Result<()> {
+fn each(w: &mut Json, media: Media<'_>, notes: &mut Notes) -> Result<()> {
     media.into_iter().try_for_each(|(at, part)| parts::write(w, part, &at, notes).map(drop))
 }
 

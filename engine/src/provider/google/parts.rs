@@ -6,18 +6,18 @@ use std::borrow::Cow;
 
 use super::Notes;
 use super::fields::Fields;
-use super::json::Writer;
 use super::raw::{Element, Raw};
 use crate::error::{Error, Result};
+use crate::provider::json::Json;
 
 const KNOWN: &str = "expected a part of type text, image_url, input_audio, video_url, file or refusal";
 
 /// Writes a part of a message that stands at `at`. False: it says nothing to Google and was left out.
-pub fn write(w: &mut Writer, part: Element<'_>, at: &str, notes: &mut Notes) -> Result<bool> {
+pub fn write(w: &mut Json, part: Element<'_>, at: &str, notes: &mut Notes) -> Result<bool> {
     let mut fields = match part {
         Element::Object(fields) => fields,
         Element::Other(text) if text.is_string() => {
-            w.object(|w| w.key("text").raw(text.get()));
+            w.object(|w| w.field("text", text.get()).done());
             return Ok(true);
         }
         Element::Other(_) => return Err(Error::problem(at, KNOWN)),
@@ -47,7 +47,7 @@ pub fn write(w: &mut Writer, part: Element<'_>, at: &str, notes: &mut Notes) -> 
 }
 
 /// A part in Google's own words.
-fn native(w: &mut Writer, fields: &Fields<'_>, at: &str) -> Result<bool> {
+fn native(w: &mut Json, fields: &Fields<'_>, at: &str) -> Result<bool> {
     const NATIVE: [&str; 6] =
         ["text", "inlineData", "inline_data", "fileData", "file_data", "executableCode"];
     if !NATIVE.iter().any(|name| fields.has(name)) {
@@ -108,10 +108,10 @@ impl<'a> Content<'a> {
         }
     }
 
-    fn write(&self, w: &mut Writer, notes: &mut Notes) {
+    fn write(&self, w: &mut Json, notes: &mut Notes) {
         match self {
-            Self::Text(text) => w.key("text").raw(text.get()),
-            Self::Native(name, value) => w.key(name).raw(value.get()),
+            Self::Text(text) => w.field("text", text.get()).done(),
+            Self::Native(name, value) => w.field(name, value.get()).done(),
             Self::Media(media) => media.write(w, notes),
         }
     }
@@ -168,7 +168,7 @@ impl<'a> Media<'a> {
         Some(Self { source, mime, name, fallback: "application/pdf", stored, left })
     }
 
-    fn write(&self, w: &mut Writer, notes: &mut Notes) {
+    fn write(&self, w: &mut Json, notes: &mut Notes) {
         for field in &self.left {
             notes.dropped(field);
         }
@@ -192,7 +192,7 @@ impl<'a> Media<'a> {
     }
 }
 
-fn inline(w: &mut Writer, mime: &str, data: &str) {
+fn inline(w: &mut Json, mime: &str, data: &str) {
     w.key("inlineData").object(|w| {
         w.key("mimeType").string(mime);
         w.key("data").string(data);
@@ -281,9 +281,9 @@ mod tests {
 
     fn written(service: Service, part: &str) -> (String, Vec<String>) {
         let mut notes = Notes::new(service);
-        let mut w = Writer::with_capacity(64);
+        let mut w = Json::with_capacity(64);
         write(&mut w, element(part), "messages[0].content[0]", &mut notes).expect("a known part");
-        (w.finish_text(), notes.finish())
+        (w.into_text(), notes.finish())
     }
 
     #[test]
@@ -360,7 +360,7 @@ mod tests {
             (r#"{"x":1}"#, "messages[0].content[0]"),
             ("1", "messages[0].content[0]"),
         ] {
-            let mut w = Writer::with_capacity(0);
+            let mut w = Json::with_capacity(0);
             let error = write(&mut w, element(part), "messages[0].content[0]", &mut notes).expect_err(part);
             assert_eq!(error.facts().problems[0].path, path, "{part}");
         }

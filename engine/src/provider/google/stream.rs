@@ -4,11 +4,11 @@
 
 use bytes::Bytes;
 
-use super::json::{Writer, object};
 use super::raw::Raw;
 use super::reply::{Candidate, Piece, Reply, Usage, extra_content, finish_reason, piece};
 use super::{Model, errors, request};
 use crate::provider::dialect::{Context, Fault, Translator, WireEvent};
+use crate::provider::json::{Json, object};
 
 pub struct Stream {
     strict: bool,
@@ -75,15 +75,12 @@ impl Stream {
         if self.head.is_some() {
             return;
         }
-        let mut w = Writer::with_capacity(128);
-        match &reply.response_id {
-            Some(id) => w.key("id").string(id),
-            None => w.key("id").string(&format!("chatcmpl-{}", self.salt)),
-        }
+        let mut w = Json::with_capacity(128);
+        w.text("id", &reply.response_id.clone().unwrap_or_else(|| format!("chatcmpl-{}", self.salt)));
         w.key("object").string("chat.completion.chunk");
-        w.key("created").number(reply.created().unwrap_or(self.created));
+        w.number("created", reply.created().unwrap_or(self.created));
         w.key("model").string(reply.model_version.as_deref().unwrap_or(&self.model));
-        self.head = Some(w.finish_text());
+        self.head = Some(w.into_text());
     }
 
     fn blocked(&mut self, reply: &Reply<'_>, chunks: &mut Vec<Bytes>) {
@@ -132,8 +129,8 @@ impl Stream {
                 self.choices[at].calls += 1;
                 let opened = tool_delta(place, |w| call.write(w, &id, "", signature, self.strict));
                 chunks.push(self.chunk(index, &opened, None, None, &[]));
-                let told = |w: &mut Writer| {
-                    w.key("function").object(|w| w.key("arguments").string(call.arguments()));
+                let told = |w: &mut Json| {
+                    w.key("function").object(|w| w.text("arguments", call.arguments()).done());
                 };
                 chunks.push(self.chunk(index, &tool_delta(place, told), None, None, &[]));
             } else if let Some(delta) = self.delta(at, &piece, signature) {
@@ -163,21 +160,20 @@ impl Stream {
         };
         Some(object(|w| {
             match piece {
-                Piece::Text(text) => w.key("content").raw(text),
-                Piece::Thought(text) => w.key("reasoning_content").raw(text),
+                Piece::Text(text) => w.field("content", text).done(),
+                Piece::Thought(text) => w.field("reasoning_content", text).done(),
                 _ => {}
             }
             if let Some(place) = place {
-                let block = |w: &mut Writer| match piece {
-                    Piece::Text(text) => w.object(|w| w.key("text").raw(text)),
-                    Piece::Thought(text) => w.object(|w| w.key("thinking").raw(text)),
-                    Piece::Block(json) => w.raw(json),
-                    Piece::Call(_) | Piece::Nothing => w.raw("{}"),
+                let block = match piece {
+                    Piece::Text(text) => &format!(r#"{{"text":{text}}}"#),
+                    Piece::Thought(text) => &format!(r#"{{"thinking":{text}}}"#),
+                    Piece::Block(json) => json,
+                    Piece::Call(_) | Piece::Nothing => "{}",
                 };
                 w.key("content_blocks").array(|w| {
                     w.object(|w| {
-                        w.key("index").number(place);
-                        block(w.key("delta"));
+                        w.number("index", place).field("delta", block);
                     });
                 });
             }
@@ -198,15 +194,15 @@ impl Stream {
         self.with_head(|w| {
             w.key("choices").array(|w| {
                 w.object(|w| {
-                    w.key("index").number(index);
+                    w.number("index", index);
                     w.key("delta").raw(delta);
                     if let Some(logprobs) = logprobs {
                         w.key("logprobs").raw(logprobs);
                     }
                     match finish_reason {
-                        Some(reason) => w.key("finish_reason").string(reason),
-                        None => w.key("finish_reason").raw("null"),
-                    }
+                        Some(reason) => w.text("finish_reason", reason),
+                        None => w.field("finish_reason", "null"),
+                    };
                     for (name, value) in besides {
                         w.key(name).raw(value);
                     }
@@ -215,14 +211,14 @@ impl Stream {
         })
     }
 
-    fn with_head(&self, fill: impl FnOnce(&mut Writer)) -> Bytes {
+    fn with_head(&self, fill: impl FnOnce(&mut Json)) -> Bytes {
         let head = self.head.as_deref().unwrap_or_default();
-        let mut w = Writer::with_capacity(head.len() + 256);
+        let mut w = Json::with_capacity(head.len() + 256);
         w.object(|w| {
             w.raw(head);
             fill(w);
         });
-        Bytes::from(w.finish())
+        w.into_bytes()
     }
 }
 
@@ -239,11 +235,11 @@ impl Choice {
     }
 }
 
-fn tool_delta(place: u64, fill: impl FnOnce(&mut Writer)) -> String {
+fn tool_delta(place: u64, fill: impl FnOnce(&mut Json)) -> String {
     object(|w| {
         w.key("tool_calls").array(|w| {
             w.object(|w| {
-                w.key("index").number(place);
+                w.number("index", place);
                 fill(w);
             });
         });
@@ -277,7 +273,7 @@ impl Translator for Stream {
         if let Some(usage) = self.usage.take().filter(|_| self.wants_usage) {
             chunks.push(self.with_head(|w| {
                 w.key("choices").array(|_| {});
-                usage.write(w.key("usage"));
+                usage.told().write(w.key("usage"));
             }));
         }
     }

@@ -8,10 +8,11 @@ use super::router::Publisher;
 use crate::body::Body;
 use crate::error::{Error, Result};
 use crate::provider::dialect::{Asked, Context, Fault, Made, Translator, WireEvent};
+use crate::provider::google::errors;
 use crate::provider::google::fields::Fields;
-use crate::provider::google::json::Writer;
 use crate::provider::google::raw::Raw;
-use crate::provider::google::{errors, segment};
+use crate::provider::json::Json;
+use crate::provider::path;
 
 pub fn request(asked: &Asked<'_>, publisher: &Publisher<'_>, place: &Place<'_>) -> Result<Made> {
     let wanted = |_| Error::problem("body", "expected a JSON object");
@@ -24,9 +25,10 @@ pub fn request(asked: &Asked<'_>, publisher: &Publisher<'_>, place: &Place<'_>) 
             let method = if asked.stream { "streamRawPredict" } else { "rawPredict" };
             ((*name).to_owned(), place.model("mistralai", name, method))
         }
-        Publisher::Endpoint(name) | Publisher::Google(name) | Publisher::Anthropic(name) => {
-            ((*name).to_owned(), place.path("v1", &format!("endpoints/{}/chat/completions", segment(name))))
-        }
+        Publisher::Endpoint(name) | Publisher::Google(name) | Publisher::Anthropic(name) => (
+            (*name).to_owned(),
+            place.path("v1", &format!("endpoints/{}/chat/completions", path::encoded(name, "@"))),
+        ),
     };
     body.set("model", serde_json::Value::from(name).to_string());
     if matches!(publisher, Publisher::Mistral(_)) {
@@ -57,7 +59,7 @@ fn without_developers(messages: &str) -> Option<String> {
         return None;
     }
     let messages: Vec<Fields<'_>> = serde_json::from_str(messages).ok()?;
-    let mut w = Writer::with_capacity(256);
+    let mut w = Json::with_capacity(256);
     w.array(|w| {
         for message in &messages {
             w.object(|w| {
@@ -68,7 +70,7 @@ fn without_developers(messages: &str) -> Option<String> {
             });
         }
     });
-    Some(w.finish_text())
+    Some(w.into_text())
 }
 
 /// An answer as it came, with Mistral's own finish reason translated where compliance is strict.
@@ -86,7 +88,7 @@ fn without_model_length(text: &str) -> Option<Bytes> {
     let mut body = Body::parse(text.as_bytes()).ok()?;
     let choices = Raw::parse(body.get("choices")?)?.elements()?;
     let choices: Option<Vec<Fields<'_>>> = choices.into_iter().map(Raw::fields).collect();
-    let mut w = Writer::with_capacity(text.len());
+    let mut w = Json::with_capacity(text.len());
     w.array(|w| {
         for choice in choices.iter().flatten() {
             w.object(|w| {
@@ -97,7 +99,7 @@ fn without_model_length(text: &str) -> Option<Bytes> {
             });
         }
     });
-    body.set("choices", w.finish_text());
+    body.set("choices", w.into_text());
     Some(body.to_bytes())
 }
 
