@@ -10,7 +10,8 @@ use serde_json::value::RawValue;
 
 use super::dialect::Context;
 use super::fields::json;
-use super::json::{Bracket, Json};
+use super::head::{self, Head};
+use super::json::Json;
 
 /// Raw JSON, of a reply or put together here.
 pub type Raw<'a> = Cow<'a, RawValue>;
@@ -141,28 +142,28 @@ fn details(out: &mut Json, name: &str, counts: [(&str, Option<u64>); 2]) {
 impl Completion<'_> {
     /// The answer's JSON. Every extra is left out where answers are to be strictly OpenAI's.
     pub fn to_bytes(&self, context: &Context<'_>) -> Bytes {
-        let mut out = Json::with_capacity(2 * self.message.text.len() + 512);
-        out.open(Bracket::Object).text("id", &self.id).text("object", "chat.completion");
-        out.number("created", context.created).field("model", Asked::read(context.asked).model());
-        out.key("choices").array(|out| {
-            out.object(|out| {
-                out.number("index", 0).key("message");
-                self.message.write(out, context.strict);
-                if let Some(logprobs) = &self.logprobs {
-                    out.field("logprobs", logprobs.get());
-                }
-                out.text("finish_reason", self.finish_reason);
-                write_extras(out, &self.choice);
-            });
-        });
-        if let Some(usage) = self.usage {
-            usage.write(out.key("usage"));
-        }
-        if !context.strict {
-            write_extras(&mut out, &self.extras);
-        }
-        out.close(Bracket::Object);
-        out.into_bytes()
+        let head = Head {
+            id: quoted(&self.id).into(),
+            object: head::CHAT,
+            created: context.created,
+            model: Asked::read(context.asked).model().into(),
+        };
+        let choice = |out: &mut Json| {
+            self.message.write(out.key("message"), context.strict);
+            if let Some(logprobs) = &self.logprobs {
+                out.field("logprobs", logprobs.get());
+            }
+            out.text("finish_reason", self.finish_reason);
+            write_extras(out, &self.choice);
+        };
+        head.one(choice, |out| {
+            if let Some(usage) = self.usage {
+                usage.write(out.key("usage"));
+            }
+            if !context.strict {
+                write_extras(out, &self.extras);
+            }
+        })
     }
 }
 
@@ -208,10 +209,7 @@ pub fn inside(raw: &RawValue) -> &str {
 
 /// Writes the chunks of one stream.
 pub struct Chunks {
-    id: String,
-    created: u64,
-    /// JSON.
-    model: String,
+    head: Head<'static>,
     wants_usage: bool,
     begun: bool,
     tools: usize,
@@ -221,20 +219,19 @@ impl Chunks {
     /// `id` is the answer's, where the provider gives one.
     pub fn new(context: &Context<'_>, id: &str) -> Self {
         let asked = Asked::read(context.asked);
-        Self {
-            id: id.to_owned(),
+        let head = Head {
+            id: quoted(id).into(),
+            object: head::CHUNK,
             created: context.created,
-            model: asked.model().to_owned(),
-            wants_usage: asked.wants_usage(),
-            begun: false,
-            tools: 0,
-        }
+            model: asked.model().to_owned().into(),
+        };
+        Self { head, wants_usage: asked.wants_usage(), begun: false, tools: 0 }
     }
 
     /// The provider's own id, which came with the stream's first event.
     pub fn rename(&mut self, id: &str) {
         if !self.begun {
-            id.clone_into(&mut self.id);
+            self.head.id = quoted(id).into();
         }
     }
 
@@ -282,29 +279,16 @@ impl Chunks {
     /// The usage chunk, if the caller asked for it.
     pub fn usage(&self, usage: Usage, chunks: &mut Vec<Bytes>) {
         if self.wants_usage {
-            chunks.push(self.chunk(|_| {}, |out| usage.write(out.key("usage"))));
+            chunks.push(self.head.write(|_| {}, |out| usage.write(out.key("usage"))));
         }
     }
 
     fn choice(&self, delta: &str, finish_reason: &str, extras: &Extras<'_>, chunks: &mut Vec<Bytes>) {
         let choice = |out: &mut Json| {
-            out.object(|out| {
-                out.number("index", 0).field("delta", &format!("{{{delta}}}"));
-                out.field("finish_reason", finish_reason);
-                write_extras(out, extras);
-            });
+            out.field("delta", &format!("{{{delta}}}")).field("finish_reason", finish_reason);
+            write_extras(out, extras);
         };
-        chunks.push(self.chunk(choice, |_| {}));
-    }
-
-    fn chunk(&self, choices: impl FnOnce(&mut Json), besides: impl FnOnce(&mut Json)) -> Bytes {
-        let mut out = Json::with_capacity(self.id.len() + self.model.len() + 256);
-        out.object(|out| {
-            out.text("id", &self.id).text("object", "chat.completion.chunk").number("created", self.created);
-            out.field("model", &self.model).key("choices").array(choices);
-            besides(out);
-        });
-        out.into_bytes()
+        chunks.push(self.head.one(choice, |_| {}));
     }
 }
 

@@ -56,6 +56,11 @@ impl<'a> Object<'a> {
         self.get(name).and_then(text)
     }
 
+    /// All of them, in order, `null` included.
+    pub fn into_fields(self) -> Vec<(Cow<'a, str>, Raw<'a>)> {
+        self.fields
+    }
+
     /// What is left.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Raw<'a>)> {
         let given = self.fields.iter().filter(|(_, value)| value.get() != "null");

@@ -16,6 +16,7 @@ pub mod fields;
 #[cfg(test)]
 pub mod fixtures;
 pub mod google;
+mod head;
 mod images;
 pub mod json;
 mod mistral;

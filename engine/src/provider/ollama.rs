@@ -215,7 +215,7 @@ fn own_answer(context: &Context<'_>, parsed: &Value) -> std::result::Result<Byte
         return Ok(ours::completion(context, &message, reason, usage));
     }
     if let Some(text) = parsed["response"].as_str() {
-        return Ok(ours::text_completion(context, parsed["model"].clone(), text, usage));
+        return Ok(ours::text_completion(context, &parsed["model"], text, usage));
     }
     if let Some(vectors) = parsed["embeddings"].as_array() {
         let count = parsed["prompt_eval_count"].as_u64().unwrap_or(0);

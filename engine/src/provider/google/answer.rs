@@ -3,10 +3,10 @@
 
 use bytes::Bytes;
 
-use super::Model;
-use super::reply::{Candidate, Piece, Reply, extra_content, finish_reason, piece};
+use super::reply::{Candidate, Piece, Reply, extra_content, finish_reason, head_of, piece};
 use crate::provider::dialect::Context;
-use crate::provider::json::{Bracket, Json, inside};
+use crate::provider::head;
+use crate::provider::json::{Json, inside};
 
 pub fn whole(context: &Context<'_>, reply: &[u8]) -> Result<Bytes, String> {
     let text = std::str::from_utf8(reply).map_err(|_| "text that is no UTF-8")?;
@@ -15,28 +15,26 @@ pub fn whole(context: &Context<'_>, reply: &[u8]) -> Result<Bytes, String> {
     if candidates.is_empty() && !reply.is_blocked() {
         return Err("no candidate in it".to_owned());
     }
-    let mut w = Json::with_capacity(text.len() + 512);
-    w.open(Bracket::Object);
-    w.text("id", &reply.response_id.clone().unwrap_or_else(|| format!("chatcmpl-{}", context.id)));
-    w.key("object").string("chat.completion");
-    w.number("created", reply.created().unwrap_or(context.created));
-    let asked = Model::of(context.asked);
-    let asked = asked.as_ref().map_or("", Model::name);
-    w.key("model").string(reply.model_version.as_deref().unwrap_or(asked));
-    w.key("choices").open(Bracket::Array);
+    let mut head = head_of(context, head::CHAT);
+    reply.name(&mut head);
+    let is_blocked = candidates.is_empty();
+    let usage = reply.usage_metadata.clone();
     let mut calls = 0;
-    if candidates.is_empty() {
-        blocked(&mut w, &reply, context.strict);
-    }
-    for (at, candidate) in reply.candidates.into_iter().flatten().enumerate() {
-        choice(&mut w, candidate, at, &mut calls, context)?;
-    }
-    w.close(Bracket::Array);
-    if let Some(usage) = &reply.usage_metadata {
-        usage.told().write(w.key("usage"));
-    }
-    w.close(Bracket::Object);
-    Ok(w.into_bytes())
+    let mut fault = None;
+    let choices = |w: &mut Json| {
+        if is_blocked {
+            blocked(w, &reply, context.strict);
+        }
+        for (at, candidate) in reply.candidates.into_iter().flatten().enumerate() {
+            fault = fault.take().or(choice(w, candidate, at, &mut calls, context).err());
+        }
+    };
+    let answer = head.write(choices, |w| {
+        if let Some(usage) = &usage {
+            usage.told().write(w.key("usage"));
+        }
+    });
+    fault.map_or(Ok(answer), Err)
 }
 
 /// The one choice of a prompt that was refused.

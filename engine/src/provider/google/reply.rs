@@ -6,9 +6,12 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
+use super::Model;
 use super::fields::Fields;
 use super::raw::Raw;
-use crate::provider::completion;
+use crate::provider::completion::{self, quoted};
+use crate::provider::dialect::Context;
+use crate::provider::head::Head;
 use crate::provider::json::{Json, compact, inside, object};
 
 #[derive(Deserialize)]
@@ -60,9 +63,31 @@ pub struct Content<'a> {
     pub parts: Option<Vec<Fields<'a>>>,
 }
 
+/// What stands around the choices of an answer, as far as the call tells.
+pub fn head_of(context: &Context<'_>, object: &'static str) -> Head<'static> {
+    let model = Model::of(context.asked);
+    Head {
+        id: quoted(&format!("chatcmpl-{}", context.id)).into(),
+        object,
+        created: context.created,
+        model: quoted(model.as_ref().map_or("", Model::name)).into(),
+    }
+}
+
 impl Reply<'_> {
+    /// Puts into a head what the reply says of itself.
+    pub fn name(&self, head: &mut Head<'_>) {
+        if let Some(id) = &self.response_id {
+            head.id = quoted(id).into();
+        }
+        if let Some(model) = &self.model_version {
+            head.model = quoted(model).into();
+        }
+        head.created = self.created().unwrap_or(head.created);
+    }
+
     /// Unix seconds.
-    pub fn created(&self) -> Option<u64> {
+    fn created(&self) -> Option<u64> {
         let at: jiff::Timestamp = self.create_time.as_deref()?.parse().ok()?;
         u64::try_from(at.as_second()).ok()
     }

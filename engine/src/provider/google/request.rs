@@ -11,7 +11,7 @@ use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use super::fields::{Chat, Fields};
 use super::{Generation, Notes, Service, contents, generation, tools};
 use crate::error::{Error, Result};
-use crate::provider::json::{Bracket, Json};
+use crate::provider::json::{Bracket, Json, Key};
 
 /// Parameters of Google's own, by either spelling: they go on as they are.
 const OWN: [&str; 4] = ["safety_settings", "safetySettings", "cached_content", "cachedContent"];
@@ -78,9 +78,6 @@ pub fn model(body: &[u8]) -> Option<Cow<'_, str>> {
     found
 }
 
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
 struct ModelVisitor<'f, 'de>(&'f mut Option<Cow<'de, str>>);
 
 impl<'de> Visitor<'de> for ModelVisitor<'_, 'de> {
@@ -91,9 +88,9 @@ impl<'de> Visitor<'de> for ModelVisitor<'_, 'de> {
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> std::result::Result<(), M::Error> {
-        while let Some(Name(key)) = map.next_key()? {
+        while let Some(Key(key)) = map.next_key()? {
             if key == "model" {
-                *self.0 = map.next_value::<Option<Name<'de>>>()?.map(|name| name.0);
+                *self.0 = map.next_value::<Option<Key<'de>>>()?.map(|name| name.0);
                 return Err(M::Error::custom("found"));
             }
             map.next_value::<IgnoredAny>()?;

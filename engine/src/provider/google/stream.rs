@@ -5,9 +5,10 @@
 use bytes::Bytes;
 
 use super::raw::Raw;
-use super::reply::{Candidate, Piece, Reply, Usage, extra_content, finish_reason, piece};
-use super::{Model, errors, request};
+use super::reply::{Candidate, Piece, Reply, Usage, extra_content, finish_reason, head_of, piece};
+use super::{errors, request};
 use crate::provider::dialect::{Context, Fault, Translator, WireEvent};
+use crate::provider::head::{self, Head};
 use crate::provider::json::{Json, object};
 
 pub struct Stream {
@@ -15,10 +16,9 @@ pub struct Stream {
     wants_usage: bool,
     /// Makes ids of calls that have none.
     salt: String,
-    created: u64,
-    model: String,
-    /// The fields that all chunks share, from the first event on.
-    head: Option<String>,
+    head: Head<'static>,
+    /// The first event has told what the head says.
+    named: bool,
     choices: Vec<Choice>,
     /// Calls that had no id.
     unnamed: usize,
@@ -38,14 +38,12 @@ struct Choice {
 
 impl Stream {
     pub fn new(context: &Context<'_>) -> Self {
-        let model = Model::of(context.asked).map_or_else(|_| String::new(), |model| model.name().to_owned());
         Self {
             strict: context.strict,
             wants_usage: request::wants_usage(context.asked),
             salt: context.id.to_owned(),
-            created: context.created,
-            model,
-            head: None,
+            head: head_of(context, head::CHUNK),
+            named: false,
             choices: Vec::new(),
             unnamed: 0,
             usage: None,
@@ -72,15 +70,11 @@ impl Stream {
     }
 
     fn begin(&mut self, reply: &Reply<'_>) {
-        if self.head.is_some() {
+        if self.named {
             return;
         }
-        let mut w = Json::with_capacity(128);
-        w.text("id", &reply.response_id.clone().unwrap_or_else(|| format!("chatcmpl-{}", self.salt)));
-        w.key("object").string("chat.completion.chunk");
-        w.number("created", reply.created().unwrap_or(self.created));
-        w.key("model").string(reply.model_version.as_deref().unwrap_or(&self.model));
-        self.head = Some(w.into_text());
+        self.named = true;
+        reply.name(&mut self.head);
     }
 
     fn blocked(&mut self, reply: &Reply<'_>, chunks: &mut Vec<Bytes>) {
@@ -191,34 +185,22 @@ impl Stream {
         finish_reason: Option<&str>,
         besides: &[(&'static str, String)],
     ) -> Bytes {
-        self.with_head(|w| {
-            w.key("choices").array(|w| {
-                w.object(|w| {
-                    w.number("index", index);
-                    w.key("delta").raw(delta);
-                    if let Some(logprobs) = logprobs {
-                        w.key("logprobs").raw(logprobs);
-                    }
-                    match finish_reason {
-                        Some(reason) => w.text("finish_reason", reason),
-                        None => w.field("finish_reason", "null"),
-                    };
-                    for (name, value) in besides {
-                        w.key(name).raw(value);
-                    }
-                });
+        let choice = |w: &mut Json| {
+            w.object(|w| {
+                w.number("index", index).field("delta", delta);
+                if let Some(logprobs) = logprobs {
+                    w.field("logprobs", logprobs);
+                }
+                match finish_reason {
+                    Some(reason) => w.text("finish_reason", reason),
+                    None => w.field("finish_reason", "null"),
+                };
+                for (name, value) in besides {
+                    w.field(name, value);
+                }
             });
-        })
-    }
-
-    fn with_head(&self, fill: impl FnOnce(&mut Json)) -> Bytes {
-        let head = self.head.as_deref().unwrap_or_default();
-        let mut w = Json::with_capacity(head.len() + 256);
-        w.object(|w| {
-            w.raw(head);
-            fill(w);
-        });
-        w.into_bytes()
+        };
+        self.head.write(choice, |_| {})
     }
 }
 
@@ -271,10 +253,7 @@ impl Translator for Stream {
             }
         }
         if let Some(usage) = self.usage.take().filter(|_| self.wants_usage) {
-            chunks.push(self.with_head(|w| {
-                w.key("choices").array(|_| {});
-                usage.told().write(w.key("usage"));
-            }));
+            chunks.push(self.head.write(|_| {}, |w| usage.told().write(w.key("usage"))));
         }
     }
 }
