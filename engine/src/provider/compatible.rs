@@ -281,7 +281,7 @@ pub static BYTEZ: Compatible = Compatible {
     auth: Auth::Scheme("Key"),
     version: "/models/v2/openai/v1",
     endpoints: Some(&[CHAT, TEXT]),
-    rules: &[],
+    rules: &[MAX_COMPLETION_TOKENS],
     dialect: Some(&bytez::DIALECT),
     ..HOSTED
 };
@@ -622,7 +622,7 @@ pub static REPLICATE: Compatible = Compatible {
     base_url: Some("https://api.replicate.com/v1"),
     endpoints: Some(&[CHAT]),
     dialect: Some(&replicate::DIALECT),
-    ..HOSTED
+    ..HOSTED_OLDER
 };
 
 pub static SAMBANOVA: Compatible = Compatible {

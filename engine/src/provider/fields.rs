@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::json::Object;
@@ -132,6 +133,14 @@ pub fn made(json: String) -> Box<RawValue> {
 /// `value` as JSON text.
 pub fn json(value: &(impl serde::Serialize + ?Sized)) -> Box<RawValue> {
     serde_json::value::to_raw_value(value).expect("the types of a dialect always have a JSON form")
+}
+
+/// Tells of the fields of an object at `path` that are not among those that are `read`.
+pub fn tell_unread(object: &Value, path: &str, read: &[&str], why: &str, changes: &mut Vec<String>) {
+    let fields = object.as_object().into_iter().flatten();
+    for (name, _) in fields.filter(|(name, value)| !value.is_null() && !read.contains(&name.as_str())) {
+        changes.push(format!("{} was dropped: {why}", joined(path, name)));
+    }
 }
 
 /// What was changed on the way to the wire, sentence by sentence.

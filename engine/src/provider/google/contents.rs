@@ -83,7 +83,7 @@ impl<'a> Contents<'_, 'a> {
             self.system.extend(content.map(Raw::get));
             return Ok(());
         };
-        for (index, part) in content_parts(content, at)?.into_iter().enumerate() {
+        for (index, part) in content_parts(content, &format!("{at}.content"))?.into_iter().enumerate() {
             let wanted = || {
                 let path = format!("{at}.content[{index}]");
                 Error::problem(path, "expected text: Google's system instruction is text only")
@@ -98,15 +98,17 @@ impl<'a> Contents<'_, 'a> {
         let content = message.take("content");
         let wanted = || Error::problem(format!("{at}.content"), "expected a string or a list of parts");
         self.turn(Kind::User);
-        self.content(content.ok_or_else(wanted)?, None, at)
+        self.content(content.ok_or_else(wanted)?, None, &format!("{at}.content"))
     }
 
     fn assistant(&mut self, message: &mut Fields<'a>, at: &str) -> Result<()> {
         let signature = signature(message);
         let mut content = message.take("content").filter(|content| content.get() != "\"\"");
+        let mut held = "content";
         // An answer of ours with strict compliance off has its content in blocks too, images among them.
         if let Some(blocks) = message.take("content_blocks").filter(|blocks| blocks.get() != "[]") {
             content = Some(blocks);
+            held = "content_blocks";
         }
         let refusal = message.take("refusal");
         let calls = message.take("tool_calls");
@@ -120,7 +122,7 @@ impl<'a> Contents<'_, 'a> {
         }
         self.turn(Kind::Model);
         match (content, signature) {
-            (Some(content), signature) => self.content(content, signature, at)?,
+            (Some(content), signature) => self.content(content, signature, &format!("{at}.{held}"))?,
             (None, Some(signature)) => self.text("\"\"", Some(signature.get())),
             (None, None) => {}
         }
@@ -134,7 +136,7 @@ impl<'a> Contents<'_, 'a> {
         Ok(())
     }
 
-    /// A string or a list of parts; `signature` goes with its text.
+    /// A string or a list of parts at `at`; `signature` goes with its text.
     fn content(&mut self, content: Raw<'a>, signature: Option<Raw<'a>>, at: &str) -> Result<()> {
         if content.is_string() {
             self.text(content.get(), signature.map(Raw::get));
@@ -142,7 +144,7 @@ impl<'a> Contents<'_, 'a> {
         }
         let mut written = 0;
         for (index, part) in content_parts(content, at)?.into_iter().enumerate() {
-            let at = format!("{at}.content[{index}]");
+            let at = format!("{at}[{index}]");
             written += usize::from(parts::write(self.w, part, &at, self.notes)?);
         }
         if signature.is_some() || written == 0 {
@@ -178,7 +180,19 @@ impl<'a> Contents<'_, 'a> {
                 self.notes.add(told.to_owned());
             }
             signed = true;
+            if id.is_some() && !self.knows_ids() {
+                let told =
+                    "messages[].tool_calls[].id was left out: calls and results are paired by their names";
+                self.notes.add(told.to_owned());
+            }
             self.call(&mut function, id, signature, &at)?;
+            for name in ["type", "index"] {
+                call.take(name);
+            }
+            call.left().for_each(|name| self.notes.dropped(&format!("messages[].tool_calls[].{name}")));
+            for name in function.left() {
+                self.notes.dropped(&format!("messages[].tool_calls[].function.{name}"));
+            }
         }
         Ok(())
     }
@@ -306,9 +320,9 @@ fn each(w: &mut Json, media: Media<'_>, notes: &mut Notes) -> Result<()> {
     media.into_iter().try_for_each(|(at, part)| parts::write(w, part, &at, notes).map(drop))
 }
 
-/// The parts of a message's content.
+/// The parts of a message's content, which stands at `at`.
 fn content_parts<'a>(content: Raw<'a>, at: &str) -> Result<Vec<Element<'a>>> {
-    let wanted = || Error::problem(format!("{at}.content"), "expected a string or a list of parts");
+    let wanted = || Error::problem(at, "expected a string or a list of parts");
     content.objects().ok_or_else(wanted)
 }
 
@@ -359,7 +373,7 @@ fn output<'a>(content: Option<Raw<'a>>, at: &str, notes: &mut Notes) -> Result<(
     }
     let mut text = "\"".to_owned();
     let mut media = Vec::new();
-    for (index, part) in content_parts(content, at)?.into_iter().enumerate() {
+    for (index, part) in content_parts(content, &format!("{at}.content"))?.into_iter().enumerate() {
         match text_of(part, notes) {
             Ok(said) => text.push_str(inside(said.get())),
             Err(part) => media.push((format!("{at}.content[{index}]"), part)),

@@ -95,6 +95,10 @@ fn form<'a>(
     if named.has("description") {
         notes.dropped("response_format.json_schema.description");
     }
+    if named.has("name") {
+        let told = "response_format.json_schema.name was left out: Google's schemas have no names";
+        notes.add(told.to_owned());
+    }
     let Some(given) = named.take("schema") else { return Ok(()) };
     match model {
         Generation::Plain => {

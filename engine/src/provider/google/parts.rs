@@ -12,6 +12,13 @@ use crate::provider::json::Json;
 
 const KNOWN: &str = "expected a part of type text, image_url, input_audio, video_url, file or refusal";
 
+/// A path without the places in its lists: `messages[].content[]`.
+pub fn anywhere(at: &str) -> String {
+    let mut pieces = at.split('[');
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |path, piece| path + "[]" + piece.split_once(']').map_or("", |(_, behind)| behind))
+}
+
 /// Writes a part of a message that stands at `at`. False: it says nothing to Google and was left out.
 pub fn write(w: &mut Json, part: Element<'_>, at: &str, notes: &mut Notes) -> Result<bool> {
     let mut fields = match part {
@@ -27,6 +34,10 @@ pub fn write(w: &mut Json, part: Element<'_>, at: &str, notes: &mut Notes) -> Re
     match &*kind {
         "thinking" | "redacted_thinking" | "reasoning" => {
             notes.reasoning_left_out();
+            for said in ["thinking", "signature", "data", "summary", "content", "id"] {
+                fields.take(said);
+            }
+            fields.left().for_each(|name| notes.dropped(&format!("{}.{name}", anywhere(at))));
             return Ok(false);
         }
         // The tool calls say the same.
@@ -35,13 +46,13 @@ pub fn write(w: &mut Json, part: Element<'_>, at: &str, notes: &mut Notes) -> Re
     }
     let content = Content::read(&kind, &mut fields, at)?;
     w.object(|w| {
-        content.write(w, notes);
+        content.write(w, &kind, at, notes);
         if let Some(signature) = signature {
             w.key("thoughtSignature").raw(signature.get());
         }
     });
     for name in fields.left() {
-        notes.dropped(&format!("messages[].content[].{name}"));
+        notes.dropped(&format!("{}.{name}", anywhere(at)));
     }
     Ok(true)
 }
@@ -108,11 +119,11 @@ impl<'a> Content<'a> {
         }
     }
 
-    fn write(&self, w: &mut Json, notes: &mut Notes) {
+    fn write(&self, w: &mut Json, kind: &str, at: &str, notes: &mut Notes) {
         match self {
             Self::Text(text) => w.field("text", text.get()).done(),
             Self::Native(name, value) => w.field(name, value.get()).done(),
-            Self::Media(media) => media.write(w, notes),
+            Self::Media(media) => media.write(w, &format!("{}.{kind}", anywhere(at)), notes),
         }
     }
 }
@@ -139,9 +150,11 @@ impl<'a> Media<'a> {
         let mut fields = value.fields()?;
         let source = fields.text("url")?;
         let mime = fields.text("mime_type").or_else(|| fields.text("format"));
-        let detail = fields.text("detail").filter(|detail| detail != "auto");
-        let left = detail.map(|_| "messages[].content[].image_url.detail".to_owned());
-        Some(Self { source, mime, name: None, fallback, stored: false, left: left.into_iter().collect() })
+        if fields.is("detail", "\"auto\"") {
+            fields.take("detail");
+        }
+        let left = fields.left().map(str::to_owned).collect();
+        Some(Self { source, mime, name: None, fallback, stored: false, left })
     }
 
     fn audio(fields: Option<Fields<'a>>) -> Option<Self> {
@@ -153,7 +166,8 @@ impl<'a> Media<'a> {
             _ if format.contains('/') => format,
             _ => Cow::Owned(format!("audio/{format}")),
         });
-        Some(Self { source, mime, name: None, fallback: "audio/wav", stored: false, left: Vec::new() })
+        let left = fields.left().map(str::to_owned).collect();
+        Some(Self { source, mime, name: None, fallback: "audio/wav", stored: false, left })
     }
 
     fn file(fields: Option<Fields<'a>>) -> Option<Self> {
@@ -164,13 +178,17 @@ impl<'a> Media<'a> {
         let source = data.or(linked).or_else(|| fields.text("file_id"))?;
         let mime = fields.text("mime_type").or_else(|| fields.text("format"));
         let name = fields.text("filename").or_else(|| fields.text("file_name"));
-        let left = fields.left().map(|name| format!("messages[].content[].file.{name}")).collect();
+        let left = fields.left().map(str::to_owned).collect();
         Some(Self { source, mime, name, fallback: "application/pdf", stored, left })
     }
 
-    fn write(&self, w: &mut Json, notes: &mut Notes) {
+    /// `at`: what holds it, as it is told.
+    fn write(&self, w: &mut Json, at: &str, notes: &mut Notes) {
         for field in &self.left {
-            notes.dropped(field);
+            notes.dropped(&format!("{at}.{field}"));
+        }
+        if self.name.is_some() {
+            notes.add(format!("{at}.filename was left out: Google's files have no names"));
         }
         let told = self.mime.as_deref().or_else(|| mime_of_name(self.name.as_deref()?));
         if let Some((mime, data)) = self.source.strip_prefix("data:").and_then(data_url) {
@@ -333,7 +351,10 @@ mod tests {
             ),
         ];
         for (part, wanted) in cases {
-            assert_eq!(written(Service::Developer, part), (wanted, Vec::new()), "{part}");
+            let (found, changes) = written(Service::Developer, part);
+            assert_eq!(found, wanted, "{part}");
+            let told = "messages[].content[].file.filename was left out: Google's files have no names";
+            assert_eq!(changes, if part.contains("filename") { vec![told] } else { vec![] }, "{part}");
         }
         let (part, _) = written(Service::Vertex, r#"{"type":"image_url","image_url":{"url":"https://h/a"}}"#);
         assert_eq!(part, by_reference("image/jpeg", "https://h/a"));

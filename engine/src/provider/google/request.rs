@@ -27,8 +27,12 @@ pub fn body(asked: &[u8], model: Generation, notes: &mut Notes) -> Result<Bytes>
         return Err(Error::problem("messages", "expected a list of at least one message"));
     }
     // Told by the path, or by the form of the answer.
-    for told in ["model", "stream", "stream_options"] {
+    for told in ["model", "stream"] {
         fields.take(told);
+    }
+    if let Some(mut options) = fields.object("stream_options") {
+        options.take("include_usage");
+        options.left().for_each(|name| notes.dropped(&format!("stream_options.{name}")));
     }
     let mut w = Json::with_capacity(asked.len() + 256);
     w.open(Bracket::Object);

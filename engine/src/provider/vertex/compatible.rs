@@ -12,6 +12,7 @@ use crate::provider::google::errors;
 use crate::provider::google::fields::Fields;
 use crate::provider::google::raw::Raw;
 use crate::provider::json::Json;
+use crate::provider::params::{self, MAX_COMPLETION_TOKENS, Rule};
 use crate::provider::path;
 
 pub fn request(asked: &Asked<'_>, publisher: &Publisher<'_>, place: &Place<'_>) -> Result<Made> {
@@ -31,47 +32,20 @@ pub fn request(asked: &Asked<'_>, publisher: &Publisher<'_>, place: &Place<'_>) 
         ),
     };
     body.set("model", serde_json::Value::from(name).to_string());
-    if matches!(publisher, Publisher::Mistral(_)) {
-        as_mistral(&mut body);
-    }
-    if let Some(messages) = body.get("messages").and_then(without_developers) {
-        body.set("messages", messages);
-    }
-    Ok(Made { path, body: body.to_bytes(), ..Made::default() })
+    let rules = if matches!(publisher, Publisher::Mistral(_)) { OF_MISTRAL } else { RULES };
+    let changes = params::apply(rules, &mut body, false).map_err(|problem| Error::config(vec![problem]))?;
+    Ok(Made { path, body: body.to_bytes(), changes, ..Made::default() })
 }
 
-/// Renames what Mistral calls otherwise.
-fn as_mistral(body: &mut Body<'_>) {
-    for (name, there) in [("seed", "random_seed"), ("max_completion_tokens", "max_tokens")] {
-        if let Some(value) = body.get(name).map(str::to_owned) {
-            body.remove(name);
-            body.set(there, value);
-        }
-    }
-    if body.get("tool_choice") == Some("\"required\"") {
-        body.set("tool_choice", "\"any\"");
-    }
-}
+/// These models don't know the role developer.
+const RULES: &[Rule] = &[Rule::DeveloperToSystem];
 
-/// The messages with the role system in place of developer, which these models don't know; `None` when there is none.
-fn without_developers(messages: &str) -> Option<String> {
-    if !messages.contains("\"developer\"") {
-        return None;
-    }
-    let messages: Vec<Fields<'_>> = serde_json::from_str(messages).ok()?;
-    let mut w = Json::with_capacity(256);
-    w.array(|w| {
-        for message in &messages {
-            w.object(|w| {
-                for (name, value) in message.iter() {
-                    let is_developer = name == "role" && value.get() == "\"developer\"";
-                    w.key(name).raw(if is_developer { "\"system\"" } else { value.get() });
-                }
-            });
-        }
-    });
-    Some(w.into_text())
-}
+const OF_MISTRAL: &[Rule] = &[
+    Rule::DeveloperToSystem,
+    MAX_COMPLETION_TOKENS,
+    Rule::Rename { from: "seed", to: "random_seed" },
+    Rule::Value { name: "tool_choice", from: "\"required\"", to: "\"any\"" },
+];
 
 /// An answer as it came, with Mistral's own finish reason translated where compliance is strict.
 pub fn answer(context: &Context<'_>, reply: &[u8]) -> std::result::Result<Bytes, String> {
