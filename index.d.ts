@@ -238,6 +238,11 @@ declare namespace Portkey {
     idempotent?: Option<boolean>
     /** Throw a `ConfigError` where a provider would make us drop or change a parameter. */
     strictParams?: Option<boolean>
+    /**
+     * Repair the chats of servers for local models: tool calls without ids, types or places of their own, arguments as objects, `stop` where
+     * tools were called, reasoning under one of its two names. True for `vllm`, `llamacpp`, `ollama`, `lmstudio`, `sglang` and `tgi`, else false.
+     */
+    repairs?: Option<boolean>
     /** Leave out of answers what OpenAI's own would not have; `false` lets them hold what a provider says beyond it. */
     strictOpenAiCompliance?: Option<boolean>
     openaiOrganization?: Option<string>
@@ -561,6 +566,7 @@ declare namespace Portkey {
     strict_params?: Option<boolean>
     pricing?: Option<Pricing>
     strictParams?: Option<boolean>
+    repairs?: Option<boolean>
     strict_open_ai_compliance?: Option<boolean>
     strictOpenAiCompliance?: Option<boolean>
     // `any`, not `HeaderValue`: an index signature covers the keys above too, and only `any` takes a caller's own interface.

@@ -68,6 +68,8 @@ function readCase(provider, endpoint, name) {
     settings: withKey({ ...settings, ...flat }),
     wire: wire?.error ? undefined : wire,
     changes: json('changes.json') ?? wire?.changes ?? [],
+    /** What is told beside `changes` once the answer is read. */
+    repairs: json('repairs.json') ?? [],
     problems: problemsOf(json('problems.json') ?? json('error.json') ?? wire?.error),
     reply: json('wire-response.json'),
     ...answered(json('response.json')),

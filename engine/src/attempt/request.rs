@@ -20,6 +20,7 @@ use crate::observe::Report;
 use crate::provider::Unsigned;
 use crate::provider::dialect::{self, Asked, Context, Dialect};
 use crate::upload::Made;
+use crate::provider::repairs::Repairs;
 
 pub struct Request<'c> {
     target: &'c Target,
@@ -153,12 +154,22 @@ impl<'c> Request<'c> {
         self.call.endpoint.streamed
     }
 
-    /// How an answer is asked for and read, beside the body, where a dialect has more than one way.
+    /// How an answer is asked for and read, beside the body, where there is more than one way.
     pub fn manner(&self) -> String {
-        match self.dialect {
+        let read = match self.dialect {
             Some(_) => format!("extras {} {:?}\n", self.extras, self.headers),
             None => String::new(),
-        }
+        };
+        if self.is_repaired() { read + "repairs\n" } else { read }
+    }
+
+    fn is_repaired(&self) -> bool {
+        self.target.repairs && self.call.endpoint.call == "chat.completions.create"
+    }
+
+    /// The repairs of the answer to come, where the target's are wanted.
+    pub fn repairs(&self) -> Option<Box<Repairs>> {
+        self.is_repaired().then(|| Box::new(Repairs::new(&new_id())))
     }
 
     /// What a reply with these headers is read with.

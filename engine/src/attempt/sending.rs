@@ -235,6 +235,7 @@ impl<'c> Sending<'c> {
             checking,
             translation,
             streamed: self.request.streamed(),
+            repairs: self.request.repairs(),
         };
         let mut events = Events::new(opening);
         if let Err(error) = events.commit(self.target.gated).await {

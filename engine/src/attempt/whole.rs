@@ -25,6 +25,7 @@ impl Sending<'_> {
             return match dialect.answer(&context, &text) {
                 Ok(answer) => {
                     self.succeeded(status);
+                    let answer = self.repaired(answer);
                     Ok(Reached { status, headers, content: Content::Whole(answer) })
                 }
                 Err(why) => Err(self.place().garbled(status, &why, headers, text)),
@@ -34,7 +35,16 @@ impl Sending<'_> {
             return Err(self.place().garbled(status, &why, headers, text));
         }
         self.succeeded(status);
+        let text = self.repaired(text);
         Ok(Reached { status, headers, content: Content::Whole(text) })
+    }
+
+    /// A whole answer as the caller reads it.
+    fn repaired(&mut self, answer: Bytes) -> Bytes {
+        let Some(mut repairs) = self.request.repairs() else { return answer };
+        let answer = repairs.whole(answer);
+        repairs.tell(&mut self.report.changes);
+        answer
     }
 
     /// Reads a body to its end; the idle clock runs between its pieces.

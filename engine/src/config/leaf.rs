@@ -64,6 +64,7 @@ impl Maker<'_> {
             hooks: self.hooks(),
             extras: options.strict == Some(false) || self.node.strict == Some(false),
             strict_params: options.strict_params.or(self.node.strict_params).unwrap_or(false),
+            repairs: options.repairs.or(self.node.repairs).unwrap_or(provider?.repairs()),
             is_custom: self.is_custom(),
             gateway: gateway.map(|(gateway, _)| gateway),
             settings,

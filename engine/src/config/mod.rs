@@ -74,6 +74,7 @@ pub struct Options {
     pub strict: Option<bool>,
     /// What would take something away from the caller's parameters is an error.
     pub strict_params: Option<bool>,
+    pub repairs: Option<bool>,
     /// Options of providers, by config key.
     pub settings: Settings,
     pub openai_organization: Option<String>,
@@ -185,6 +186,7 @@ impl Options {
             debug: None,
             strict: None,
             strict_params: None,
+            repairs: None,
             settings: Settings::default(),
             openai_organization: None,
             openai_project: None,
@@ -227,6 +229,7 @@ impl Options {
             "cacheForceRefresh" => self.cache_force_refresh = reader.boolean(value, name).unwrap_or(false),
             "cacheNamespace" => self.cache_namespace = reader.string(value, name),
             "strictParams" => self.strict_params = reader.boolean(value, name),
+            "repairs" => self.repairs = reader.boolean(value, name),
             "strictOpenAiCompliance" => self.strict = reader.boolean(value, name),
             "debug" => self.debug = reader.boolean(value, name),
             "retryBudget" => self.retry_budget = budget::Settings::read(value, name, reader),

@@ -52,6 +52,7 @@ pub struct Node {
     pub after: Option<Vec<Hook>>,
     pub strict: Option<bool>,
     pub strict_params: Option<bool>,
+    pub repairs: Option<bool>,
     /// Options of its provider.
     pub settings: Settings,
     pub cache: Option<cache::Policy>,
@@ -149,6 +150,7 @@ impl Node {
             "name" => self.name = reader.string(value, path),
             "strictopenaicompliance" => self.strict = reader.boolean(value, path),
             "strictparams" => self.strict_params = reader.boolean(value, path),
+            "repairs" => self.repairs = reader.boolean(value, path),
             name => return self.read_hooks(name, value, path, reader),
         }
         true
@@ -308,6 +310,7 @@ impl Node {
         node.pricing = node.pricing.or(parent.pricing);
         node.strict = node.strict.or(parent.strict);
         node.strict_params = node.strict_params.or(parent.strict_params);
+        node.repairs = node.repairs.or(parent.repairs);
         node.id = parent.id.clone().or(node.id);
         node.params = node.params.over(&parent.params);
         node.values.extend(parent.values.iter().cloned());

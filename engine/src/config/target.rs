@@ -22,6 +22,7 @@ use crate::provider::dialect::Settings;
 use crate::record::Pricing;
 use crate::retry::Policy;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, as the config has it")]
 pub struct Target {
     /// Where it stands in the config: `config`, `config.targets[1]`. Reported as the last used option.
     pub path: String,
@@ -49,6 +50,8 @@ pub struct Target {
     /// Whether answers may hold what Portkey adds to OpenAI's (`strictOpenAiCompliance: false`).
     pub extras: bool,
     pub strict_params: bool,
+    /// Whether its chats are repaired (`repairs`).
+    pub repairs: bool,
     /// Options of the provider, the custom host as it was written among them.
     pub settings: Settings,
     /// The base URL is one of the caller's own.

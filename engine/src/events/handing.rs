@@ -63,6 +63,7 @@ impl Events {
             checking: None,
             translation: None,
             streamed,
+            repairs: None,
         };
         let progress = Progress::of_last_usage(streamed, &events);
         Self { ready: events, state: State::Ended, replayed: true, progress, ..Self::new(opening) }

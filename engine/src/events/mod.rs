@@ -27,6 +27,7 @@ use crate::hooks::{Record, Verdicts, Watch};
 use crate::http::{Failure, ReplyBody};
 use crate::observe::{Phase, milliseconds};
 use crate::progress::{Meaning, Progress};
+use crate::provider::repairs::Repairs;
 use crate::sse::{Parser, SseEvent};
 pub use frames::Frames;
 pub use fronted::Fronting;
@@ -74,6 +75,7 @@ pub struct Events {
     translation: Option<Box<Translation>>,
     /// Where the caller's format is another.
     fronting: Option<Box<Fronting>>,
+    repairs: Option<Box<Repairs>>,
     watch: Option<Watch>,
     /// What the hooks said of the request, and then of the stream.
     before: Vec<Record>,
@@ -116,6 +118,8 @@ pub struct Opening {
     pub translation: Option<Box<Translation>>,
     /// What its events are, in our shape.
     pub streamed: Streamed,
+    /// Where the target's chunks are repaired.
+    pub repairs: Option<Box<Repairs>>,
 }
 
 impl Events {
@@ -146,6 +150,7 @@ impl Events {
             replayed: false,
             translation: opening.translation,
             fronting: None,
+            repairs: opening.repairs,
             watch,
             before,
             verdicts: None,
@@ -279,7 +284,10 @@ impl Events {
     }
 
     /// Takes a chunk in our shape.
-    fn take_data(&mut self, name: Option<Box<str>>, data: Bytes) {
+    fn take_data(&mut self, name: Option<Box<str>>, mut data: Bytes) {
+        if let Some(repairs) = &mut self.repairs {
+            data = repairs.chunk(data);
+        }
         // Checked before it is repaired, which takes longer.
         let text = std::str::from_utf8(&data).map_or_else(|_| String::from_utf8_lossy(&data), Cow::Borrowed);
         self.came += 1;

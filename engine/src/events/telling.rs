@@ -15,6 +15,9 @@ impl Events {
         if self.done_without_finish && !report.changes.iter().any(|change| change == DONE_ONLY) {
             report.changes.push(DONE_ONLY.to_owned());
         }
+        if let Some(repairs) = &self.repairs {
+            repairs.tell(&mut report.changes);
+        }
         if let Some(verdicts) = &self.verdicts
             && report.hooks.after.is_empty()
         {

@@ -33,6 +33,8 @@ pub struct Compatible {
     dialect: Option<&'static dyn Dialect>,
     /// The dialects of endpoints that differ from the rest of the row.
     dialects: &'static [(Calls, &'static dyn Dialect)],
+    /// Its chats are repaired.
+    repairs: bool,
     settings: &'static [Setting],
     usual_host: Option<&'static str>,
     health: Option<&'static str>,
@@ -81,6 +83,7 @@ const LIKE_OPENAI: Compatible = Compatible {
     base64_embeddings: true,
     dialect: None,
     dialects: &[],
+    repairs: false,
     settings: &[],
     usual_host: None,
     health: None,
@@ -106,6 +109,7 @@ const SELF_HOSTED: Compatible = Compatible {
     rules: &[Rule::DeveloperToSystem, MAX_COMPLETION_TOKENS],
     base64_embeddings: false,
     dialect: Some(&passing::VERSIONED),
+    repairs: true,
     ..LIKE_OPENAI
 };
 
@@ -207,6 +211,10 @@ impl Provider for Compatible {
         problems
     }
 
+    fn repairs(&self) -> bool {
+        self.repairs
+    }
+
     fn usual_host(&self) -> Option<&'static str> {
         self.usual_host
     }
@@ -299,7 +307,7 @@ pub static BYTEZ: Compatible = Compatible {
     auth: Auth::Scheme("Key"),
     version: "/models/v2/openai/v1",
     endpoints: Some(&[CHAT, TEXT]),
-    rules: &[],
+    rules: &[MAX_COMPLETION_TOKENS],
     dialect: Some(&bytez::DIALECT),
     ..HOSTED
 };
@@ -642,7 +650,7 @@ pub static REPLICATE: Compatible = Compatible {
     base_url: Some("https://api.replicate.com/v1"),
     endpoints: Some(&[CHAT]),
     dialect: Some(&replicate::DIALECT),
-    ..HOSTED
+    ..HOSTED_OLDER
 };
 
 pub static SAMBANOVA: Compatible = Compatible {

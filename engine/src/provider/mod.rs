@@ -16,7 +16,9 @@ pub mod fields;
 #[cfg(test)]
 pub mod fixtures;
 pub mod google;
+mod head;
 mod images;
+pub mod json;
 mod mistral;
 mod nomic;
 mod ollama;
@@ -28,6 +30,7 @@ mod passing;
 mod path;
 pub mod portkey;
 mod predibase;
+pub mod repairs;
 mod replicate;
 mod reported;
 pub mod sagemaker;
@@ -140,6 +143,10 @@ pub trait Provider: Sync {
         _now: SystemTime,
     ) -> Result<Vec<(HeaderName, HeaderValue)>> {
         Ok(Vec::new())
+    }
+    /// Whether chats are repaired unless the caller says otherwise: servers of this kind run whatever model they are given.
+    fn repairs(&self) -> bool {
+        false
     }
     /// Where a server of this kind usually listens, as an example.
     fn usual_host(&self) -> Option<&'static str> {

@@ -7,7 +7,7 @@ mod asking;
 mod complete;
 mod data_url;
 pub mod errors;
-pub mod json;
+pub use super::json;
 mod messages;
 mod model;
 mod models;

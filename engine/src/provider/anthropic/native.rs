@@ -5,12 +5,12 @@
 use ::http::HeaderMap;
 use bytes::Bytes;
 
-use super::json::{Raw, text};
 use super::request::words;
 use super::stream::reported_in;
 use crate::body::Body;
 use crate::error::{Error, Result};
 use crate::provider::dialect::{Asked, Context, Dialect, Fault, Made, Translator, WireEvent};
+use crate::provider::json::{Raw, text};
 
 pub struct Messages;
 

@@ -91,7 +91,7 @@ fn gemini(asked: &Asked<'_>, name: &str, place: &Place<'_>) -> Result<Made> {
     let body = request::body(asked.body, model.generation(), &mut notes)?;
     let method = if asked.stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
     let path = place.model("google", model.name(), method);
-    Ok(Made { path, body: Bytes::from(body), changes: notes.finish(), ..Made::default() })
+    Ok(Made { path, body, changes: notes.finish(), ..Made::default() })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! JSON as this dialect handles it: objects as ordered raw fields, and a writer that puts raw pieces together.
+//! JSON as dialects handle it: objects as ordered raw fields, and a writer that puts raw pieces together.
 //! A text, a tool's input or a schema is copied as it is written, never taken apart: what comes out is spelled as it
 //! came in, and a long message costs no more than its copy.
 
@@ -54,6 +54,11 @@ impl<'a> Object<'a> {
     /// A field's text.
     pub fn text(&self, name: &str) -> Option<Cow<'a, str>> {
         self.get(name).and_then(text)
+    }
+
+    /// All of them, in order, `null` included.
+    pub fn into_fields(self) -> Vec<(Cow<'a, str>, Raw<'a>)> {
+        self.fields
     }
 
     /// What is left.
@@ -172,13 +177,21 @@ impl Json {
         self.field(name, &number.to_string())
     }
 
+    /// A list of values that are JSON text already.
+    pub fn raws<T: AsRef<str>>(&mut self, values: impl IntoIterator<Item = T>) -> &mut Self {
+        self.array(|json| {
+            for value in values {
+                json.raw(value.as_ref());
+            }
+        })
+    }
+
     /// Several JSON strings as one.
     pub fn joined<'s>(&mut self, strings: impl Iterator<Item = Raw<'s>>) -> &mut Self {
         self.separate();
         self.0.push(b'"');
         for string in strings {
-            let inner = string.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-            self.0.extend_from_slice(inner.unwrap_or_default().as_bytes());
+            self.0.extend_from_slice(inside(string.get()).as_bytes());
         }
         self.0.push(b'"');
         self
@@ -225,12 +238,47 @@ impl Json {
     pub fn into_bytes(self) -> Bytes {
         Bytes::from(self.0)
     }
+
+    pub fn into_text(self) -> String {
+        String::from_utf8(self.0).expect("only text is written")
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Bracket {
     Object,
     Array,
+}
+
+/// JSON text of `fill`'s object.
+pub fn object(fill: impl FnOnce(&mut Json)) -> String {
+    let mut json = Json::with_capacity(128);
+    json.object(fill);
+    json.into_text()
+}
+
+/// What is between the quotes of a JSON string, with its escapes.
+pub fn inside(string: &str) -> &str {
+    string.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default()
+}
+
+/// `json` without the white space between its tokens; numbers and strings keep their spelling.
+pub fn compact(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut quoted = false;
+    let mut escaped = false;
+    for letter in json.chars() {
+        if quoted {
+            quoted = escaped || letter != '"';
+            escaped = !escaped && letter == '\\';
+        } else if letter.is_ascii_whitespace() {
+            continue;
+        } else {
+            quoted = letter == '"';
+        }
+        out.push(letter);
+    }
+    out
 }
 
 #[cfg(test)]
@@ -257,6 +305,12 @@ mod tests {
             json.number("d", 2);
         });
         assert_eq!(json.into_bytes(), r#"{"a":[1],"b":"x:\"","c":[{},"[",{},[]],"d":2}"#);
+    }
+
+    #[test]
+    fn white_space_goes_and_spelling_stays() {
+        let spaced = "{\n  \"a b\": [ 1.0,\t1e5 ],\n  \"q\\\" \\\\\" : \" x \"\n}";
+        assert_eq!(compact(spaced), r#"{"a b":[1.0,1e5],"q\" \\":" x "}"#);
     }
 
     #[test]
