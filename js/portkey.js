@@ -1,21 +1,27 @@
 'use strict'
 // The class: options are read once and never change. Calls work on a handle of the engine's client.
 
+const border = require('./border.js')
 const { native } = require('./native.js')
 const errors = require('./errors.js')
+const { fetchOver, routesOf } = require('./fetch.js')
 const { changedOptions, fold, optionsText } = require('./options.js')
+const { heldBy } = require('./records.js')
 const { defineResources } = require('./resources.js')
 
 /** Options that can be read back from a client. They are accessors of the class, so that printing a client shows none. */
 const READABLE = [
   'apiKey',
   'baseURL',
+  'virtualKey',
   'provider',
   'customHost',
   'config',
   'metadata',
   'traceID',
   'forwardHeaders',
+  'cacheForceRefresh',
+  'cacheNamespace',
   'requestTimeout',
   'timeout',
   'maxRetries',
@@ -25,9 +31,34 @@ const READABLE = [
   'debug',
   'dangerouslyAllowBrowser',
   'calculateAudioDuration',
+  'anthropicBeta',
+  'anthropicVersion',
+  'awsAccessKeyId',
+  'awsBedrockModel',
+  'awsRegion',
+  'awsS3Bucket',
+  'awsS3ObjectKey',
+  'awsSecretAccessKey',
+  'awsSessionToken',
+  'azureApiVersion',
+  'azureDeploymentId',
+  'azureEndpointName',
+  'azureResourceName',
+  'fireworksAccountId',
+  'huggingfaceBaseUrl',
+  'mistralFimCompletion',
+  'providerFileName',
+  'providerModel',
+  'vertexProjectId',
+  'vertexRegion',
+  'vertexStorageBucketName',
+  'workersAiAccountId',
 ]
 
 let grown = false
+
+/** What `fetch` knows of the endpoints, once someone has asked for it. */
+let routes
 
 /** The client that `withOptions` is making another from: both remember the same of their targets. */
 let derivedFrom
@@ -35,7 +66,7 @@ let derivedFrom
 /** The first client loads the addon, whose endpoint table the resources grow from. */
 function growOnce() {
   if (grown) return
-  defineResources(Portkey.prototype, JSON.parse(native().tables()).endpoints, handleOf)
+  defineResources(Portkey.prototype, JSON.parse(native().endpoints()), handleOf)
   grown = true
 }
 
@@ -53,6 +84,7 @@ function warnOfInsecure(handle, known) {
 class Portkey {
   #handle
   #options
+  #fetch
 
   constructor(options = {}) {
     const text = optionsText(options)
@@ -62,6 +94,7 @@ class Portkey {
     warnOfInsecure(opened, derivedFrom)
     this.#handle = opened
     this.#options = JSON.parse(text, (_, value) => Object.freeze(value))
+    if (this.#options.onRecord != null) heldBy(this, this.#options.onRecord)
   }
 
   /** A client with some options changed; `null` takes one away. Connections are shared. */
@@ -81,13 +114,25 @@ class Portkey {
   }
 
   /** Every provider: its name, base URL, endpoints, and what it needs beside a key. */
-  providers() {
+  providerFacts() {
     return JSON.parse(native().tables()).providers
   }
 
   /** What the cache holds, and how its Redis fares. */
   cacheState() {
     return JSON.parse(this.#handle.cacheState())
+  }
+
+  /** `fetch` over the engine, for other people's clients: `new OpenAI({ fetch: portkey.fetch })`. */
+  get fetch() {
+    routes ??= routesOf(JSON.parse(native().tables()).endpoints)
+    return (this.#fetch ??= fetchOver(this, this.#handle, routes, (name) => optionOf(this, name)))
+  }
+
+  /** Waits, at most `limit` milliseconds, until what was recorded has reached its place: `{ whole, dropped }`. */
+  flush(limit = 5000) {
+    if (typeof limit !== 'number' || !(limit >= 0)) throw new errors.ConfigError('flush: expected milliseconds, a number ≥ 0')
+    return border.flush(this.#handle, limit)
   }
 
   /** Printing a client shows no option, whatever the printer is asked to show. */

@@ -15,6 +15,7 @@ pub fn call(endpoint: u32, body: Option<String>, stream: bool, extras: Option<&s
         endpoint,
         arguments: Vec::new(),
         body: body.map(Bytes::from).unwrap_or_default(),
+        form: None,
         stream,
         params: None,
         options: CallOptions::default(),
@@ -43,7 +44,7 @@ fn add(call: &mut Call, mut extras: Map<String, Value>) {
     call.options.max_retries = extras.get("maxRetries").and_then(Value::as_u64).map(|retries| retries as u32);
 }
 
-fn milliseconds(ms: f64) -> Duration {
+pub fn milliseconds(ms: f64) -> Duration {
     Duration::from_secs_f64(ms.min(f64::from(u32::MAX)) / 1e3)
 }
 

@@ -2,6 +2,7 @@
 //! Options and config become a plan, the plan's tree is walked, and the report tells what happened.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -10,6 +11,7 @@ use crate::cache::Health as CacheState;
 use crate::call::{Call, Headers};
 use crate::clock::{Clock, Instant, SystemClock, before};
 use crate::config::{Options, Plan, option_of_header, overlay};
+use crate::endpoint::Plane;
 use crate::error::{Error, Kind, Result};
 use crate::explain;
 use crate::headers::fold;
@@ -17,14 +19,20 @@ use crate::health::check;
 use crate::http::{Network, Transport};
 use crate::memory::{Fault, Memory};
 use crate::observe::{Report, TargetSeen};
+use crate::record::{self, End, Flushed, Recorder, Recording, Sink};
 use crate::route;
 use crate::secret::Secret;
+
+/// Options that no call can bring for itself.
+const OF_CLIENTS: &[&str] = &["cacheStore", "captureContent", "egress", "logs", "onRecord"];
 
 /// A client: its options are read once and never change.
 pub struct Engine {
     options: Map<String, Value>,
     plan: Arc<Plan>,
     context: Context,
+    recorder: Option<Arc<Recorder>>,
+    records: record::Settings,
 }
 
 /// What a call works with: the doors to the network and to time, and its own deadline.
@@ -44,14 +52,27 @@ pub struct Failed {
 
 impl Engine {
     /// A client with `options`, a JSON object. Every problem with them is told at once.
-    pub fn new(options: &Map<String, Value>) -> Result<Self> {
-        Self::with_doors(options, Network::shared(), Arc::new(SystemClock), None)
+    /// `listener` gets the records of a client that asks for them (`onRecord`).
+    pub fn new(options: &Map<String, Value>, listener: Option<Arc<dyn Sink>>) -> Result<Self> {
+        let mut made = Self::with_doors(options, Network::shared(), Arc::new(SystemClock), None)?;
+        made.record(listener)?;
+        Ok(made)
     }
 
-    /// A client with `options`, given whole, that remembers what this one does.
-    pub fn with_options(&self, options: &Map<String, Value>) -> Result<Self> {
+    /// A client with `options`, given whole, that remembers what this one does, and records where it does if that is the same.
+    pub fn with_options(
+        &self,
+        options: &Map<String, Value>,
+        listener: Option<Arc<dyn Sink>>,
+    ) -> Result<Self> {
         let Context { transport, clock, memory, .. } = self.context.clone();
-        Self::with_doors(options, transport, clock, Some(&memory))
+        let mut made = Self::with_doors(options, transport, clock, Some(&memory))?;
+        if made.records == self.records {
+            made.recorder.clone_from(&self.recorder);
+        } else {
+            made.record(listener)?;
+        }
+        Ok(made)
     }
 
     pub(crate) fn with_doors(
@@ -65,7 +86,14 @@ impl Engine {
         let memory = Memory::of(&read, derived_from, &clock).map_err(Error::config)?;
         let plan = Plan::new(&read, &[], &memory).map_err(Error::config)?;
         let context = Context { transport, clock, memory, deadline: None };
-        Ok(Self { options, plan: Arc::new(plan), context })
+        Ok(Self { options, plan: Arc::new(plan), context, recorder: None, records: read.records })
+    }
+
+    /// Opens the places that its options name for records.
+    fn record(&mut self, listener: Option<Arc<dyn Sink>>) -> Result<()> {
+        self.recorder =
+            Recorder::new(&self.records, listener).map_err(|problem| Error::config(vec![problem]))?;
+        Ok(())
     }
 
     /// Sends one call. Dropping the future closes the connection.
@@ -75,6 +103,8 @@ impl Engine {
             Err(error) => return Err(Failed { error, report: Report::new(&self.plan.trace) }),
         };
         let mut report = Report::new(&plan.trace);
+        report.recording =
+            self.recorder.clone().map(|recorder| Recording::open(recorder, &call, plan.keeps_content));
         let limit = call.options.timeout.or(plan.total).filter(|limit| !limit.is_zero());
         let began = self.context.clock.now();
         memory.began_call();
@@ -85,14 +115,22 @@ impl Engine {
         }
         let walked = before(context.deadline, route::send(&context, &plan.root, &call, &mut report)).await;
         match walked {
-            Some(Ok(Reached { status, headers, content })) => Ok(Answer { status, headers, report, content }),
+            Some(Ok(Reached { status, headers, content })) => {
+                if let Some(end) = End::of(status, &content) {
+                    report.close(&end);
+                }
+                Ok(Answer { status, headers, report, content })
+            }
             Some(Err(error)) => {
                 Fault::forgive_alike(std::mem::take(&mut report.faults));
+                let error = if report.body_is_spent() { explain::sent_once(error) } else { error };
+                report.close(&End::Failed(&error));
                 Err(Failed { error, report })
             }
             None => {
                 let elapsed = self.context.clock.now() - began;
                 let error = explain::out_of_time(&report, limit.unwrap_or_default(), elapsed);
+                report.close(&End::Failed(&error));
                 Err(Failed { error, report })
             }
         }
@@ -109,26 +147,38 @@ impl Engine {
         &self.plan.insecure
     }
 
+    /// Waits, at most `limit` and on this thread, until what was recorded has reached its place.
+    pub fn flush(&self, limit: Duration) -> Flushed {
+        self.recorder.as_ref().map_or(Flushed { whole: true, dropped: 0 }, |recorder| recorder.flush(limit))
+    }
+
     /// What the client's cache holds, and how its store fares.
     pub fn cache_state(&self) -> CacheState {
         self.context.memory.cache.health()
     }
 
-    /// The client's own plan and memory, or those of a call that brings parameters or headers.
+    /// The client's own plan and memory, or those of a call that brings parameters or headers, or that only the hosted
+    /// platform answers.
     fn plan_of(&self, call: &Call) -> Result<(Arc<Plan>, Arc<Memory>)> {
         check(call)?;
-        let (params, headers) = split_headers(call);
+        let (params, headers) = self.split_headers(call);
         let says = |option: &str| params.keys().any(|name| fold(name) == fold(option));
-        if let Some(option) = ["cacheStore", "egress"].into_iter().find(|option| says(option)) {
-            return Err(Error::problem(option, "belongs to a client: withOptions makes one with another"));
+        if let Some(option) = OF_CLIENTS.iter().find(|option| says(option)) {
+            return Err(Error::problem(*option, "belongs to a client: withOptions makes one with another"));
         }
-        let asks = self.plan.passes_through || !params.is_empty();
+        let is_own = call.endpoint.plane == Plane::Data || self.is_remote(&params);
+        let asks = self.plan.asks_model || !params.is_empty();
         let named_by_model = if asks { provider_in_model(&call.body) } else { None };
         let memory = &self.context.memory;
-        let planned = if params.is_empty() && headers.is_empty() && named_by_model.is_none() {
+        let planned = if is_own && params.is_empty() && headers.is_empty() && named_by_model.is_none() {
             (self.plan.clone(), memory.clone())
         } else {
-            let mut options = Options::read(&overlay(&self.options, &params)).map_err(Error::config)?;
+            let options = if is_own {
+                Options::read(&overlay(&self.options, &params))
+            } else {
+                Options::for_platform(&self.options, &params, call.endpoint.call)
+            };
+            let mut options = options.map_err(Error::config)?;
             options.named_by_model = named_by_model;
             let memory = memory.of_call(&options);
             let plan = Plan::new(&options, &headers, &memory).map_err(Error::config)?;
@@ -144,19 +194,28 @@ impl Engine {
         let missing = &planned.0.missing;
         if missing.is_empty() { Ok(planned) } else { Err(Error::config(missing.clone())) }
     }
-}
 
-/// Headers named `x-portkey-…` are options; the others are the call's own.
-fn split_headers(call: &Call) -> (Map<String, Value>, Headers) {
-    let mut params = call.params.clone().unwrap_or_default();
-    let mut headers = Vec::new();
-    for (name, value) in &call.options.headers {
-        match option_of_header(name, value.as_ref().map(Secret::expose)) {
-            Some((option, value)) => drop(params.insert(option, value)),
-            None => headers.push((name.clone(), value.clone())),
-        }
+    /// Whether a gateway of the user's own gets a call with these parameters.
+    fn is_remote(&self, params: &Map<String, Value>) -> bool {
+        let own = params.get("baseURL").or_else(|| params.get("baseUrl"));
+        own.or_else(|| self.options.get("baseURL")).is_some_and(|url| !url.is_null())
     }
-    (params, headers)
+
+    /// Headers named `x-portkey-…` are options where this process does what they say; the others are the call's own.
+    fn split_headers(&self, call: &Call) -> (Map<String, Value>, Headers) {
+        let mut params = call.params.clone().unwrap_or_default();
+        if self.is_remote(&params) {
+            return (params, call.options.headers.clone());
+        }
+        let mut headers = Vec::new();
+        for (name, value) in &call.options.headers {
+            match option_of_header(name, value.as_ref().map(Secret::expose)) {
+                Some((option, value)) => drop(params.insert(option, value)),
+                None => headers.push((name.clone(), value.clone())),
+            }
+        }
+        (params, headers)
+    }
 }
 
 /// The two parts of a model that is written `@provider/model`.
@@ -177,7 +236,7 @@ fn check(call: &Call) -> Result<()> {
             return Err(Error::problem(call.endpoint.call, "expected a name or an id as its first argument"));
         }
     }
-    if call.endpoint.takes_body && call.body.first() != Some(&b'{') {
+    if call.endpoint.takes_object() && call.body.first() != Some(&b'{') {
         return Err(Error::new(Kind::Config, "body: expected an object"));
     }
     Ok(())

@@ -15,6 +15,7 @@ use crate::http::{Failure, FailureKind};
 use crate::memory::{Limit, NoSlot};
 use crate::observe::{Report, milliseconds};
 use crate::retry::retry_after;
+use crate::upload::Unreadable;
 pub use reply::is_html;
 use reply::{code_in, envelope, quote, status_in, words};
 
@@ -38,6 +39,10 @@ impl Place<'_> {
 
     fn message(&self, what: &str, advice: &str) -> String {
         let line = self.line();
+        let advice = match self.target.gateway {
+            Some(_) => advice.replace("customHost", "baseURL").replace("custom host", "base URL"),
+            None => advice.to_owned(),
+        };
         if advice.is_empty() { format!("{what}\n{line}") } else { format!("{what}\n{line}\n{advice}") }
     }
 
@@ -87,23 +92,6 @@ impl Place<'_> {
                 let advice = "Check the host and port of customHost, the proxy settings and the network.";
                 ("ECONNECT", format!("The host could not be reached: {detail}."), advice)
             }
-            FailureKind::Tls => ("ETLS", format!("The TLS handshake failed: {detail}."), ""),
-            FailureKind::Untrusted => {
-                let advice = "If it is the right host, name its authority's PEM file as tls.caFile (or in NODE_EXTRA_CA_CERTS).";
-                ("ETLS", format!("The host is not trusted: {detail}."), advice)
-            }
-            FailureKind::OutOfDate => {
-                let advice = "The host needs a new certificate, unless this machine's clock is wrong.";
-                ("ETLS", format!("The host is not trusted: {detail}."), advice)
-            }
-            FailureKind::WrongName => {
-                let advice = "Write the host as its certificate has it, or name that as tls.serverName.";
-                ("ETLS", format!("The host is not trusted: {detail}."), advice)
-            }
-            FailureKind::ClientCertificate => {
-                let advice = "Name the PEM files of your certificate and its key as tls.cert and tls.key.";
-                ("ETLS", "The host asks for a client certificate.".to_owned(), advice)
-            }
             FailureKind::Proxy | FailureKind::ProxyRefusal => {
                 let advice = "Check the proxy, or go without it: proxy: false.";
                 ("EPROXY", format!("{}.", capital(detail)), advice)
@@ -115,10 +103,6 @@ impl Place<'_> {
             FailureKind::Forbidden => {
                 let advice = "If it may be reached, add it to the client's egress.allow.";
                 ("egress_refused", format!("The host may not be reached: {detail}."), advice)
-            }
-            FailureKind::NotTls => {
-                let advice = "Write the custom host with http:// instead of https://.";
-                ("ETLS", "The host does not speak TLS on this port.".to_owned(), advice)
             }
             FailureKind::NotHttp => {
                 let advice = "If this port speaks TLS, write the custom host with https://.";
@@ -139,6 +123,7 @@ impl Place<'_> {
                 ("ECONNRESET", format!("The connection broke before an answer came: {detail}."), advice)
             }
             FailureKind::Unsendable => ("EINVAL", format!("The request could not be made: {detail}."), ""),
+            _ => in_words_of_tls(failure),
         }
     }
 
@@ -235,6 +220,10 @@ impl Place<'_> {
             300..=399 => {
                 "Redirects are not followed: write the address it points to as customHost.".to_owned()
             }
+            401 | 403 if self.target.gateway.is_some() => {
+                "The gateway refused, or the provider behind it: check apiKey, and the provider's credential."
+                    .to_owned()
+            }
             401 | 403 if !self.target.has_credential() => {
                 "No credential was sent: pass Authorization.".to_owned()
             }
@@ -252,6 +241,14 @@ impl Place<'_> {
             429 => "The host limits the rate of calls: send fewer at once, or raise maxRetries.".to_owned(),
             _ => String::new(),
         }
+    }
+
+    /// The call's own body could not be read to its end.
+    pub fn unreadable(&self, why: &Unreadable) -> Error {
+        let what = format!("The body could not be sent to its end: {why}.");
+        Error::new(Kind::Broken, self.message(&what, ""))
+            .with_code("unreadable_body")
+            .with_resend(Resend::Never)
     }
 
     /// A reply of a good status that can't be the answer.
@@ -303,6 +300,34 @@ impl Place<'_> {
     }
 }
 
+/// The same of a failure of TLS.
+fn in_words_of_tls(failure: &Failure) -> (&'static str, String, &'static str) {
+    let detail = &failure.detail;
+    match failure.kind {
+        FailureKind::Untrusted => {
+            let advice = "If it is the right host, name its authority's PEM file as tls.caFile (or in NODE_EXTRA_CA_CERTS).";
+            ("ETLS", format!("The host is not trusted: {detail}."), advice)
+        }
+        FailureKind::OutOfDate => {
+            let advice = "The host needs a new certificate, unless this machine's clock is wrong.";
+            ("ETLS", format!("The host is not trusted: {detail}."), advice)
+        }
+        FailureKind::WrongName => {
+            let advice = "Write the host as its certificate has it, or name that as tls.serverName.";
+            ("ETLS", format!("The host is not trusted: {detail}."), advice)
+        }
+        FailureKind::ClientCertificate => {
+            let advice = "Name the PEM files of your certificate and its key as tls.cert and tls.key.";
+            ("ETLS", "The host asks for a client certificate.".to_owned(), advice)
+        }
+        FailureKind::NotTls => {
+            let advice = "Write the custom host with http:// instead of https://.";
+            ("ETLS", "The host does not speak TLS on this port.".to_owned(), advice)
+        }
+        _ => ("ETLS", format!("The TLS handshake failed: {detail}."), ""),
+    }
+}
+
 /// A sentence's first letter, made large.
 fn capital(words: &str) -> String {
     let mut letters = words.chars();
@@ -310,6 +335,11 @@ fn capital(words: &str) -> String {
         .next()
         .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
         .unwrap_or_default()
+}
+
+/// The call would have been made again, but for its body.
+pub fn sent_once(error: Error) -> Error {
+    error.with_advice("It was not sent again: it came from a stream that can be read only once. Bytes, blobs and files on disk can be sent again.")
 }
 
 /// The whole call took longer than it may; the report tells how far it came.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use ::http::{Request, Response};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -19,7 +19,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use super::failure::{Failure, FailureKind};
 use super::pool::{Lead, Peer, Pool};
 use super::stream::{Greeting, Heard, Listened, Stream};
-use super::{BoxFuture, KEEPALIVE};
+use super::{BoxFuture, KEEPALIVE, Payload};
 use crate::clock::{Clock, Instant, SystemClock};
 
 /// More streams than this open another connection, also where the host allows more.
@@ -41,6 +41,8 @@ pub enum Open {
 pub struct Unanswered {
     pub failure: Failure,
     pub again: Again,
+    /// Its body, where nothing of it was taken.
+    pub unsent: Option<Payload>,
 }
 
 /// Whether a request that got no answer may be sent once more, without having been an attempt.
@@ -81,12 +83,12 @@ impl Open {
         let (sender, driver) = builder.handshake(io).await.map_err(failed)?;
         // Why it ended is told to the calls that use it.
         tokio::spawn(async move { drop(driver.await) });
-        let load = Arc::new(Load {
+        let streams = Arc::new(Load {
             streams: AtomicUsize::new(0),
             most: AtomicUsize::new(1),
             used: Mutex::new(born),
         });
-        let many = Many { sender, load, heard, born };
+        let many = Many { sender, load: streams, heard, born };
         let slot = many.slot();
         let (shared, home, peer) = (many.clone(), home.clone(), peer.clone());
         tokio::spawn(async move {
@@ -100,7 +102,7 @@ impl Open {
         Ok(Self::Many(many, slot))
     }
 
-    pub async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Unanswered> {
+    pub async fn send(&mut self, request: Request<Payload>) -> Result<Response<Incoming>, Unanswered> {
         let sent_at = SystemClock.now();
         let (answered, heard) = match self {
             Self::One(one) => {
@@ -114,15 +116,15 @@ impl Open {
             }
         };
         answered.map_err(|mut error: TrySendError<_>| {
-            let unsent = error.take_message().is_some();
+            let unsent = error.take_message().map(Request::into_body);
             let error = error.into_error();
             let soon = !heard.any() && SystemClock.now() - sent_at < STALE;
             let again = match is_refused_stream(&error) {
                 true => Again::Yes,
-                false if unsent || soon => Again::IfKept,
+                false if unsent.is_some() || soon => Again::IfKept,
                 false => Again::No,
             };
-            Unanswered { failure: Failure::read(FailureKind::Broken, &error), again }
+            Unanswered { failure: Failure::read(FailureKind::Broken, &error), again, unsent }
         })
     }
 
@@ -153,7 +155,7 @@ type Driver = Option<BoxFuture<'static, hyper::Result<()>>>;
 
 /// A connection of HTTP/1.1 and what moves its bytes; `None` once it has ended.
 pub struct One {
-    sender: http1::SendRequest<Full<Bytes>>,
+    sender: http1::SendRequest<Payload>,
     driver: Driver,
     heard: Heard,
     pub born: Instant,
@@ -189,7 +191,7 @@ async fn drive<T>(driver: &mut Driver, work: impl Future<Output = T>) -> T {
 /// A connection of HTTP/2.
 #[derive(Clone)]
 pub struct Many {
-    sender: http2::SendRequest<Full<Bytes>>,
+    sender: http2::SendRequest<Payload>,
     load: Arc<Load>,
     heard: Heard,
     pub born: Instant,

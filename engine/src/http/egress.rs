@@ -31,7 +31,7 @@ enum Rule {
 }
 
 /// Networks that are nobody's public host: RFC 6890 and its successors, and the clouds' metadata services that are not
-/// among them. What is left of IPv6 is 2000::/3.
+/// among them. What is left of IPv6 is `2000::/3`.
 const SPECIAL: [&str; 24] = [
     "0.0.0.0/8",
     "10.0.0.0/8",
@@ -183,7 +183,7 @@ fn is_public(address: IpAddr) -> bool {
     is_global && !SPECIAL.iter().any(|net| special(net))
 }
 
-/// The IPv4 address behind one of NAT64's (64:ff9b::/96).
+/// The IPv4 address behind one of NAT64's (`64:ff9b::/96`).
 fn translated(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let [0x64, 0xff9b, 0, 0, 0, 0, high, low] = address.segments() else { return None };
     Some(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))

@@ -8,6 +8,7 @@ mod connection;
 mod dial;
 mod egress;
 mod failure;
+mod payload;
 mod pool;
 mod proxy;
 mod stream;
@@ -26,7 +27,6 @@ use ::http::header::{CONTENT_ENCODING, HOST, HeaderMap, HeaderValue, PROXY_AUTHO
 use ::http::{Method, Request, Uri, Version};
 use bytes::{Buf, Bytes};
 use flate2::write::MultiGzDecoder;
-use http_body_util::Full;
 use url::{Position, Url};
 
 use crate::clock::{Clock, Instant, SystemClock, before};
@@ -35,6 +35,7 @@ use dial::{Dialler, System, Way, unsendable};
 pub use egress::Egress;
 use failure::ConnectTooSlow;
 pub use failure::{Failure, FailureKind};
+pub use payload::Payload;
 use pool::{Ages, Lead, Peer, Pool, Turn};
 use proxy::Environment;
 pub use proxy::{Proxy, Through};
@@ -56,7 +57,7 @@ pub struct Wire {
     pub method: Method,
     pub url: Url,
     pub headers: HeaderMap,
-    pub body: Bytes,
+    pub body: Payload,
     pub socket: Option<Arc<Path>>,
     pub route: Arc<Route>,
     /// How long connecting may take.
@@ -123,30 +124,38 @@ pub struct Network {
     environment: OnceLock<Environment>,
 }
 
+/// One with connections of its own.
+impl Default for Network {
+    fn default() -> Self {
+        Self {
+            pool: Pool::new(AGES),
+            dialler: Dialler { resolver: Arc::new(System) },
+            environment: OnceLock::new(),
+        }
+    }
+}
+
 impl Network {
     /// The process's one network.
     pub fn shared() -> Arc<Self> {
         static NETWORK: OnceLock<Arc<Network>> = OnceLock::new();
-        let network = || Self {
-            pool: Pool::new(AGES),
-            dialler: Dialler { resolver: Arc::new(System) },
-            environment: OnceLock::new(),
-        };
-        NETWORK.get_or_init(|| Arc::new(network())).clone()
+        NETWORK.get_or_init(Arc::default).clone()
     }
 
-    async fn request(&self, wire: Wire, watch: &ConnectWatch) -> Result<Reply, Failure> {
+    async fn request(&self, mut wire: Wire, watch: &ConnectWatch) -> Result<Reply, Failure> {
         let proxy = match wire.socket {
             Some(_) => None,
             None => wire.route.proxy.proxy_for(&wire.url, self.environment.get_or_init(Environment::read))?,
         };
+        let mut body = std::mem::replace(&mut wire.body, Payload::Whole(Bytes::new()));
         let way = Way { url: &wire.url, socket: wire.socket.as_deref(), route: &wire.route, proxy };
         let peer = peer(&wire, &way);
         let mut may_reuse = true;
         let mut refusals = 0;
         loop {
             let (mut open, reused) = self.connection(&way, &peer, may_reuse, wire.connect, watch).await?;
-            match open.send(request(&wire, &way, &open)?).await {
+            let (sent, kept) = body.part();
+            match open.send(request(&wire, &way, &open, sent)?).await {
                 Ok(response) => {
                     let (parts, incoming) = response.into_parts();
                     if let Some(proxy) = way.asks_proxy().filter(|_| parts.status.as_u16() == 407) {
@@ -156,12 +165,16 @@ impl Network {
                     let body = ReplyBody::new(Source::Open(Box::new(body)), &parts.headers);
                     return Ok(Reply { status: parts.status.as_u16(), headers: parts.headers, body });
                 }
-                Err(unanswered) => match unanswered.again {
-                    // The host had closed it before: once more, over one that is new.
-                    Again::IfKept if reused => may_reuse = false,
-                    Again::Yes if refusals < MOST_REFUSALS => refusals += 1,
-                    _ => return Err(unanswered.failure),
-                },
+                Err(unanswered) => {
+                    let Some(again) = unanswered.unsent.or(kept) else { return Err(unanswered.failure) };
+                    body = again;
+                    match unanswered.again {
+                        // The host had closed it before: once more, over one that is new.
+                        Again::IfKept if reused => may_reuse = false,
+                        Again::Yes if refusals < MOST_REFUSALS => refusals += 1,
+                        _ => return Err(unanswered.failure),
+                    }
+                }
             }
         }
     }
@@ -227,9 +240,9 @@ fn peer(wire: &Wire, way: &Way<'_>) -> Peer {
 }
 
 /// The request in the form that its connection takes.
-fn request(wire: &Wire, way: &Way<'_>, open: &Open) -> Result<Request<Full<Bytes>>, Failure> {
+fn request(wire: &Wire, way: &Way<'_>, open: &Open, body: Payload) -> Result<Request<Payload>, Failure> {
     let url = &wire.url;
-    let mut request = Request::new(Full::new(wire.body.clone()));
+    let mut request = Request::new(body);
     *request.method_mut() = wire.method.clone();
     let headers = request.headers_mut();
     headers.clone_from(&wire.headers);

@@ -287,9 +287,9 @@ mod tests {
 
     #[test]
     fn credentials_are_decoded_for_either_kind_of_proxy() {
-        let proxy = Proxy::read("http://user:pa%40ss@proxy:3128").ok().expect("a proxy");
+        let Ok(proxy) = Proxy::read("http://user:pa%40ss@proxy:3128") else { panic!("a proxy") };
         assert_eq!(proxy.authorization.expect("credentials"), "Basic dXNlcjpwYUBzcw==");
-        let proxy = Proxy::read("socks5://user:pa%40ss@proxy").ok().expect("a proxy");
+        let Ok(proxy) = Proxy::read("socks5://user:pa%40ss@proxy") else { panic!("a proxy") };
         assert_eq!(proxy.login, Some(("user".to_owned(), "pa@ss".to_owned())));
     }
 

@@ -70,7 +70,7 @@ fn wire(url: &str, allow: Option<&[&str]>) -> Wire {
         method: Method::GET,
         url: Url::parse(url).expect("a URL"),
         headers: HeaderMap::new(),
-        body: Bytes::new(),
+        body: Bytes::new().into(),
         socket: None,
         route: Arc::new(Route { egress, ..Route::default() }),
         connect: None,
