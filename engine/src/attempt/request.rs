@@ -19,8 +19,8 @@ use crate::http::{Payload, Wire};
 use crate::observe::Report;
 use crate::provider::Unsigned;
 use crate::provider::dialect::{self, Asked, Context, Dialect};
-use crate::upload::Made;
 use crate::provider::repairs::Repairs;
+use crate::upload::Made;
 
 pub struct Request<'c> {
     target: &'c Target,

@@ -85,7 +85,10 @@ pub const OPTIONS: &[Named] = &[
     named("provider", Acts::Target),
     named("providerFileName", Acts::Gateway),
     named("providerModel", Acts::Gateway),
-    named("repairs", Acts::Alone("mends what a local model's server answers in this process; a gateway does not tell")),
+    named(
+        "repairs",
+        Acts::Alone("mends what a local model's server answers in this process; a gateway does not tell"),
+    ),
     named("requestTimeout", Acts::Target),
     named("retryBudget", Acts::Here),
     named("sensitiveHeaders", Acts::Call),
