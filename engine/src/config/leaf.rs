@@ -223,7 +223,7 @@ impl Maker<'_> {
                 Some((_, why)) => format!("is not among the providers: {why}"),
                 None => {
                     format!(
-                        "expected one of the {} names that providerFacts() lists{advice}",
+                        "expected one of the {} names that providers() lists{advice}",
                         PROVIDERS.len()
                     )
                 }
