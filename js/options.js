@@ -125,7 +125,7 @@ function headerName(option) {
 
 /** Options that act in this process alone: no gateway is told of them. */
 const UNTOLD = new Set([
-  'cacheStore', 'calculateAudioDuration', 'captureContent', 'defaultHeaders', 'idempotent', 'logs', 'maxConcurrent', 'maxQueue', 'maxRetries', 'onRecord', 'pricing', 'retryBudget',
+  'cacheStore', 'calculateAudioDuration', 'captureContent', 'defaultHeaders', 'idempotent', 'logs', 'maxConcurrent', 'maxQueue', 'maxRetries', 'onRecord', 'pricing', 'repairs', 'retryBudget',
   'strictParams', 'timeout', 'timeouts',
 ])
 
