@@ -141,8 +141,8 @@ declare class Portkey {
   readonly fetch: typeof globalThis.fetch
   /** How each target of the client fares now, in the order of its config. */
   targets(): Portkey.TargetState[]
-  /** Every provider, with its endpoints and what it needs beside a key. */
-  providerFacts(): Portkey.ProviderFacts[]
+  /** Called: every provider, with its endpoints and what it needs beside a key. Its methods are Portkey's own endpoints. */
+  readonly providers: Resources['providers'] & (() => Portkey.ProviderFacts[])
   /** What the client's cache holds, and how its Redis fares. */
   cacheState(): Portkey.CacheState
   /** Waits, at most `limit` milliseconds (5,000 when left out), until what was recorded has reached its place. */

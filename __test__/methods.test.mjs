@@ -231,7 +231,7 @@ test("a config's parameters go into bodies that name a model, and into no other"
 })
 
 test('a provider names what it has, which is nothing of Portkey', () => {
-  const [openai] = new Portkey({ customHost: 'http://127.0.0.1:9/v1' }).providerFacts()
+  const [openai] = new Portkey({ customHost: 'http://127.0.0.1:9/v1' }).providers()
   assert.equal(openai.name, 'openai')
   const data = endpoints.filter(({ plane, path }) => plane === 'Data' && !path.startsWith('/{*')).map(({ call }) => call)
   assert.deepEqual(openai.endpoints, data)

@@ -257,7 +257,7 @@ describe('metadata', () => {
 describe('a ConfigError', () => {
   const RIGHT = 'expected a base URL with its version, such as http://localhost:11434/v1'
   const cases = [
-    [{ provider: 'opnai' }, 'provider: expected one of the 70 names that providerFacts() lists; did you mean openai?'],
+    [{ provider: 'opnai' }, 'provider: expected one of the 70 names that providers() lists; did you mean openai?'],
     [{ provider: 'ollama' }, /^customHost: is missing: provider ollama is a server of your own; name its base URL, such as http:\/\/localhost:11434\/v1$/],
     [{ baseURL: 'localhost:8787/v1' }, `baseURL: does not start with http://, https:// or unix:; ${RIGHT}`],
     [{ config: '{"provider":' }, /^config: expected an object or its JSON; the text is no JSON at line 1 column \d+$/],

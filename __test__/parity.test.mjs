@@ -25,7 +25,8 @@ const METHODS = {
   '_post _put _get _delete _shouldRetry apiKeyAuth buildRequest defaultHeaders generateError methodRequest request': 'they are how it makes requests, and no part of its contract',
 }
 const FIELDS = {
-  'customHeaders portkeyHeaders responseHeaders fetch': 'headers with secrets in them are in no field of a client; an answer has its own headers',
+  'customHeaders portkeyHeaders responseHeaders': 'headers with secrets in them are in no field of a client; an answer has its own headers',
+  fetch: 'theirs is the one it calls with, ours is one over the engine',
 }
 
 /** What each of its resources holds to make requests with. */

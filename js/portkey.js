@@ -63,10 +63,13 @@ let routes
 /** The client that `withOptions` is making another from: both remember the same of their targets. */
 let derivedFrom
 
+/** Every provider: its name, base URL, endpoints, and what it needs beside a key. */
+const listProviders = () => JSON.parse(native().tables()).providers
+
 /** The first client loads the addon, whose endpoint table the resources grow from. */
 function growOnce() {
   if (grown) return
-  defineResources(Portkey.prototype, JSON.parse(native().endpoints()), handleOf)
+  defineResources(Portkey.prototype, JSON.parse(native().endpoints()), handleOf, { providers: listProviders })
   grown = true
 }
 
@@ -111,11 +114,6 @@ class Portkey {
   /** How each target fares: health, load, breaker, last error, latency. */
   targets() {
     return JSON.parse(this.#handle.targets())
-  }
-
-  /** Every provider: its name, base URL, endpoints, and what it needs beside a key. */
-  providerFacts() {
-    return JSON.parse(native().tables()).providers
   }
 
   /** What the cache holds, and how its Redis fares. */

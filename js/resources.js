@@ -12,8 +12,11 @@ const { Upload, describe: describeFiles, hasFile, split } = require('./files.js'
 const { PagePromise, withPages } = require('./pages.js')
 const { APIPromise } = require('./promise.js')
 
-/** Defines the tree's first level on `prototype`; each client grows a resource when it first asks for it. */
-function defineResources(prototype, endpoints, handleOf) {
+/**
+ * Defines the tree's first level on `prototype`; each client grows a resource when it first asks for it.
+ * A resource that `callable` names is that function, with the methods on it.
+ */
+function defineResources(prototype, endpoints, handleOf, callable) {
   const tree = {}
   endpoints.forEach((row, index) => place(tree, row.call, new Leaf(row, index)))
   for (const call in helpers) place(tree, call, { helper: helpers[call] })
@@ -21,7 +24,8 @@ function defineResources(prototype, endpoints, handleOf) {
     Object.defineProperty(prototype, name, {
       configurable: true,
       get() {
-        const value = grow(tree[name], handleOf(this), this)
+        const resource = grow(tree[name], handleOf(this), this)
+        const value = callable[name] ? Object.assign(() => callable[name](), resource) : resource
         Object.defineProperty(this, name, { value, configurable: true })
         return value
       },

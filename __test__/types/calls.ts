@@ -38,6 +38,8 @@ expectTypeOf(client.embeddings.create({ model: 'm', input: ['a'] })).resolves.to
 expectTypeOf(client.moderations.create({ input: 'a' })).resolves.toEqualTypeOf<Answer<ModerationCreateResponse>>()
 expectTypeOf(client.models.list()).toEqualTypeOf<PagePromise<ModelList>>()
 expectTypeOf(client.models.retrieve('m')).resolves.toEqualTypeOf<Answer<Model>>()
+expectTypeOf(client.providers()).toEqualTypeOf<Portkey.ProviderFacts[]>()
+expectTypeOf(client.providers.list).toBeFunction()
 
 // The documented call: texts in a literal keep their literal types, and no model is needed.
 client.chat.completions.create({ messages: [{ role: 'user', content: 'Say this is a test' }] })

@@ -242,10 +242,7 @@ impl Maker<'_> {
             let message = match left_out {
                 Some((_, why)) => format!("is not among the providers: {why}"),
                 None => {
-                    format!(
-                        "expected one of the {} names that providerFacts() lists{advice}",
-                        PROVIDERS.len()
-                    )
+                    format!("expected one of the {} names that providers() lists{advice}", PROVIDERS.len())
                 }
             };
             self.problem(path, message);
