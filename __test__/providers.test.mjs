@@ -11,7 +11,7 @@ import { collect } from './support/recorded.mjs'
 import { assertHeaders } from './support/wire.mjs'
 
 const KEY = 'sk-test-of-providers'
-const facts = new Map(new Portkey({ customHost: 'http://127.0.0.1:9/v1' }).providers().map((row) => [row.name, row]))
+const facts = new Map(new Portkey({ customHost: 'http://127.0.0.1:9/v1' }).providerFacts().map((row) => [row.name, row]))
 
 /** How the credential goes out where the files leave it to the provider; a bearer token for all others. */
 const CREDENTIALS = { anthropic: ['x-api-key', KEY], google: ['x-goog-api-key', KEY] }

@@ -17,6 +17,7 @@ const METHODS = {
   models: ['models', 'list'],
   messages: ['messages', 'create'],
   images: ['images', 'generate'],
+  responses: ['responses', 'create'],
 }
 
 /** The identifier that stands in the files for a fresh one, and the fresh ones themselves. */

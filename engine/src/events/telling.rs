@@ -24,7 +24,10 @@ impl Events {
             report.hooks.after.clone_from(&verdicts.results);
             report.hooks.asynchronous.extend(verdicts.asynchronous.iter().cloned());
         }
-        report.usage.clone_from(&self.progress.usage);
+        report.usage = match &self.fronting {
+            Some(fronting) => fronting.usage().cloned(),
+            None => self.progress.usage.clone(),
+        };
     }
 
     /// What the call's record is to know of it.

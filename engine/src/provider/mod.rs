@@ -28,6 +28,7 @@ mod ours;
 pub mod params;
 mod passing;
 mod path;
+pub mod portkey;
 mod predibase;
 pub mod repairs;
 mod replicate;
@@ -81,6 +82,11 @@ pub trait Provider: Sync {
     /// Whether it has this endpoint at all. A call of one that it has not is a `Kind::Config` error naming both.
     fn has(&self, _endpoint: &Endpoint) -> bool {
         true
+    }
+    /// Whether it takes a call of a front format (`front/`) as it is, by the settings and the body. The others' become
+    /// chats. Asked for those endpoints alone.
+    fn has_natively(&self, _endpoint: &Endpoint, _settings: &Settings, _body: &[u8]) -> bool {
+        false
     }
     /// The path of an endpoint below the base URL.
     fn path(&self, endpoint: &Endpoint) -> String {

@@ -27,7 +27,7 @@ use std::borrow::Cow;
 use ::http::HeaderMap;
 use bytes::Bytes;
 
-use super::dialect::{Asked, Context, Dialect, Made, Translator};
+use super::dialect::{Asked, Context, Dialect, Made, Settings, Translator};
 use super::{Provider, path};
 use crate::auth::Auth;
 use crate::endpoint::{EMBEDDINGS, Endpoint};
@@ -87,6 +87,10 @@ impl Dialect for Chat {
 
     fn translator(&self, context: &Context<'_>) -> Box<dyn Translator> {
         Box::new(stream::Stream::new(context))
+    }
+
+    fn goes_beyond(&self, _settings: &Settings, _body: &[u8]) -> bool {
+        true
     }
 
     fn error(&self, _status: u16, _headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {

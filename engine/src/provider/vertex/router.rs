@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::place::Place;
 use super::{anthropic, compatible};
 use crate::error::Result;
-use crate::provider::dialect::{Asked, Context, Dialect, Made, Translator};
+use crate::provider::dialect::{Asked, Context, Dialect, Made, Settings, Translator};
 use crate::provider::google::{Model, Notes, Service, answer, errors, request, stream};
 
 /// Chat completions.
@@ -70,6 +70,12 @@ impl Dialect for Router {
             Publisher::Google(_) => Box::new(stream::Stream::new(context)),
             Publisher::Anthropic(_) => anthropic::REPLIES.translator(context),
             _ => Box::new(compatible::Stream::new(context)) as Box<dyn Translator>,
+        })
+    }
+
+    fn goes_beyond(&self, _settings: &Settings, body: &[u8]) -> bool {
+        Self::with_publisher(body, |publisher| {
+            matches!(publisher, Publisher::Google(_) | Publisher::Anthropic(_))
         })
     }
 

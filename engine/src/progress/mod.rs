@@ -1,6 +1,12 @@
-//! What a stream of completion chunks has brought so far: whether it is whole, whether an event is semantic (content,
-//! reasoning, a tool call, a finish reason, usage), an error inside it, and what to hand over when it is cut.
-//! Chunks are read without building values; texts stay as the raw JSON they came in.
+//! What a stream has brought so far: whether it is whole, whether an event is semantic (content, reasoning, a tool call, a
+//! finish reason, usage), an error inside it, and what to hand over when it is cut. Completion chunks are read here, the
+//! events of a message and of a response beside it.
+//! Events are read without building values; texts stay as the raw JSON they came in.
+
+mod ending;
+mod messages;
+mod plain;
+mod responses;
 
 use std::borrow::Cow;
 
@@ -8,7 +14,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use self::ending::Ending;
+use crate::endpoint::Streamed;
 use crate::events::Event;
+use crate::front::Front;
 
 type Raw<'a> = Option<&'a RawValue>;
 
@@ -79,12 +88,15 @@ pub enum Meaning {
     Neutral,
     /// An error, with the event's own JSON.
     Error,
+    /// The answer itself says that it has failed: JSON of the error. It is an answer to who gets it, and a failure where
+    /// another attempt may be made.
+    Failed(String),
     /// No JSON.
     Garbled,
 }
 
-#[derive(Default)]
 pub struct Progress {
+    streamed: Streamed,
     /// Raw JSON string contents of the first choice's text.
     text: String,
     /// Raw JSON arrays of the first choice's tool call pieces, each with how many events had been read with it.
@@ -93,20 +105,46 @@ pub struct Progress {
     pub usage: Option<String>,
     /// For each choice seen: whether it has had its finish reason.
     choices: Vec<(u32, bool)>,
+    ending: Ending,
+    /// The stream's own last event has come.
+    over: bool,
+    /// The answer says that it has failed.
+    failed: bool,
 }
 
 impl Progress {
+    pub fn new(streamed: Streamed) -> Self {
+        Self {
+            streamed,
+            text: String::new(),
+            tool_calls: Vec::new(),
+            events: 0,
+            usage: None,
+            choices: Vec::new(),
+            ending: Ending::default(),
+            over: false,
+            failed: false,
+        }
+    }
+
     /// Reads one event's data.
     pub fn read(&mut self, data: &str) -> Meaning {
         self.events += 1;
-        let chunk: Chunk<'_> = match serde_json::from_str(data) {
-            Ok(chunk) => chunk,
-            // Valid JSON of another shape is for the caller to judge.
-            Err(why) if why.is_data() && serde_json::from_str::<&RawValue>(data).is_ok() => {
-                return Meaning::Neutral;
-            }
-            Err(_) => return Meaning::Garbled,
+        let read = match self.streamed {
+            Streamed::Messages => serde_json::from_str(data).map(|event| self.read_message(&event)),
+            Streamed::Responses => serde_json::from_str(data).map(|event| self.read_response(&event)),
+            Streamed::Events => serde_json::from_str(data).map(|event| self.read_plain(&event)),
+            _ => serde_json::from_str(data).map(|chunk| self.read_chunk(chunk)),
         };
+        match read {
+            Ok(meaning) => meaning,
+            // Valid JSON of another shape is for the caller to judge.
+            Err(why) if why.is_data() && serde_json::from_str::<&RawValue>(data).is_ok() => Meaning::Neutral,
+            Err(_) => Meaning::Garbled,
+        }
+    }
+
+    fn read_chunk(&mut self, chunk: Chunk<'_>) -> Meaning {
         if chunk.error.is_some_and(|error| error.get() != "false") {
             return Meaning::Error;
         }
@@ -150,8 +188,8 @@ impl Progress {
     }
 
     /// That of a stream that is there already, as far as its usage: the last that it tells.
-    pub fn of_last_usage(events: &[Event]) -> Self {
-        let mut progress = Self::default();
+    pub fn of_last_usage(streamed: Streamed, events: &[Event]) -> Self {
+        let mut progress = Self::new(streamed);
         for event in events.iter().rev() {
             progress.read(&String::from_utf8_lossy(&event.data));
             if progress.usage.is_some() {
@@ -161,9 +199,42 @@ impl Progress {
         progress
     }
 
-    /// Whether every choice has had its finish reason.
+    /// Whether every choice has had its finish reason, or the stream its last event.
     pub fn is_whole(&self) -> bool {
-        !self.choices.is_empty() && self.choices.iter().all(|(_, whole)| *whole)
+        self.over || (!self.choices.is_empty() && self.choices.iter().all(|(_, whole)| *whole))
+    }
+
+    /// Whether the stream's own last event has come, after which there is nothing to wait for.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// The front format that the events are of.
+    pub fn front(&self) -> Option<Front> {
+        match self.streamed {
+            Streamed::Messages => Some(Front::Messages),
+            Streamed::Responses => Some(Front::Responses),
+            _ => None,
+        }
+    }
+
+    /// Whether the answer says that it has failed.
+    pub fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// Notes a piece of the call at `index`, as a chat has it.
+    fn keep_call(&mut self, index: u32, id: Raw<'_>, name: Raw<'_>, arguments: Raw<'_>) {
+        let json = |raw: Raw<'_>| raw.map_or("null", RawValue::get).to_owned();
+        let function = format!(r#"{{"name":{},"arguments":{}}}"#, json(name), json(arguments));
+        let piece = format!(r#"[{{"index":{index},"id":{},"function":{function}}}]"#, json(id));
+        self.tool_calls.push((self.events, piece));
+    }
+
+    /// Whether the stream may end here: it is whole, or its endpoint's streams end with their bodies. `clean`: the host
+    /// ended it.
+    pub fn may_end(&self, clean: bool) -> bool {
+        self.is_whole() || (self.streamed == Streamed::Events && self.ending.is_near(clean))
     }
 
     /// JSON of what has come: `{"text", "toolCalls", "usage"}`.
@@ -220,7 +291,7 @@ mod tests {
 
     #[test]
     fn roles_and_empty_deltas_are_not_semantic() {
-        let mut progress = Progress::default();
+        let mut progress = Progress::new(Streamed::Chunks);
         for neutral in [
             r#"{"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}"#,
             r#"{"choices":[{"delta":{"role":"assistant","content":null,"tool_calls":[]}}]}"#,
@@ -247,7 +318,7 @@ mod tests {
 
     #[test]
     fn a_stream_is_whole_when_every_choice_has_its_finish_reason() {
-        let mut progress = Progress::default();
+        let mut progress = Progress::new(Streamed::Chunks);
         assert!(!progress.is_whole());
         progress
             .read(r#"{"choices":[{"index":1,"delta":{"content":"a"}},{"index":0,"delta":{"content":"b"}}]}"#);
@@ -259,7 +330,7 @@ mod tests {
 
     #[test]
     fn errors_and_garbage_are_told_apart() {
-        let mut progress = Progress::default();
+        let mut progress = Progress::new(Streamed::Chunks);
         assert_eq!(progress.read(r#"{"error":{"message":"x"}}"#), Meaning::Error);
         assert_eq!(progress.read(r#"{"error":"x"}"#), Meaning::Error);
         assert_eq!(progress.read("{bad"), Meaning::Garbled);
@@ -268,7 +339,7 @@ mod tests {
 
     #[test]
     fn what_has_come_is_put_together() {
-        let mut progress = Progress::default();
+        let mut progress = Progress::new(Streamed::Chunks);
         for chunk in [
             r#"{"choices":[{"delta":{"content":"a\n\"b\""}}]}"#,
             r#"{"choices":[{"delta":{"content":"é\u00e9"}}]}"#,
