@@ -67,7 +67,11 @@ test('docs/remote.md says of every option where it acts', () => {
 
 /** Answers what the documents ask: in words, in the shape that is asked for, or with the call of a tool. */
 function answered(request) {
-  const { stream, response_format, tools, messages } = request.json()
+  const { stream, response_format, tools, messages, input } = request.json()
+  if (input) {
+    const output = [{ type: 'message', role: 'assistant', content: [{ type: 'output_text', text: '{"name":"Ada","age":36}', annotations: [] }] }]
+    return { sse: [{ type: 'response.completed', response: { id: 'resp_1', object: 'response', status: 'completed', output } }], done: false }
+  }
   if (stream) return { sse: chatChunks() }
   if (response_format) return { json: completion('{"name":"Ada","age":36}') }
   if (!tools || messages.at(-1).role === 'tool') return { json: completion() }
@@ -75,7 +79,7 @@ function answered(request) {
   return { json: completion(null, { choices: [{ index: 0, message: { role: 'assistant', content: null, tool_calls: [call] }, finish_reason: 'tool_calls' }] }) }
 }
 
-for (const [document, least] of [['README.md', 3], ['docs/helpers.md', 8]]) {
+for (const [document, least] of [['README.md', 3], ['docs/helpers.md', 9]]) {
   test(`the JavaScript of ${document} runs against a host`, async (t) => {
     const host = await hostFor(t, answered)
     const blocks = [...read(document).matchAll(/```js\n([\s\S]*?)```/g)].map(([, block]) => block)

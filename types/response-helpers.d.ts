@@ -14,15 +14,18 @@ export interface ParsedResponse<Parsed> extends Response {
 
 /** Each event of the host under its own name; deltas of texts and arguments with what they come to so far. */
 export type ResponseEvents = {
-  [Name in Extract<ResponseStreamEvent, { type: string }>['type']]: (event: Extract<ResponseStreamEvent, { type: Name }>) => void
-} & {
-  'response.output_text.delta': (event: ResponseTextDeltaEvent & { snapshot: string }) => void
-  'response.function_call_arguments.delta': (event: ResponseFunctionCallArgumentsDeltaEvent & { snapshot: string }) => void
+  [Name in Exclude<ResponseStreamEvent['type'], keyof ResponseDeltas>]: (event: Extract<ResponseStreamEvent, { type: Name }>) => void
+} & ResponseDeltas & {
   connect: () => void
   event: (event: ResponseStreamEvent) => void
   error: (error: Error) => void
   abort: (error: APIUserAbortError) => void
   end: () => void
+}
+
+interface ResponseDeltas {
+  'response.output_text.delta': (event: ResponseTextDeltaEvent & { snapshot: string }) => void
+  'response.function_call_arguments.delta': (event: ResponseFunctionCallArgumentsDeltaEvent & { snapshot: string }) => void
 }
 
 type ResponseBody = Body<ResponseCreateParamsBase>

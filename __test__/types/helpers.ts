@@ -1,11 +1,12 @@
 /** Streams with events, answers in a shape, tools that are run, and `fetch` for other clients. */
 import OpenAI from 'openai'
 import Portkey, {
-  APIPromise, ChatCompletionRunner, ChatCompletionStream, ChatCompletionStreamingRunner, SchemaMismatchError, jsonSchemaFormat, jsonSchemaTool,
+  APIPromise, ChatCompletionRunner, ChatCompletionStream, ChatCompletionStreamingRunner, ResponseStream, SchemaMismatchError, jsonSchemaFormat,
+  jsonSchemaTextFormat, jsonSchemaTool,
 } from 'portkey-native'
 import type {
   Answer, ChatCompletionChunk, ChatCompletionMessageParam, ChatCompletionSnapshot, CompletionUsage, GatewayReport, ParsedChatCompletion, ParsedFunction,
-  RunnableTool, StandardSchema,
+  ResponseStreamEvent, RunnableTool, StandardSchema,
 } from 'portkey-native'
 import { expectTypeOf } from 'expect-type'
 
@@ -67,6 +68,20 @@ async function streams() {
   new ChatCompletionStream()
 }
 
+async function responses() {
+  const format = jsonSchemaTextFormat('person', person)
+  const stream = client.responses.stream({ model: 'm', input: 'hi', text: { format } })
+  expectTypeOf(stream).toEqualTypeOf<ResponseStream<Person>>()
+  stream.on('response.output_text.delta', ({ delta, snapshot }) => expectTypeOf(delta + snapshot).toEqualTypeOf<string>())
+  for await (const event of stream) expectTypeOf(event).toEqualTypeOf<ResponseStreamEvent>()
+  expectTypeOf((await stream.finalResponse()).output_parsed).toEqualTypeOf<Person | null>()
+  expectTypeOf((await client.responses.parse({ model: 'm', input: 'hi', text: { format } })).output_parsed).toEqualTypeOf<Person | null>()
+  expectTypeOf((await client.responses.parse({ model: 'm', input: 'hi' })).output_parsed).toEqualTypeOf<null>()
+  expectTypeOf(client.responses.stream({ response_id: 'r', starting_after: 3 })).toEqualTypeOf<ResponseStream>()
+  // @ts-expect-error: whole responses only
+  client.responses.parse({ model: 'm', input: 'hi', stream: true })
+}
+
 async function tools() {
   const weather = jsonSchemaTool({ name: 'weather', parameters: city, function: ({ city }) => city.length })
   const own: RunnableTool<{ city: string }, { user: string }> = {
@@ -104,4 +119,4 @@ expectTypeOf(client.fetch).toEqualTypeOf<typeof globalThis.fetch>()
 function errors(error: unknown) {
   if (error instanceof SchemaMismatchError) expectTypeOf(error.issues[0]!.path).toEqualTypeOf<PropertyKey[]>()
 }
-void [parsed, streams, tools, errors]
+void [parsed, streams, responses, tools, errors]

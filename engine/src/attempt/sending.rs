@@ -234,8 +234,8 @@ impl<'c> Sending<'c> {
             url: self.request.shown.clone(),
             checking,
             translation,
-            repairs: self.request.repairs(),
             streamed: self.request.streamed(),
+            repairs: self.request.repairs(),
         };
         let mut events = Events::new(opening);
         if let Err(error) = events.commit(self.target.gated).await {

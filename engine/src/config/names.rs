@@ -87,7 +87,7 @@ pub const OPTIONS: &[Named] = &[
     named("providerModel", Acts::Gateway),
     named(
         "repairs",
-        Acts::Alone("is about answers as they come from a model server; a gateway's are its own"),
+        Acts::Alone("mends what a local model's server answers in this process; a gateway does not tell"),
     ),
     named("requestTimeout", Acts::Target),
     named("retryBudget", Acts::Here),

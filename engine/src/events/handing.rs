@@ -62,8 +62,8 @@ impl Events {
             url,
             checking: None,
             translation: None,
-            repairs: None,
             streamed,
+            repairs: None,
         };
         let progress = Progress::of_last_usage(streamed, &events);
         Self { ready: events, state: State::Ended, replayed: true, progress, ..Self::new(opening) }

@@ -73,9 +73,9 @@ pub struct Events {
     /// It comes from the cache: no attempt brought it.
     replayed: bool,
     translation: Option<Box<Translation>>,
-    repairs: Option<Box<Repairs>>,
     /// Where the caller's format is another.
     fronting: Option<Box<Fronting>>,
+    repairs: Option<Box<Repairs>>,
     watch: Option<Watch>,
     /// What the hooks said of the request, and then of the stream.
     before: Vec<Record>,
@@ -116,10 +116,10 @@ pub struct Opening {
     pub checking: Option<Checking>,
     /// Where the reply is in a dialect of its own.
     pub translation: Option<Box<Translation>>,
-    /// Where the target's chunks are repaired.
-    pub repairs: Option<Box<Repairs>>,
     /// What its events are, in our shape.
     pub streamed: Streamed,
+    /// Where the target's chunks are repaired.
+    pub repairs: Option<Box<Repairs>>,
 }
 
 impl Events {
@@ -149,8 +149,8 @@ impl Events {
             keeping: None,
             replayed: false,
             translation: opening.translation,
-            repairs: opening.repairs,
             fronting: None,
+            repairs: opening.repairs,
             watch,
             before,
             verdicts: None,
