@@ -41,7 +41,7 @@ describe('what a provider needs is told at the call', () => {
     cortex: ['snowflakeAccount'],
     oracle: ['oracleTenancy', 'oracleUser', 'oracleFingerprint', 'oraclePrivateKey', 'oracleCompartmentId', 'oracleRegion'],
     sagemaker: ['awsRegion', 'awsAccessKeyId', 'awsSecretAccessKey'],
-    'vertex-ai': ['vertexRegion'],
+    'vertex-ai': ['vertexRegion', 'vertexProjectId'],
     'workers-ai': ['workersAiAccountId'],
   }
   for (const [provider, wanted] of Object.entries(NEEDS)) {
@@ -68,6 +68,21 @@ describe('what a provider needs is told at the call', () => {
     const targets = [{ provider: 'openai', api_key: 'k' }, { provider: 'bedrock', api_key: 'k', aws_region: 'eu-west-1' }]
     const group = new Portkey({ config: { strategy: { mode: 'fallback' }, targets } })
     assert.deepEqual(Object.keys(await problems(() => ask(group))), ['config.targets[1].aws_access_key_id', 'config.targets[1].aws_secret_access_key'])
+  })
+
+  test('and a credential where nothing else can be', async (t) => {
+    const host = await hostFor(t, [{ json: converse }])
+    const key = { provider: 'bedrock', awsRegion: 'eu-west-1', awsAuthType: 'apiKey', customHost: host.origin }
+    const wanted = 'is missing: the Bedrock API key that apiKey stands for'
+    assert.deepEqual(await problems(() => ask(new Portkey(key))), { Authorization: wanted })
+    const targets = [{ provider: 'bedrock', aws_region: 'eu-west-1', aws_auth_type: 'apiKey' }]
+    const group = new Portkey({ config: { strategy: { mode: 'fallback' }, targets } })
+    assert.deepEqual(await problems(() => ask(group)), { 'config.targets[0].api_key': wanted })
+    const entra = new Portkey({ provider: 'azure-openai', azureResourceName: 'r', azureAuthMode: 'entra' })
+    assert.deepEqual(await problems(() => ask(entra)), { Authorization: 'is missing: the Entra token, which azure_ad_token may be too' })
+    assert.equal(host.requests.length, 0)
+    await ask(new Portkey(key), {}, { Authorization: 'k' })
+    assert.equal(host.last.headers.authorization, 'Bearer k')
   })
 
   test('and a call may bring it', async (t) => {
@@ -160,7 +175,8 @@ describe('what can not be acted on is refused at construction', () => {
     'a provider that is left out': [{ provider: 'lambda', customHost }, { provider: 'is not among the providers: its inference API is closed' }],
     'a way to sign that is none': [{ provider: 'bedrock', ...AWS, awsAuthType: 'magic' }, { awsAuthType: 'expected accessKey or apiKey' }],
     'a service account that is no JSON': [{ provider: 'vertex-ai', vertexRegion: 'global', vertexServiceAccountJson: 'no-json' }, { vertexServiceAccountJson: "expected the JSON of a service account's key file, with client_email and private_key" }],
-    'a service account whose tokens come over plain HTTP': [{ provider: 'vertex-ai', vertexRegion: 'global', vertexServiceAccountJson: account({ token_uri: 'http://127.0.0.1:9/token' }) }, { vertexServiceAccountJson: 'its token_uri is no https:// URL' }],
+    'a service account whose tokens come over plain HTTP': [{ provider: 'vertex-ai', vertexRegion: 'global', vertexServiceAccountJson: account({ token_uri: 'http://tokens.example.com/token' }) }, { vertexServiceAccountJson: 'its token_uri is no https:// URL, nor one of this machine' }],
+    'a version that Azure can not have': [{ provider: 'azure-openai', azureResourceName: 'r', azureApiVersion: '2024-10' }, { azureApiVersion: 'expected v1, preview, latest or a date such as 2024-10-21 or 2025-04-01-preview' }],
   }
   for (const [what, [options, wanted]] of Object.entries(refused)) {
     test(what, async () => {
@@ -191,7 +207,7 @@ describe('an endpoint that a provider has not', () => {
     let count = 0
     for (const { name, endpoints, settings } of providers) {
       const required = Object.fromEntries(settings.filter((setting) => setting.required).map(({ option }) => [option, 'x']))
-      const options = { provider: name, customHost: host.url, Authorization: 'k', ...required, ...(required.awsRegion && AWS), ...(required.oraclePrivateKey && { oraclePrivateKey: ORACLE_KEY }) }
+      const options = { provider: name, customHost: host.url, Authorization: 'k', ...required, ...(required.vertexRegion && { vertexProjectId: 'p' }), ...(required.awsRegion && AWS), ...(required.oraclePrivateKey && { oraclePrivateKey: ORACLE_KEY }) }
       for (const [call, run] of Object.entries(CALLS)) {
         if (endpoints.includes(call)) continue
         const told = await problems(() => run(new Portkey(options)))
@@ -276,8 +292,7 @@ function account(more) {
   return JSON.stringify({ type: 'service_account', project_id: 'its-own', client_email: 'a@its-own.iam', private_key_id: 'kid', private_key, ...more })
 }
 
-// A token service is asked over TLS that the system's own authorities vouch for, so a test's can't grant one; the engine's
-// tests hold the request for a token, its signature and its reading.
+// The engine's tests hold the request's signature to the key.
 describe("Vertex AI's service account", () => {
   test('a token that is given comes first, and none is fetched', async (t) => {
     const host = await hostFor(t, [{ json: gemini }])
@@ -288,6 +303,40 @@ describe("Vertex AI's service account", () => {
     assert.equal(host.last.path, '/v1/projects/its-own/locations/us-central1/publishers/google/models/m:generateContent')
     await ask(new Portkey({ ...options, vertexProjectId: 'mine', vertexServiceAccountJson: account() }))
     assert.match(host.last.path, /^\/v1\/projects\/mine\//)
+  })
+
+  test('a token is had from the token service once, and sent with every call', async (t) => {
+    const grants = await hostFor(t, [{ json: { access_token: 'ya29.granted', expires_in: 3600, token_type: 'Bearer' } }])
+    const host = await hostFor(t, [{ json: gemini }, { json: gemini }, { json: gemini }])
+    const vertexServiceAccountJson = account({ token_uri: `${grants.origin}/token` })
+    const client = new Portkey({ provider: 'vertex-ai', vertexRegion: 'us-central1', customHost: host.origin, vertexServiceAccountJson })
+    await Promise.all([ask(client), ask(client)])
+    await ask(client)
+    assert.deepEqual(host.requests.map(({ headers }) => headers.authorization), Array(3).fill('Bearer ya29.granted'))
+    const [asked, ...others] = grants.requests
+    assert.equal(others.length, 0)
+    assert.equal(`${asked.method} ${asked.path}`, 'POST /token')
+    assert.equal(asked.headers['content-type'], 'application/x-www-form-urlencoded')
+    const form = new URLSearchParams(asked.text)
+    assert.equal(form.get('grant_type'), 'urn:ietf:params:oauth:grant-type:jwt-bearer')
+    const [header, claims] = form.get('assertion').split('.').slice(0, 2).map((part) => JSON.parse(Buffer.from(part, 'base64url')))
+    assert.deepEqual(header, { alg: 'RS256', typ: 'JWT', kid: 'kid' })
+    assert.equal(claims.aud, `${grants.origin}/token`)
+    assert.equal(claims.exp - claims.iat, 3600)
+  })
+
+  test("a token service's refusal is told in its words, and the model is not asked", async (t) => {
+    const grants = await hostFor(t, [{ status: 400, json: { error: 'invalid_grant', error_description: 'Invalid JWT Signature.' } }])
+    const host = await hostFor(t)
+    const vertexServiceAccountJson = account({ token_uri: `${grants.origin}/token` })
+    const client = new Portkey({ provider: 'vertex-ai', vertexRegion: 'us-central1', customHost: host.origin, vertexServiceAccountJson })
+    await assert.rejects(ask(client), (error) => {
+      assert.equal(error.constructor, AuthenticationError)
+      assert.match(error.message, /status 400, invalid_grant: Invalid JWT Signature\./)
+      assert.ok(!everything(error).includes('PRIVATE KEY'))
+      return true
+    })
+    assert.equal(host.requests.length, 0)
   })
 
   test('a token that can not be had is an AuthenticationError, and the model is not asked', async (t) => {

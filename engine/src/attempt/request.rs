@@ -12,7 +12,7 @@ use crate::call::Call;
 use crate::clock::new_id;
 use crate::config::Target;
 use crate::embeddings::{self, Encoding};
-use crate::endpoint::{EMBEDDINGS, Gives, Streamed};
+use crate::endpoint::{CHAT, EMBEDDINGS, Gives, Streamed};
 use crate::error::{Error, Problem, Result};
 use crate::front::Front;
 use crate::http::{Payload, Wire};
@@ -164,7 +164,7 @@ impl<'c> Request<'c> {
     }
 
     fn is_repaired(&self) -> bool {
-        self.target.repairs && self.call.endpoint.call == "chat.completions.create"
+        self.target.repairs && self.call.endpoint.call == CHAT
     }
 
     /// The repairs of the answer to come, where the target's are wanted.

@@ -356,7 +356,13 @@ impl Maker<'_> {
         };
         let path = credential.as_ref().map_or("Authorization".to_owned(), |(path, _)| path.clone());
         let given = credential.map(|(_, credential)| credential);
-        let Some((name, value)) = provider.credential_for(settings, given) else { return };
+        let Some((name, value)) = provider.credential_for(settings, given) else {
+            if let Some(what) = provider.needs_credential(settings).filter(|_| !forwarded) {
+                let path = if self.rooted { path } else { self.key("api_key") };
+                self.missing.push(Problem { path, message: format!("is missing: {what}") });
+            }
+            return;
+        };
         if let Err(why) = insert_secret(headers, name.as_str(), &value) {
             self.problem(path, why);
         }

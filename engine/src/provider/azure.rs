@@ -23,6 +23,10 @@ pub static AZURE_OPENAI: AzureOpenAi = AzureOpenAi;
 pub struct AzureAi;
 pub static AZURE_AI: AzureAi = AzureAi;
 
+/// The one word that `azure_auth_mode` takes.
+const ENTRA: &str = "entra";
+const VERSION: &str = "azure_api_version";
+
 const TOKEN: Setting =
     Setting { key: "azure_ad_token", what: "an Entra token, in place of the key", required: false };
 const MODE: Setting =
@@ -77,12 +81,16 @@ impl Provider for AzureOpenAi {
 
     fn credential_for(&self, settings: &Settings, given: Option<&Secret>) -> Option<(HeaderName, Secret)> {
         let token = token_among(settings);
-        let bearer = settings.get(MODE.key) == Some("entra") || given.is_some_and(is_token);
+        let bearer = settings.get(MODE.key) == Some(ENTRA) || given.is_some_and(is_token);
         match (token, given) {
             (Some(token), _) => Some(Auth::Bearer.header(&token)),
             (None, Some(given)) if bearer => Some(Auth::Bearer.header(given)),
             (None, given) => given.map(|key| self.auth().header(key)),
         }
+    }
+
+    fn needs_credential(&self, settings: &Settings) -> Option<&'static str> {
+        entra_credential(settings)
     }
 
     fn path(&self, endpoint: &Endpoint) -> String {
@@ -107,7 +115,7 @@ impl Provider for AzureOpenAi {
     }
 
     fn problems(&self, settings: &Settings) -> Vec<Problem> {
-        let mut problems = mode_problems(settings);
+        let mut problems = setting_problems(settings);
         match settings.get("azure_resource_name") {
             None if settings.get(CUSTOM_HOST).is_none() => {
                 let what = OPENAI_SETTINGS[0].what;
@@ -136,14 +144,37 @@ fn token_among(settings: &Settings) -> Option<Secret> {
     settings.get(TOKEN.key).map(Secret::new)
 }
 
-fn mode_problems(settings: &Settings) -> Vec<Problem> {
-    match settings.get(MODE.key) {
-        None | Some("entra") => Vec::new(),
-        Some(_) => vec![problem(
+fn setting_problems(settings: &Settings) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if settings.get(MODE.key).is_some_and(|mode| mode != ENTRA) {
+        problems.push(problem(
             MODE.key,
             "expected entra, with the token as azure_ad_token or as the credential: identities' tokens are not fetched here",
-        )],
+        ));
     }
+    if settings.get(VERSION).is_some_and(|version| !is_version(version)) {
+        problems.push(problem(
+            VERSION,
+            "expected v1, preview, latest or a date such as 2024-10-21 or 2025-04-01-preview",
+        ));
+    }
+    problems
+}
+
+/// Whether Azure may have such a version of its API.
+fn is_version(version: &str) -> bool {
+    let date = version.strip_suffix("-preview").unwrap_or(version);
+    let parts: Vec<&str> = date.split('-').collect();
+    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+    let is_date =
+        lengths == [4, 2, 2] && parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    is_date || matches!(version, "v1" | "preview" | "latest")
+}
+
+/// The credential of a call by an Entra token that the settings do not hold.
+fn entra_credential(settings: &Settings) -> Option<&'static str> {
+    let is_wanted = settings.get(MODE.key) == Some(ENTRA) && settings.get(TOKEN.key).is_none();
+    is_wanted.then_some("the Entra token, which azure_ad_token may be too")
 }
 
 /// Whether a dated version of the API has the endpoint's path below a deployment.
@@ -237,9 +268,13 @@ impl Provider for AzureAi {
         if let Some(token) = token_among(settings) {
             return Some(Auth::Bearer.header(&token));
         }
-        let bearer = settings.get(MODE.key) == Some("entra") || !is_anthropic(settings);
+        let bearer = settings.get(MODE.key) == Some(ENTRA) || !is_anthropic(settings);
         let auth = if bearer { Auth::Bearer } else { Auth::Header("x-api-key") };
         given.map(|credential| auth.header(credential))
+    }
+
+    fn needs_credential(&self, settings: &Settings) -> Option<&'static str> {
+        entra_credential(settings)
     }
 
     fn path(&self, endpoint: &Endpoint) -> String {
@@ -267,7 +302,7 @@ impl Provider for AzureAi {
     }
 
     fn problems(&self, settings: &Settings) -> Vec<Problem> {
-        let mut problems = mode_problems(settings);
+        let mut problems = setting_problems(settings);
         if base_of(settings).is_none() {
             let what = FOUNDRY_SETTINGS[0].what;
             problems.push(problem("azure_foundry_url", format!("is missing: {what}; or name a custom host")));

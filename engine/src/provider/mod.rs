@@ -88,6 +88,10 @@ pub trait Provider: Sync {
     fn has_natively(&self, _endpoint: &Endpoint, _settings: &Settings, _body: &[u8]) -> bool {
         false
     }
+    /// What the credential is that no call can do without; `None` where the host judges.
+    fn needs_credential(&self, _settings: &Settings) -> Option<&'static str> {
+        None
+    }
     /// The path of an endpoint below the base URL.
     fn path(&self, endpoint: &Endpoint) -> String {
         endpoint.path.to_owned()

@@ -119,6 +119,52 @@ fn an_option_that_a_base_url_needs_is_asked_for_by_name() {
 }
 
 #[test]
+fn without_what_a_provider_needs_there_is_nowhere_to_go_and_it_says_why() {
+    let none = Settings::default();
+    for provider in PROVIDERS {
+        let required = provider.settings().iter().filter(|setting| setting.required).count();
+        let told = provider.problems(&none);
+        let missing = told.iter().filter(|problem| problem.message.starts_with("is missing: ")).count();
+        assert_eq!(missing, told.len(), "{}: {told:?}", provider.name());
+        for problem in &told {
+            let known = provider.settings().iter().any(|setting| setting.key == problem.path);
+            assert!(known, "{} has no option {}", provider.name(), problem.path);
+        }
+        let has_host = provider.base_url_for(&none).is_some();
+        let needs_host = provider.usual_host().is_some();
+        assert!(
+            has_host || needs_host || required + missing > 0,
+            "{} does not say what it needs",
+            provider.name()
+        );
+    }
+}
+
+#[test]
+fn azure_knows_its_versions() {
+    for (version, is_right) in [
+        ("v1", true),
+        ("preview", true),
+        ("latest", true),
+        ("2024-10-21", true),
+        ("2025-04-01-preview", true),
+        ("2024-10", false),
+        ("2024-1-021", false),
+        ("24-10-21", false),
+        ("2024-10-21-beta", false),
+        ("v2", false),
+        ("", false),
+    ] {
+        for name in ["azure-openai", "azure-ai"] {
+            let mut settings = every_setting(None);
+            settings.set("azure_api_version", Secret::new(version));
+            let problems = find(name).expect("a provider").problems(&settings);
+            assert_eq!(problems.is_empty(), is_right, "{name} {version}: {problems:?}");
+        }
+    }
+}
+
+#[test]
 fn azure_takes_a_key_or_a_token_and_tells_them_apart() {
     let azure = find("azure-openai").expect("a provider");
     let header = |settings: &Settings, given: &str| {

@@ -59,6 +59,10 @@ impl Provider for Bedrock {
         Auth::Bearer
     }
 
+    fn needs_credential(&self, settings: &Settings) -> Option<&'static str> {
+        (!aws::signs(settings)).then_some("the Bedrock API key that apiKey stands for")
+    }
+
     fn has(&self, endpoint: &Endpoint) -> bool {
         self.dialect(endpoint).is_some()
     }

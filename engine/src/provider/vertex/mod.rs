@@ -64,7 +64,12 @@ impl Provider for Vertex {
     fn problems(&self, settings: &Settings) -> Vec<Problem> {
         let account = settings.get(SERVICE_ACCOUNT).map(token::ServiceAccount::read);
         let why = account.and_then(std::result::Result::err);
-        why.map(|why| problem(SERVICE_ACCOUNT, why)).into_iter().collect()
+        let mut problems: Vec<Problem> = why.map(|why| problem(SERVICE_ACCOUNT, why)).into_iter().collect();
+        let named = settings.get(SERVICE_ACCOUNT).is_some() || settings.get(PROJECT).is_some();
+        if !named {
+            problems.push(problem(PROJECT, "is missing: the project's id; a service account brings its own"));
+        }
+        problems
     }
 
     fn token_request(&self, settings: &Settings, now: SystemTime) -> Option<Result<TokenRequest>> {

@@ -5,6 +5,7 @@
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde::Deserialize;
+use url::{Host, Url};
 
 use crate::provider::{Token, TokenRequest};
 use crate::secret::Secret;
@@ -56,8 +57,8 @@ impl ServiceAccount {
         let wanted = "expected the JSON of a service account's key file, with client_email and private_key";
         let file: KeyFile = serde_json::from_str(json).map_err(|_| wanted)?;
         let token_uri = file.token_uri.unwrap_or_else(|| TOKEN_URI.to_owned());
-        if !token_uri.starts_with("https://") {
-            return Err("its token_uri is no https:// URL".to_owned());
+        if !is_safe(&token_uri) {
+            return Err("its token_uri is no https:// URL, nor one of this machine".to_owned());
         }
         Ok(Self {
             email: file.client_email,
@@ -97,6 +98,18 @@ impl ServiceAccount {
             .map_err(|_| "its private_key can't sign")?;
         Ok(format!("{signed}.{}", encode(&signature)))
     }
+}
+
+/// Whether what proves an account may be sent there: encrypted, or not beyond this machine.
+fn is_safe(token_uri: &str) -> bool {
+    let Ok(url) = Url::parse(token_uri) else { return false };
+    let is_here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "https" || (url.scheme() == "http" && is_here)
 }
 
 /// The bytes of a PEM file's key.

@@ -56,6 +56,24 @@ fn the_assertion_says_who_asks_for_what_and_is_signed() {
 }
 
 #[test]
+fn a_token_is_asked_for_where_nobody_listens_on_the_way() {
+    for (uri, is_right) in [
+        ("https://oauth2.example.com/token", true),
+        ("http://127.0.0.1:8080/token", true),
+        ("http://localhost/token", true),
+        ("http://[::1]/token", true),
+        ("http://localhost.example.com/token", false),
+        ("http://127.0.0.1.example.com/token", false),
+        ("ftp://127.0.0.1/token", false),
+        ("127.0.0.1/token", false),
+    ] {
+        let mut file = key_file();
+        file["token_uri"] = json!(uri);
+        assert_eq!(ServiceAccount::read(&file.to_string()).is_ok(), is_right, "{uri}");
+    }
+}
+
+#[test]
 fn a_key_file_names_its_project() {
     assert_eq!(project(&key_file().to_string()).as_deref(), Some("proj-1"));
     assert_eq!(project("{}"), None);
