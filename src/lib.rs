@@ -16,7 +16,13 @@ mod text;
 use napi_derive::napi;
 use serde_json::json;
 
-/// The tables that the JavaScript side grows from, as JSON: `{ endpoints, options, providers, version }`.
+/// The package's version, which the loader compares with its own before it uses anything else of the addon.
+#[napi]
+pub fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+/// The tables that the JavaScript side grows from, as JSON: `{ endpoints, options, providers }`.
 #[napi]
 pub fn tables() -> String {
     let row = |endpoint: &engine::Endpoint| {
@@ -52,7 +58,6 @@ pub fn tables() -> String {
         "endpoints": engine::ENDPOINTS.iter().map(row).collect::<Vec<_>>(),
         "options": engine::OPTIONS,
         "providers": engine::PROVIDERS.iter().map(provider).collect::<Vec<_>>(),
-        "version": env!("CARGO_PKG_VERSION"),
     })
     .to_string()
 }
