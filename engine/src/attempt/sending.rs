@@ -11,7 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::guard::{Checked, Checking, Guard};
 use super::request::Request;
 use super::token;
-use super::whole::{expected_size, not_json};
+use super::whole::{expected_size, not_json, without_mark};
 use crate::answer::{Content, Reached};
 use crate::call::Call;
 use crate::clock::{Instant, before};
@@ -198,6 +198,7 @@ impl<'c> Sending<'c> {
                 Err(why) => Err(self.place().garbled(status, &why, headers, text)),
             };
         }
+        let text = without_mark(text);
         if let Some(why) = not_json(&headers, &text, self.target.gated) {
             return Err(self.place().garbled(status, &why, headers, text));
         }

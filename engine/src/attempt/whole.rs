@@ -1,7 +1,7 @@
 //! Whole bodies: how long one is likely to be, and whether it can be JSON.
 
 use ::http::{HeaderMap, header};
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 
 use crate::explain::is_html;
 
@@ -9,6 +9,14 @@ use crate::explain::is_html;
 pub fn expected_size(headers: &HeaderMap) -> usize {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     announced.unwrap_or(0usize).min(1 << 24)
+}
+
+/// JSON without the byte order mark that some servers put before it, and that no parser of JSON takes.
+pub fn without_mark(mut text: Bytes) -> Bytes {
+    if text.starts_with(b"\xEF\xBB\xBF") {
+        text.advance(3);
+    }
+    text
 }
 
 /// Why a body can't be a JSON value, as far as its two ends tell; the face's parser sees the rest. Where another attempt
