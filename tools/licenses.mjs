@@ -61,11 +61,15 @@ export function licenceTexts(crates) {
     if (files.length === 0) bare.push(`${name} ${version}: ${licence}, ${repository ?? 'crates.io'}`)
     for (const file of files) {
       const text = readFileSync(path.join(folder, file.name), 'utf8').replaceAll('\r\n', '\n').trim()
-      texts.set(text, [...(texts.get(text) ?? []), `${name} ${version}`])
+      // The same words in other lines are the same text.
+      const words = text.split(/\s+/).join(' ')
+      const known = texts.get(words) ?? { text, names: [] }
+      texts.set(words, known)
+      if (!known.names.includes(`${name} ${version}`)) known.names.push(`${name} ${version}`)
     }
   }
   const line = '-'.repeat(80)
-  const parts = [...texts].map(([text, names]) => `${line}\nOf ${names.join(', ')}:\n\n${text}\n`)
+  const parts = [...texts.values()].map(({ text, names }) => `${line}\nOf ${names.join(', ')}:\n\n${text}\n`)
   return [
     'The addon of portkey-native contains these crates, under these licences:\n',
     ...crates.map(({ name, version, licence }) => `  ${name} ${version}: ${licence}`),

@@ -2,6 +2,7 @@
 // came of each: `{ outcome, told, ms, grown }`, with the most memory that it took beyond what there was.
 
 import { readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 
 import { MESSAGES } from './answers.mjs'
 import { CLOCK, TEXT } from './faults.mjs'
@@ -23,7 +24,7 @@ const CLIENTS = {
   },
   async 'portkey-ai'(url) {
     // Neither a clock nor the number of retries can be set.
-    const { default: Portkey } = await import('portkey-ai')
+    const { Portkey } = createRequire(import.meta.url)('portkey-ai')
     return new Portkey({ baseURL: url, apiKey: 'none' })
   },
 }

@@ -28,8 +28,8 @@ export class FaultClient {
     child.send({ name: this.name, url: host.url, streams, patient: patient === 'patient' })
     const [message] = await Promise.race([once(child, 'message', { signal: stop.signal }).catch(() => []), died.then((death) => [death])])
     stop.abort()
-    // After a failed call nothing is kept open.
-    const left = message.outcome === 'hangs' ? undefined : await settled(host)
+    // Whoever gives up on a host closes the connection.
+    const left = /timeout|too_large/.test(message.outcome) ? await settled(host) : undefined
     if (/^(hangs|dies|uncaught)/.test(message.outcome)) this.close()
     await host.close()
     return { ...message, requests: host.requests.length, left }
