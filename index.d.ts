@@ -43,6 +43,13 @@ declare class Portkey {
   providers(): Portkey.ProviderFacts[]
   /** What the client's cache holds, and how its Redis fares. */
   cacheState(): Portkey.CacheState
+  /** Waits, at most `limit` milliseconds (5,000 when left out), until what was recorded has reached its place. */
+  flush(limit?: number): Promise<{
+    /** All of it has. */
+    whole: boolean
+    /** How many records were dropped since the client began, because their place could not keep up. */
+    dropped: number
+  }>
 }
 
 interface Portkey extends Resources, Readonly<Pick<Portkey.NamedOptions, Field>> {}
@@ -112,6 +119,14 @@ declare namespace Portkey {
     cacheStore?: Option<CacheStore>
     /** `false` keeps the contents of requests and answers out of logs, and out of the cache. */
     debug?: Option<boolean>
+    /** Gets a record of each call, once it has ended, whatever became of it. Belongs to a client; no call can bring its own. */
+    onRecord?: Option<(record: CallRecord) => void>
+    /** Where records are written; `true`: the database `.portkey/calls.sqlite` in the working directory. */
+    logs?: Option<Logs | boolean>
+    /** Records hold what was asked and answered. They never hold a header's value. */
+    captureContent?: Option<boolean>
+    /** What the targets take, unless their config says it. */
+    pricing?: Option<Pricing>
     /** Names of headers whose values never appear in a log. */
     sensitiveHeaders?: Option<readonly string[]>
     dangerouslyAllowBrowser?: Option<boolean>
@@ -183,6 +198,89 @@ declare namespace Portkey {
     maxBytes?: Option<number>
     /** Of a Redis or Valkey: `redis://user:password@host:6379/0`, `rediss://…`, `unix:///run/redis.sock`. */
     redis?: Option<string>
+  }
+
+  /** Names a database, a file, or both. */
+  export interface Logs {
+    /** The SQLite database that gets records, for `npx portkey-native console`. Several processes may share it on a local disk. */
+    database?: Option<string>
+    /** The file that gets records as lines of JSON. Its folder is there; only one process writes to it. */
+    file?: Option<string>
+    /** What a database holds before its oldest records go, 1 GiB when left out; what a file has when a new one is begun, 64 MiB. */
+    maxBytes?: Option<number>
+    /** Milliseconds after which a record leaves the database; 30 days when left out. */
+    maxAge?: Option<number>
+    /** How many old files are kept, as `file.1` (the latest), `file.2`, …; 5 when left out. */
+    maxFiles?: Option<number>
+  }
+
+  /** In US dollars. A target without a price has costs of `null`, never 0. */
+  export type Pricing = 'free' | {
+    /** For a million tokens. */
+    input?: number
+    output?: number
+    /** For a million tokens that the host had cached; as `input` when left out. */
+    cached?: number
+    /** For a million tokens of reasoning; as `output` when left out. */
+    reasoning?: number
+    /** For each call. */
+    request?: number
+    /** For each second of the attempt that answered. */
+    second?: number
+  }
+
+  /** What became of one call. Times are milliseconds since it began. */
+  export interface CallRecord {
+    /** 32 hexadecimal digits. */
+    id: string
+    traceId: string
+    spanId: string
+    parentSpanId: string | null
+    spanName: string | null
+    /** Milliseconds since 1970. */
+    began: number
+    /** The method: `chat.completions.create`. */
+    endpoint: string
+    stream: boolean
+    /** `aborted`: by a signal, by leaving a stream, or by the end of its environment. */
+    outcome: 'ok' | 'error' | 'aborted'
+    status: number | null
+    /** Of the error. */
+    code: string | null
+    provider: string
+    /** The target that answered or was tried last: its name, and its place in the config. */
+    target: string
+    path: string
+    /** The model that was asked for, and the one that the host says has answered. */
+    model: string | null
+    answeredBy: string | null
+    requestId: string | null
+    answerId: string | null
+    ms: { firstToken: number | null; total: number }
+    /** Output tokens for each second of generating. */
+    tokensPerSecond: number | null
+    usage: RecordedUsage | null
+    /** US dollars; `null` where the price is not known. */
+    cost: number | null
+    cache: CacheStatus | null
+    attempts: AttemptReport[]
+    changes: string[]
+    /** Ids of the hooks that failed. */
+    failedHooks: string[]
+    metadata: Record<string, string>
+    /** With `captureContent`: the body that was given, and the answer; of a stream its text, tool calls and usage as far as they came. */
+    content: { request: unknown; answer: unknown } | null
+  }
+
+  export interface RecordedUsage {
+    /** Those from the host's cache included. */
+    input: number
+    /** Those of reasoning included. */
+    output: number
+    cached: number
+    reasoning: number
+    /** The host did not tell: counted from the length of the texts. */
+    estimated: boolean
   }
 
   export interface ProviderFacts {
@@ -316,6 +414,7 @@ declare namespace Portkey {
     openaiProject?: Option<string>
     timeouts?: Option<Timeouts & { /** The same as `firstToken`. */ first_token?: Option<number> }>
     strict_params?: Option<boolean>
+    pricing?: Option<Pricing>
     strictParams?: Option<boolean>
     strict_open_ai_compliance?: Option<boolean>
     strictOpenAiCompliance?: Option<boolean>

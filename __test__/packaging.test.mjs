@@ -89,7 +89,7 @@ describe('installed by npm in an empty folder', () => {
   test('the main package holds what is used and nothing else', () => {
     const { files } = registry.packed.main
     const folders = new Set(files.map((file) => (file.includes('/') ? `${file.split('/')[0]}/` : file)))
-    const wanted = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'docs/', 'index.d.mts', 'index.d.ts', 'index.js', 'index.mjs', 'js/', 'package.json', 'types/']
+    const wanted = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'bin/', 'console/', 'docs/', 'index.d.mts', 'index.d.ts', 'index.js', 'index.mjs', 'js/', 'package.json', 'types/']
     assert.deepEqual([...folders].sort(), wanted)
     assert.ok(!files.some((file) => file.endsWith('.node')), 'the addon is in the platform package')
     assert.deepEqual([...registry.packed.platform.files].sort(), ['LICENSE', 'README.md', 'THIRD-PARTY-LICENSES', 'package.json', addonOf(here)])

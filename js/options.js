@@ -2,6 +2,7 @@
 // Options on their way to the engine, and the headers that Portkey's gateway takes for them.
 
 const { ConfigError } = require('./errors.js')
+const { isListener, numberOf } = require('./records.js')
 
 const PORTKEY_GATEWAY_URL = 'https://api.portkey.ai/v1'
 
@@ -12,6 +13,8 @@ function optionsText(options) {
     if (given[name] === undefined && process.env[variable]) given[name] = process.env[variable]
   }
   if (given.baseURL === '') delete given.baseURL
+  if (typeof given.onRecord === 'function') given.onRecord = numberOf(given.onRecord)
+  else if (given.onRecord != null && !isListener(given.onRecord)) throw new ConfigError('onRecord: expected a function')
   return jsonText(given, 'options')
 }
 
@@ -40,6 +43,7 @@ function checked(options, what) {
   if (!isObject(options)) throw new ConfigError(`${what}: expected an object, got ${kindOf(options)}`)
   for (const name in options) {
     const type = typeof options[name]
+    if (name === 'onRecord' && type === 'function' && what === 'options') continue
     if (type === 'function' || type === 'symbol' || type === 'bigint') {
       throw new ConfigError(`${name}: expected a value that has a JSON form, got a ${type}`, [{ path: name, message: `got a ${type}` }])
     }

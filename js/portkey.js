@@ -1,9 +1,11 @@
 'use strict'
 // The class: options are read once and never change. Calls work on a handle of the engine's client.
 
+const border = require('./border.js')
 const { native } = require('./native.js')
 const errors = require('./errors.js')
 const { changedOptions, fold, optionsText } = require('./options.js')
+const { heldBy } = require('./records.js')
 const { defineResources } = require('./resources.js')
 
 /** Options that can be read back from a client. They are accessors of the class, so that printing a client shows none. */
@@ -50,6 +52,7 @@ class Portkey {
     if (typeof opened === 'string') throw errors.errorFrom(opened)
     this.#handle = opened
     this.#options = JSON.parse(text, (_, value) => Object.freeze(value))
+    if (this.#options.onRecord != null) heldBy(this, this.#options.onRecord)
   }
 
   /** A client with some options changed; `null` takes one away. Connections are shared. */
@@ -76,6 +79,12 @@ class Portkey {
   /** What the cache holds, and how its Redis fares. */
   cacheState() {
     return JSON.parse(this.#handle.cacheState())
+  }
+
+  /** Waits, at most `limit` milliseconds, until what was recorded has reached its place: `{ whole, dropped }`. */
+  flush(limit = 5000) {
+    if (typeof limit !== 'number' || !(limit >= 0)) throw new errors.ConfigError('flush: expected milliseconds, a number ≥ 0')
+    return border.flush(this.#handle, limit)
   }
 
   /** Printing a client shows no option, whatever the printer is asked to show. */

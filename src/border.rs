@@ -7,14 +7,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use engine::{Answer, Call, Content, Engine, Events, Failed, Floats, Report, Vectors};
+use engine::{Answer, Call, Content, Engine, Failed, Floats, Streaming, Vectors};
 use napi::bindgen_prelude::{Array, Float32Array, Float64Array, Function, Result, ToNapiValue};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi::{Env, Status, sys};
 use napi_derive::napi;
 use tokio::task::AbortHandle;
 
-use crate::call::call;
+use crate::call::{call, milliseconds};
 use crate::client::Client;
 use crate::outcome::{end_json, error_json, meta_json};
 use crate::runtime::runtime;
@@ -37,6 +37,8 @@ mod kind {
     pub const END: u32 = 4;
     /// Content is the error's JSON; of a call, or of a stream that was open.
     pub const ERROR: u32 = 5;
+    /// Content is the JSON of a record; the id is its listener's.
+    pub const RECORD: u32 = 6;
 }
 
 #[napi]
@@ -73,6 +75,10 @@ enum Outcome {
         id: u32,
         text: Text,
     },
+    Record {
+        listener: u32,
+        text: Text,
+    },
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -107,12 +113,28 @@ impl Border {
         extras: Option<String>,
     ) -> bool {
         let Some(call) = call(endpoint, body, stream, extras.as_deref()) else { return false };
-        let teller = Teller { id, shared: self.shared.clone(), wake: self.wake.clone(), told: false };
+        if let Some(listener) = &client.listener {
+            listener.know(|| Teller { shared: self.shared.clone(), wake: self.wake.clone() });
+        }
+        let teller = Running { id, shared: self.shared.clone(), wake: self.wake.clone(), told: false };
         let engine = client.engine.clone();
         let mut calls = lock(&self.shared.calls);
         let task = runtime().spawn(teller.run(engine, call));
         calls.insert(id, task.abort_handle());
         true
+    }
+
+    /// Waits, at most `limit` milliseconds, until what a client has recorded has reached its place; the outcome is
+    /// `{ whole, dropped }`.
+    #[napi]
+    pub fn flush(&self, id: u32, client: &Client, limit: f64) {
+        let (shared, wake, engine) = (self.shared.clone(), self.wake.clone(), client.engine.clone());
+        runtime().spawn_blocking(move || {
+            let flushed = engine.flush(milliseconds(limit));
+            let json = serde_json::to_vec(&flushed).expect("two numbers have a JSON form");
+            let meta = Text::from_utf8("{}".into());
+            shared.push(Outcome::Answer { id, text: Text::from_utf8(json.into()), meta }, &wake);
+        });
     }
 
     /// Takes what an open stream has: text of a JSON array, or nothing, and then JavaScript is told when there is more.
@@ -183,15 +205,27 @@ impl Shared {
     }
 }
 
+/// Tells JavaScript of what belongs to no call.
+pub struct Teller {
+    shared: Arc<Shared>,
+    wake: Arc<Wake>,
+}
+
+impl Teller {
+    pub fn record(&self, listener: u32, text: Text) {
+        self.shared.push(Outcome::Record { listener, text }, &self.wake);
+    }
+}
+
 /// Runs one call and tells its outcome, also when the engine panics.
-struct Teller {
+struct Running {
     id: u32,
     shared: Arc<Shared>,
     wake: Arc<Wake>,
     told: bool,
 }
 
-impl Teller {
+impl Running {
     async fn run(mut self, engine: Arc<Engine>, call: Call) {
         // Boxed, so that a stream does not carry what sending needed.
         let sent = Box::pin(engine.send(call)).await;
@@ -208,7 +242,7 @@ impl Teller {
                     Content::Events(events) => {
                         {
                             drop(headers);
-                            return self.stream(events, meta, report).await;
+                            return self.stream(Streaming::new(events, report, status), meta).await;
                         };
                     }
                 }
@@ -218,7 +252,7 @@ impl Teller {
         self.tell(outcome);
     }
 
-    async fn stream(mut self, mut events: Box<Events>, meta: Text, mut report: Report) {
+    async fn stream(mut self, mut events: Streaming, meta: Text) {
         let buffer = Arc::new(StreamBuffer::new(self.id));
         lock(&self.shared.streams).insert(self.id, buffer.clone());
         let mut first = Some(meta);
@@ -226,10 +260,10 @@ impl Teller {
             let batch = match events.next().await {
                 Some(Ok(batch)) => batch,
                 last => {
-                    events.tell(&mut report);
+                    let report = events.report();
                     let error =
-                        last.and_then(std::result::Result::err).map(|error| error_json(error, Some(&report)));
-                    break End { error, facts: end_json(&report) };
+                        last.and_then(std::result::Result::err).map(|error| error_json(error, Some(report)));
+                    break End { error, facts: end_json(report) };
                 }
             };
             let wanted = buffer.push(&batch);
@@ -263,7 +297,7 @@ impl Teller {
     }
 }
 
-impl Drop for Teller {
+impl Drop for Running {
     fn drop(&mut self) {
         lock(&self.shared.calls).remove(&self.id);
         if !self.told && !std::thread::panicking() {
@@ -330,6 +364,10 @@ impl Outcome {
             Self::Error { id, text } => {
                 array.set(at + 2, text)?;
                 (id, kind::ERROR)
+            }
+            Self::Record { listener, text } => {
+                array.set(at + 2, text)?;
+                (listener, kind::RECORD)
             }
         };
         array.set(at, id)?;

@@ -43,7 +43,7 @@ fn add(call: &mut Call, mut extras: Map<String, Value>) {
     call.options.max_retries = extras.get("maxRetries").and_then(Value::as_u64).map(|retries| retries as u32);
 }
 
-fn milliseconds(ms: f64) -> Duration {
+pub fn milliseconds(ms: f64) -> Duration {
     Duration::from_secs_f64(ms.min(f64::from(u32::MAX)) / 1e3)
 }
 

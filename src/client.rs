@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use engine::Engine;
+use engine::{Engine, Sink};
 use napi::Either;
 use napi_derive::napi;
 use serde_json::{Map, Value};
 
+use crate::listener::Listener;
 use crate::outcome::error_json;
 
 #[napi]
 pub struct Client {
     pub(crate) engine: Arc<Engine>,
+    pub(crate) listener: Option<Arc<Listener>>,
 }
 
 #[napi]
@@ -21,12 +23,18 @@ impl Client {
     #[napi]
     pub fn open(options: String, known: Option<&Client>) -> Either<Client, String> {
         let options = object(&options);
+        let number = options.get("onRecord").and_then(Value::as_u64);
+        let same = known
+            .and_then(|known| known.listener.clone())
+            .filter(|known| number == Some(known.number.into()));
+        let listener = same.or_else(|| number.map(|number| Arc::new(Listener::new(number as u32))));
+        let sink = listener.clone().map(|listener| listener as Arc<dyn Sink>);
         let opened = match known {
-            Some(known) => known.engine.with_options(&options),
-            None => Engine::new(&options),
+            Some(known) => known.engine.with_options(&options, sink),
+            None => Engine::new(&options, sink),
         };
         match opened {
-            Ok(engine) => Either::A(Client { engine: Arc::new(engine) }),
+            Ok(engine) => Either::A(Client { engine: Arc::new(engine), listener }),
             Err(error) => Either::B(error_json(error, None)),
         }
     }

@@ -8,7 +8,9 @@
 mod border;
 mod call;
 mod client;
+mod listener;
 mod outcome;
+pub mod reading;
 mod runtime;
 mod stream;
 mod text;
@@ -30,8 +32,8 @@ pub fn tables() -> String {
             "call": endpoint.call,
             "method": endpoint.method.as_str(),
             "path": endpoint.path,
-            "takesBody": endpoint.takes_body,
-            "streams": endpoint.streams,
+            "takesBody": endpoint.takes_body(),
+            "streams": endpoint.streams(),
             "parameters": endpoint.parameters,
             "types": endpoint.types,
         })

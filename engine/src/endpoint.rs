@@ -11,18 +11,57 @@ pub struct Endpoint {
     pub method: Method,
     /// The path below the base URL; `{name}` is a path argument, in order.
     pub path: &'static str,
-    /// Whether the call takes a JSON body.
-    pub takes_body: bool,
-    /// Whether a body that says `stream: true` is answered with server-sent events. They are completion chunks, whole when
-    /// every choice has had its `finish_reason`.
-    pub streams: bool,
+    pub sends: Sends,
+    pub gives: Gives,
+    /// What a body that says `stream: true` is answered with.
+    pub streamed: Streamed,
+    pub plane: Plane,
     /// Body parameters that hold an underscore. Their camelCase spelling is accepted; no other key is renamed.
     pub parameters: &'static [&'static str],
     /// The TypeScript names of body, answer and chunk (empty: none).
     pub types: [&'static str; 3],
 }
 
+/// What the caller hands in besides the path's arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sends {
+    Nothing,
+    /// A JSON object.
+    Json,
+}
+
+/// What a whole answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gives {
+    Json,
+}
+
+/// What the events of a streamed answer are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Streamed {
+    Never,
+    /// Completion chunks, whole when every choice has had its `finish_reason`.
+    Chunks,
+}
+
+/// Who can answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plane {
+    /// Any provider that has the endpoint.
+    Data,
+}
+
 impl Endpoint {
+    /// Whether the call takes a JSON body.
+    pub fn takes_body(&self) -> bool {
+        self.sends == Sends::Json
+    }
+
+    /// Whether it can be answered with server-sent events.
+    pub fn streams(&self) -> bool {
+        self.streamed != Streamed::Never
+    }
+
     /// The row's place in the table.
     pub fn index(&self) -> usize {
         ENDPOINTS
@@ -69,8 +108,10 @@ const PLAIN: Endpoint = Endpoint {
     call: "",
     method: Method::POST,
     path: "",
-    takes_body: true,
-    streams: false,
+    sends: Sends::Json,
+    gives: Gives::Json,
+    streamed: Streamed::Never,
+    plane: Plane::Data,
     parameters: &[],
     types: [""; 3],
 };
@@ -79,7 +120,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         call: "chat.completions.create",
         path: "/chat/completions",
-        streams: true,
+        streamed: Streamed::Chunks,
         parameters: CHAT_PARAMETERS,
         types: ["ChatCompletionCreateParamsBase", "ChatCompletion", "ChatCompletionChunk"],
         ..PLAIN
@@ -87,7 +128,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         call: "completions.create",
         path: "/completions",
-        streams: true,
+        streamed: Streamed::Chunks,
         parameters: COMPLETION_PARAMETERS,
         types: ["CompletionCreateParamsBase", "Completion", "Completion"],
         ..PLAIN
@@ -103,7 +144,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         call: "models.list",
         method: Method::GET,
         path: "/models",
-        takes_body: false,
+        sends: Sends::Nothing,
         types: ["", "ModelList", ""],
         ..PLAIN
     },
@@ -111,7 +152,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         call: "models.retrieve",
         method: Method::GET,
         path: "/models/{model}",
-        takes_body: false,
+        sends: Sends::Nothing,
         types: ["", "Model", ""],
         ..PLAIN
     },
@@ -137,7 +178,7 @@ mod tests {
         assert_eq!(names.len(), ENDPOINTS.len());
         for (at, row) in ENDPOINTS.iter().enumerate() {
             assert!(row.path.starts_with('/'), "{}", row.call);
-            assert_eq!(row.streams, !row.types[2].is_empty(), "{}", row.call);
+            assert_eq!(row.streams(), !row.types[2].is_empty(), "{}", row.call);
             assert_eq!(row.index(), at);
         }
     }

@@ -2,6 +2,7 @@
 //! Options and config become a plan, the plan's tree is walked, and the report tells what happened.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -17,14 +18,20 @@ use crate::health::check;
 use crate::http::{Network, Transport};
 use crate::memory::{Fault, Memory};
 use crate::observe::{Report, TargetSeen};
+use crate::record::{self, End, Flushed, Recorder, Recording, Sink};
 use crate::route;
 use crate::secret::Secret;
+
+/// Options that no call can bring for itself.
+const OF_CLIENTS: &[&str] = &["cacheStore", "captureContent", "logs", "onRecord"];
 
 /// A client: its options are read once and never change.
 pub struct Engine {
     options: Map<String, Value>,
     plan: Arc<Plan>,
     context: Context,
+    recorder: Option<Arc<Recorder>>,
+    records: record::Settings,
 }
 
 /// What a call works with: the doors to the network and to time, and its own deadline.
@@ -44,14 +51,27 @@ pub struct Failed {
 
 impl Engine {
     /// A client with `options`, a JSON object. Every problem with them is told at once.
-    pub fn new(options: &Map<String, Value>) -> Result<Self> {
-        Self::with_doors(options, Network::shared(), Arc::new(SystemClock), None)
+    /// `listener` gets the records of a client that asks for them (`onRecord`).
+    pub fn new(options: &Map<String, Value>, listener: Option<Arc<dyn Sink>>) -> Result<Self> {
+        let mut made = Self::with_doors(options, Network::shared(), Arc::new(SystemClock), None)?;
+        made.record(listener)?;
+        Ok(made)
     }
 
-    /// A client with `options`, given whole, that remembers what this one does.
-    pub fn with_options(&self, options: &Map<String, Value>) -> Result<Self> {
+    /// A client with `options`, given whole, that remembers what this one does, and records where it does if that is the same.
+    pub fn with_options(
+        &self,
+        options: &Map<String, Value>,
+        listener: Option<Arc<dyn Sink>>,
+    ) -> Result<Self> {
         let Context { transport, clock, memory, .. } = self.context.clone();
-        Self::with_doors(options, transport, clock, Some(&memory))
+        let mut made = Self::with_doors(options, transport, clock, Some(&memory))?;
+        if made.records == self.records {
+            made.recorder.clone_from(&self.recorder);
+        } else {
+            made.record(listener)?;
+        }
+        Ok(made)
     }
 
     pub(crate) fn with_doors(
@@ -65,7 +85,14 @@ impl Engine {
         let memory = Memory::of(&read, derived_from, &clock).map_err(Error::config)?;
         let plan = Plan::new(&read, &[], &memory).map_err(Error::config)?;
         let context = Context { transport, clock, memory, deadline: None };
-        Ok(Self { options, plan: Arc::new(plan), context })
+        Ok(Self { options, plan: Arc::new(plan), context, recorder: None, records: read.records })
+    }
+
+    /// Opens the places that its options name for records.
+    fn record(&mut self, listener: Option<Arc<dyn Sink>>) -> Result<()> {
+        self.recorder =
+            Recorder::new(&self.records, listener).map_err(|problem| Error::config(vec![problem]))?;
+        Ok(())
     }
 
     /// Sends one call. Dropping the future closes the connection.
@@ -75,6 +102,8 @@ impl Engine {
             Err(error) => return Err(Failed { error, report: Report::new(&self.plan.trace) }),
         };
         let mut report = Report::new(&plan.trace);
+        report.recording =
+            self.recorder.clone().map(|recorder| Recording::open(recorder, &call, plan.keeps_content));
         let limit = call.options.timeout.or(plan.total).filter(|limit| !limit.is_zero());
         let began = self.context.clock.now();
         memory.began_call();
@@ -85,14 +114,21 @@ impl Engine {
         }
         let walked = before(context.deadline, route::send(&context, &plan.root, &call, &mut report)).await;
         match walked {
-            Some(Ok(Reached { status, headers, content })) => Ok(Answer { status, headers, report, content }),
+            Some(Ok(Reached { status, headers, content })) => {
+                if let Some(end) = End::of(status, &content) {
+                    report.close(&end);
+                }
+                Ok(Answer { status, headers, report, content })
+            }
             Some(Err(error)) => {
                 Fault::forgive_alike(std::mem::take(&mut report.faults));
+                report.close(&End::Failed(&error));
                 Err(Failed { error, report })
             }
             None => {
                 let elapsed = self.context.clock.now() - began;
                 let error = explain::out_of_time(&report, limit.unwrap_or_default(), elapsed);
+                report.close(&End::Failed(&error));
                 Err(Failed { error, report })
             }
         }
@@ -104,6 +140,11 @@ impl Engine {
         self.plan.root.targets().into_iter().map(|target| TargetSeen::of(target, now)).collect()
     }
 
+    /// Waits, at most `limit` and on this thread, until what was recorded has reached its place.
+    pub fn flush(&self, limit: Duration) -> Flushed {
+        self.recorder.as_ref().map_or(Flushed { whole: true, dropped: 0 }, |recorder| recorder.flush(limit))
+    }
+
     /// What the client's cache holds, and how its store fares.
     pub fn cache_state(&self) -> CacheState {
         self.context.memory.cache.health()
@@ -113,11 +154,8 @@ impl Engine {
     fn plan_of(&self, call: &Call) -> Result<(Arc<Plan>, Arc<Memory>)> {
         check(call)?;
         let (params, headers) = split_headers(call);
-        if params.keys().any(|name| fold(name) == "cachestore") {
-            return Err(Error::problem(
-                "cacheStore",
-                "belongs to a client: withOptions makes one with another",
-            ));
+        if let Some(name) = OF_CLIENTS.iter().find(|own| params.keys().any(|name| fold(name) == fold(own))) {
+            return Err(Error::problem(*name, "belongs to a client: withOptions makes one with another"));
         }
         let asks = self.plan.passes_through || !params.is_empty();
         let named_by_model = if asks { provider_in_model(&call.body) } else { None };
@@ -166,7 +204,7 @@ fn check(call: &Call) -> Result<()> {
             return Err(Error::problem(call.endpoint.call, "expected a name or an id as its first argument"));
         }
     }
-    if call.endpoint.takes_body && call.body.first() != Some(&b'{') {
+    if call.endpoint.takes_body() && call.body.first() != Some(&b'{') {
         return Err(Error::new(Kind::Config, "body: expected an object"));
     }
     Ok(())

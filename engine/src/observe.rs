@@ -11,6 +11,7 @@ use crate::clock::{Instant, new_id};
 use crate::config::{Target, Trace};
 use crate::hooks::Record;
 use crate::memory::{Fault, Seen};
+use crate::record::{End, Pricing, Recording, Usage};
 
 /// The report of one call.
 pub struct Report {
@@ -41,6 +42,18 @@ pub struct Report {
     pub hooks: HookResults,
     /// A stream's usage, as raw JSON.
     pub usage: Option<String>,
+    /// What the target that answered takes, where that is known, and what it took.
+    pub pricing: Option<Pricing>,
+    pub cost: Option<f64>,
+    /// Where the client records its calls.
+    pub recording: Option<Recording>,
+}
+
+/// A call that nobody waits for any more is recorded with what happened until then.
+impl Drop for Report {
+    fn drop(&mut self) {
+        self.close(&End::Aborted);
+    }
 }
 
 /// What the hooks of the target said.
@@ -56,6 +69,12 @@ pub struct HookResults {
 }
 
 impl HookResults {
+    /// The ids of the hooks that failed.
+    pub fn failed(&self) -> Vec<String> {
+        let all = self.before.iter().chain(&self.after).chain(&self.asynchronous);
+        all.filter(|record| !record.verdict).map(|record| record.id.clone()).collect()
+    }
+
     fn is_empty(&self) -> bool {
         self.before.is_empty() && self.after.is_empty() && self.asynchronous.is_empty()
     }
@@ -151,6 +170,9 @@ impl Report {
             cache: None,
             hooks: HookResults::default(),
             usage: None,
+            pricing: None,
+            cost: None,
+            recording: None,
         }
     }
 
@@ -164,6 +186,21 @@ impl Report {
         self.cache = None;
         self.target.clone_from(&target.name);
         self.provider = target.provider.name();
+        self.pricing = target.pricing;
+    }
+
+    /// The call is over: what it cost is worked out, and its record handed over.
+    pub fn close(&mut self, end: &End<'_>) {
+        if let Some(pricing) = self.pricing
+            && self.cost.is_none()
+        {
+            let usage = end.usage().or_else(|| Usage::read(self.usage.as_deref()?));
+            let seconds = self.attempts.last().and_then(|last| last.ms.total).unwrap_or(0.0) / 1e3;
+            self.cost = pricing.cost(usage.as_ref(), seconds);
+        }
+        if let Some(recording) = self.recording.take() {
+            recording.close(self, end);
+        }
     }
 
     /// Whether another target is tried after a failure of this status.
@@ -209,7 +246,7 @@ impl Report {
             changes: self.notes.iter().chain(&self.changes).collect(),
             attempts: &self.attempts,
             usage: usage.and_then(Result::ok),
-            cost: None,
+            cost: self.cost,
         };
         serde_json::to_writer(json, &shown).expect("a report always has a JSON form");
     }

@@ -225,7 +225,8 @@ async fn a_reply_s_status_and_headers_are_the_answer_s() {
 
 #[test]
 fn an_engine_is_refused_with_every_problem_at_once() {
-    let refused = Engine::new(&object(json!({ "customHost": "ftp://x", "provider": "opnai", "retries": 1 })));
+    let refused =
+        Engine::new(&object(json!({ "customHost": "ftp://x", "provider": "opnai", "retries": 1 })), None);
     let problems = refused.err().expect("refused").into_facts().problems;
     assert!(problems.iter().any(|problem| problem.path == "retries"), "{problems:?}");
 }

@@ -211,7 +211,7 @@ fn loss(change: &str, body: &[u8]) -> Option<Problem> {
 
 /// The caller's body with the config's parameters in it.
 pub fn with_params(target: &Target, call: &Call, report: &mut Report) -> Result<Bytes> {
-    if target.params.is_empty() || !call.endpoint.takes_body {
+    if target.params.is_empty() || !call.endpoint.takes_body() {
         return Ok(call.body.clone());
     }
     let mut body = Body::parse(&call.body).map_err(|_| Error::problem("body", "expected a JSON object"))?;

@@ -96,7 +96,7 @@ impl<'c> Sending<'c> {
         if !(200..300).contains(&reply.status) {
             return Err(self.refused(reply).await);
         }
-        if self.call.stream && self.call.endpoint.streams {
+        if self.call.stream && self.call.endpoint.streams() {
             return self.events(reply, guard.checking()).await.map(Checked::plain);
         }
         let reached = self.whole(reply).await?;

@@ -68,6 +68,7 @@ impl Maker<'_> {
             is_custom: self.is_custom(),
             settings,
             params: self.node.params.clone(),
+            pricing: self.node.pricing.or(options.pricing),
             live,
         })
     }

@@ -28,6 +28,7 @@ use crate::headers::fold;
 use crate::health::budget;
 use crate::provider;
 use crate::provider::dialect::Settings;
+use crate::record::{self, Pricing};
 use crate::secret::Secret;
 use names::unknown_option;
 
@@ -53,6 +54,8 @@ pub struct Options {
     /// `None`: without limit.
     pub retry_budget: Option<budget::Settings>,
     pub cache_store: cache::Settings,
+    pub records: record::Settings,
+    pub pricing: Option<Pricing>,
     pub cache_force_refresh: bool,
     pub cache_namespace: Option<String>,
     /// `false`: nothing of the call's content is kept.
@@ -141,6 +144,8 @@ impl Options {
             max_queue: None,
             retry_budget: Some(budget::Settings::default()),
             cache_store: cache::Settings::default(),
+            records: record::Settings::default(),
+            pricing: None,
             cache_force_refresh: false,
             cache_namespace: None,
             debug: None,
@@ -183,6 +188,13 @@ impl Options {
             "maxConcurrent" => self.max_concurrent = reader.count(value, name, 1),
             "maxQueue" => self.max_queue = reader.count(value, name, 0),
             "cacheStore" => self.cache_store = cache::Settings::read(value, name, reader),
+            "onRecord" => {
+                let number = reader.whole(value, name, 0..=u64::from(u32::MAX));
+                self.records.listener = number.map(|number| number as u32);
+            }
+            "logs" => self.records.read_logs(value, name, reader),
+            "captureContent" => self.records.captures = reader.boolean(value, name).unwrap_or(false),
+            "pricing" => self.pricing = Pricing::read(value, name, reader),
             "cacheForceRefresh" => self.cache_force_refresh = reader.boolean(value, name).unwrap_or(false),
             "cacheNamespace" => self.cache_namespace = reader.string(value, name),
             "strictParams" => self.strict_params = reader.boolean(value, name),

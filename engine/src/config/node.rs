@@ -15,6 +15,7 @@ use crate::health::{cb_config, check};
 use crate::hooks::{self, Hook, Phase};
 use crate::provider;
 use crate::provider::dialect::Settings;
+use crate::record::Pricing;
 use crate::secret::Secret;
 
 /// A node of a config as written: a target, or a group with a strategy over its own targets.
@@ -36,6 +37,7 @@ pub struct Node {
     pub timeouts: Timeouts,
     pub idempotent: Option<bool>,
     /// How many requests the target takes at once, and how many may wait.
+    pub pricing: Option<Pricing>,
     pub max_concurrent: Option<usize>,
     pub max_queue: Option<usize>,
     pub breaker: Option<cb_config::Settings>,
@@ -144,6 +146,7 @@ impl Node {
             "dropparams" => self.params.read_drops(value, path, reader),
             "openaiorganization" => self.openai_organization = reader.string(value, path),
             "openaiproject" => self.openai_project = reader.string(value, path),
+            "pricing" => self.pricing = Pricing::read(value, path, reader),
             "name" => self.name = reader.string(value, path),
             "strictopenaicompliance" => self.strict = reader.boolean(value, path),
             "strictparams" => self.strict_params = reader.boolean(value, path),
@@ -299,6 +302,7 @@ impl Node {
         node.health_check = node.health_check.or_else(|| parent.health_check.clone());
         node.before = node.before.or_else(|| parent.before.clone());
         node.after = node.after.or_else(|| parent.after.clone());
+        node.pricing = node.pricing.or(parent.pricing);
         node.strict = node.strict.or(parent.strict);
         node.strict_params = node.strict_params.or(parent.strict_params);
         node.id = parent.id.clone().or(node.id);

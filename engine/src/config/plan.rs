@@ -27,6 +27,8 @@ pub struct Plan {
     pub watched: Vec<Arc<Target>>,
     /// Some target takes its provider from the call.
     pub passes_through: bool,
+    /// Whether records may hold what was asked and answered.
+    pub keeps_content: bool,
     /// Problems that the parameters of a call may still mend.
     pub missing: Vec<Problem>,
 }
@@ -92,6 +94,7 @@ impl Plan {
             },
             total: clock(options.timeout.or(options.timeouts.total).or(root.timeouts.total)),
             passes_through: root.passes_through(),
+            keeps_content: options.debug != Some(false),
             missing: maker.missing,
         })
     }

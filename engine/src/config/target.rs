@@ -19,6 +19,7 @@ use crate::hooks::Hooks;
 use crate::memory::{Live, Standing};
 use crate::provider::Provider;
 use crate::provider::dialect::Settings;
+use crate::record::Pricing;
 use crate::retry::Policy;
 
 pub struct Target {
@@ -53,6 +54,7 @@ pub struct Target {
     /// The base URL is one of the caller's own.
     pub is_custom: bool,
     pub params: Params,
+    pub pricing: Option<Pricing>,
     /// What is known of it from other calls.
     pub live: Arc<Live>,
 }

@@ -5,6 +5,7 @@
 
 mod frames;
 mod handing;
+mod streaming;
 mod telling;
 mod translated;
 
@@ -27,6 +28,7 @@ use crate::sse::{Parser, SseEvent};
 pub use frames::Frames;
 pub use handing::Held;
 use handing::Keeping;
+pub use streaming::Streaming;
 pub use translated::Translation;
 
 /// One event of a stream, its data being JSON text.
@@ -74,6 +76,8 @@ pub struct Events {
     /// What the hooks said of the request, and then of the stream.
     before: Vec<Record>,
     verdicts: Option<Verdicts>,
+    /// The first event.
+    first: Option<Bytes>,
     /// How many events came, which of them was the first semantic one, and how many were handed out.
     came: usize,
     first_semantic: usize,
@@ -140,6 +144,7 @@ impl Events {
             watch,
             before,
             verdicts: None,
+            first: None,
             came: 0,
             first_semantic: usize::MAX,
             handed_out: 0,
@@ -311,6 +316,9 @@ impl Events {
             Cow::Borrowed(_) => data,
             Cow::Owned(repaired) => Bytes::from(repaired),
         };
+        if self.came == 1 {
+            self.first = Some(data.clone());
+        }
         self.hand_out(Event { name, data });
     }
 

@@ -24,6 +24,14 @@ impl Events {
         report.usage.clone_from(&self.progress.usage);
     }
 
+    /// What the call's record is to know of it.
+    pub(super) fn tell_record(&self, report: &mut Report) {
+        if let Some(recording) = &mut report.recording {
+            recording.first.clone_from(&self.first);
+            recording.streamed = Some(self.partial());
+        }
+    }
+
     fn tell_attempt(&self, attempt: &mut Attempt) {
         attempt.ms.first_token = self.first_token;
         if let Some(closed) = &self.closed {

@@ -151,13 +151,13 @@ impl Dialect for AzureOpenAi {
             if version != "v1" {
                 made.path = format!("{}?api-version={version}", made.path);
             }
-            if let Some(deployment) = deployment.filter(|_| asked.endpoint.takes_body) {
+            if let Some(deployment) = deployment.filter(|_| asked.endpoint.takes_body()) {
                 name_deployment(deployment, &mut made)?;
             }
             return Ok(made);
         }
         let version = path::segment(version, "azure_api_version")?;
-        made.path = if asked.endpoint.takes_body {
+        made.path = if asked.endpoint.takes_body() {
             let model = model_of(asked.body);
             let deployment = deployment.or(model.as_deref()).unwrap_or("");
             let deployment = path::segment(deployment, "azure_deployment_id")?;

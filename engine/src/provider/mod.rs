@@ -91,7 +91,7 @@ pub trait Provider: Sync {
     /// something away from the caller's parameters is an error.
     fn adapt(&self, endpoint: &Endpoint, body: &[u8], strict: bool) -> Result<Option<(Bytes, Vec<String>)>> {
         let rules = self.rules(endpoint);
-        if rules.is_empty() || !endpoint.takes_body {
+        if rules.is_empty() || !endpoint.takes_body() {
             return Ok(None);
         }
         let mut fields = Body::parse(body).map_err(|_| Error::problem("body", "expected a JSON object"))?;

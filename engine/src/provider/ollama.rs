@@ -75,7 +75,7 @@ impl Dialect for Ollama {
             }
         };
         let mut made = Made { path: path.to_owned(), ..Made::default() };
-        if asked.endpoint.takes_body {
+        if asked.endpoint.takes_body() {
             let body: Value = serde_json::from_slice(asked.body)
                 .map_err(|_| Error::problem("body", "expected a JSON object"))?;
             let Value::Object(fields) = body else {

@@ -22,7 +22,7 @@ pub fn object(value: Value) -> Map<String, Value> {
 pub fn client(server: &Server, more: Value) -> Engine {
     let mut options = object(json!({ "customHost": server.base_url(), "maxRetries": 0 }));
     options.extend(object(more));
-    Engine::new(&options).unwrap_or_else(|error| panic!("{error}"))
+    Engine::new(&options, None).unwrap_or_else(|error| panic!("{error}"))
 }
 
 pub fn endpoint(name: &str) -> &'static Endpoint {

@@ -1,0 +1,168 @@
+//! Records in an SQLite database: the store behind the console. Written in batches by one thread; several processes may
+//! share a file on a local disk (WAL). Old records go by age and by size.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use rusqlite::{Connection, params};
+
+use super::Entry;
+use super::worker::Writer;
+use crate::clock::{Clock, SystemClock};
+use crate::error::Problem;
+use crate::observe::milliseconds;
+
+/// Which file, and how much it keeps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retention {
+    pub path: PathBuf,
+    pub longest_age: Duration,
+    pub most_bytes: u64,
+}
+
+/// The form of the tables; a file of a later one is left alone.
+const VERSION: i64 = 1;
+
+const TABLES: &str = "
+    PRAGMA auto_vacuum = INCREMENTAL;
+    CREATE TABLE calls (
+        id TEXT PRIMARY KEY, began REAL NOT NULL, trace TEXT NOT NULL, endpoint TEXT NOT NULL, provider TEXT NOT NULL,
+        target TEXT NOT NULL, model TEXT, outcome TEXT NOT NULL, status INTEGER, stream INTEGER NOT NULL, total REAL NOT NULL,
+        first_token REAL, input INTEGER, output INTEGER, cost REAL, record TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX calls_began ON calls (began);
+    CREATE INDEX calls_trace ON calls (trace);
+    CREATE TABLE feedback (trace TEXT NOT NULL, at REAL NOT NULL, value REAL, weight REAL, metadata TEXT);
+    CREATE INDEX feedback_trace ON feedback (trace);
+    PRAGMA user_version = 1;";
+
+const INSERT: &str =
+    "INSERT OR IGNORE INTO calls VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)";
+
+/// How long another process's writing is waited for.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// So many records are written between two looks at what has grown old.
+const SWEEP: u64 = 1_000;
+
+/// Opens the database, and makes its tables where they are not there yet.
+pub fn open(path: &Path) -> Result<Connection, String> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        make_private(folder).map_err(|why| format!("its folder can't be made ({why})"))?;
+    }
+    let told = |why: rusqlite::Error| format!("can't be opened as a database ({why})");
+    let connection = Connection::open(path).map_err(told)?;
+    connection.busy_timeout(BUSY).map_err(told)?;
+    let version =
+        |connection: &Connection| connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
+    match version(&connection).map_err(told)? {
+        VERSION => {}
+        0 => {
+            // Two processes may come here at once: the one that waited finds the tables made.
+            let made = connection.execute_batch(&format!("BEGIN EXCLUSIVE; {TABLES} COMMIT;"));
+            if made.is_err() && version(&connection).map_err(told)? != VERSION {
+                return Err(made.map_err(told).expect_err("it was an error"));
+            }
+        }
+        later => {
+            return Err(format!(
+                "was made by a later version of this package (form {later}, known is {VERSION})"
+            ));
+        }
+    }
+    connection.pragma_update(None, "journal_mode", "WAL").map_err(told)?;
+    connection.pragma_update(None, "synchronous", "NORMAL").map_err(told)?;
+    Ok(connection)
+}
+
+/// A folder for its owner alone: records may hold contents.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+pub struct Database {
+    connection: Connection,
+    retention: Retention,
+    since_sweep: u64,
+}
+
+impl Database {
+    /// The error says why the file can't be used.
+    pub fn open(retention: &Retention) -> Result<Self, Problem> {
+        let connection = open(&retention.path)
+            .map_err(|why| Problem { path: "logs.database".to_owned(), message: why })?;
+        Ok(Self { connection, retention: retention.clone(), since_sweep: SWEEP })
+    }
+
+    fn insert(&mut self, entries: &[Arc<Entry>]) -> rusqlite::Result<()> {
+        let transaction = self.connection.transaction()?;
+        {
+            let mut insert = transaction.prepare_cached(INSERT)?;
+            for entry in entries {
+                let usage = entry.usage;
+                insert.execute(params![
+                    entry.id,
+                    entry.began,
+                    entry.trace_id,
+                    entry.endpoint,
+                    entry.provider,
+                    entry.target,
+                    entry.model,
+                    entry.outcome.name(),
+                    entry.status,
+                    entry.stream,
+                    entry.ms.total,
+                    entry.ms.first_token,
+                    usage.map(|usage| usage.input as i64),
+                    usage.map(|usage| usage.output as i64),
+                    entry.cost,
+                    serde_json::to_string(&**entry).expect("an entry always has a JSON form"),
+                ])?;
+            }
+        }
+        transaction.commit()
+    }
+
+    /// Takes out what is too old, and then the oldest while the file is too large.
+    fn sweep(&self) -> rusqlite::Result<()> {
+        let now = SystemClock.wall().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let oldest = milliseconds(now.saturating_sub(self.retention.longest_age));
+        self.connection.execute("DELETE FROM calls WHERE began < ?1", [oldest])?;
+        self.connection.execute("DELETE FROM feedback WHERE at < ?1", [oldest])?;
+        let number = |pragma: &str| self.connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
+        let page = number("PRAGMA page_size")?;
+        while (number("PRAGMA page_count")? - number("PRAGMA freelist_count")?) * page
+            > self.retention.most_bytes as i64
+        {
+            let tenth = (number("SELECT count(*) FROM calls")? / 10).max(1);
+            let taken = self.connection.execute(
+                "DELETE FROM calls WHERE id IN (SELECT id FROM calls ORDER BY began LIMIT ?1)",
+                [tenth],
+            )?;
+            if taken == 0 {
+                break;
+            }
+        }
+        self.connection.execute_batch("PRAGMA incremental_vacuum")
+    }
+}
+
+impl Writer for Database {
+    fn write(&mut self, entries: &[Arc<Entry>]) -> u64 {
+        if self.insert(entries).is_err() {
+            return entries.len() as u64;
+        }
+        self.since_sweep += entries.len() as u64;
+        if self.since_sweep >= SWEEP {
+            self.since_sweep = 0;
+            // What could not be taken out now is taken out with the next sweep.
+            let _ = self.sweep();
+        }
+        0
+    }
+}

@@ -1,0 +1,126 @@
+//! What a call costs. Prices are what the client or its config says of a target; without one a cost is unknown, never 0.
+
+use serde_json::Value;
+
+use super::Usage;
+use crate::config::Reader;
+
+/// US dollars: for a million tokens, for a request, for a second of the attempt that answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Pricing {
+    pub input: Option<f64>,
+    pub output: Option<f64>,
+    /// For input that the host's cache had; `None`: as other input.
+    pub cached: Option<f64>,
+    /// For output spent on reasoning; `None`: as other output.
+    pub reasoning: Option<f64>,
+    pub request: f64,
+    pub second: f64,
+}
+
+const EXPECTED: &str = "expected \"free\", or an object of input, output, cached, reasoning (US dollars for a million \
+                        tokens), request, second (US dollars for one)";
+
+impl Pricing {
+    pub const FREE: Self = Self {
+        input: Some(0.0),
+        output: Some(0.0),
+        cached: None,
+        reasoning: None,
+        request: 0.0,
+        second: 0.0,
+    };
+
+    /// Reads the option `pricing`, or the config key of that name.
+    pub fn read(value: &Value, path: &str, reader: &mut Reader) -> Option<Self> {
+        let object = match value {
+            Value::String(text) if text == "free" => return Some(Self::FREE),
+            Value::Object(object) if !object.is_empty() => object,
+            _ => {
+                reader.problem(path, EXPECTED);
+                return None;
+            }
+        };
+        let mut pricing = Self::default();
+        for (key, value) in object {
+            let place = format!("{path}.{key}");
+            let Some(price) = value.as_f64().filter(|price| *price >= 0.0 && price.is_finite()) else {
+                reader.problem(place, "expected US dollars, a number ≥ 0");
+                continue;
+            };
+            match key.as_str() {
+                "input" => pricing.input = Some(price),
+                "output" => pricing.output = Some(price),
+                "cached" => pricing.cached = Some(price),
+                "reasoning" => pricing.reasoning = Some(price),
+                "request" => pricing.request = price,
+                "second" => pricing.second = price,
+                _ => reader.problem(place, EXPECTED),
+            }
+        }
+        Some(pricing)
+    }
+
+    /// The cost of one call; `None` where it depends on tokens that nobody counted, or on a price that is not known.
+    pub fn cost(&self, usage: Option<&Usage>, seconds: f64) -> Option<f64> {
+        let fixed = self.request + self.second * seconds;
+        if self.input.is_none() && self.output.is_none() {
+            return Some(fixed);
+        }
+        let usage = usage?;
+        let tokens = |count: u64, price: Option<f64>| match (count, price) {
+            (0, _) => Some(0.0),
+            (_, price) => price.map(|price| count as f64 * price / 1e6),
+        };
+        let cached = usage.cached.min(usage.input);
+        let reasoning = usage.reasoning.min(usage.output);
+        let input = tokens(usage.input - cached, self.input)? + tokens(cached, self.cached.or(self.input))?;
+        let output = tokens(usage.output - reasoning, self.output)?
+            + tokens(reasoning, self.reasoning.or(self.output))?;
+        Some(fixed + input + output)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(value: &Value) -> Result<Option<Pricing>, Vec<String>> {
+        let mut reader = Reader::default();
+        let pricing = Pricing::read(value, "pricing", &mut reader);
+        reader.done(pricing).map_err(|problems| problems.into_iter().map(|one| one.path).collect())
+    }
+
+    #[test]
+    fn prices_are_read_or_refused_by_name() {
+        assert_eq!(read(&json!("free")), Ok(Some(Pricing::FREE)));
+        let pricing =
+            read(&json!({ "input": 3, "output": 15, "cached": 0.3 })).expect("prices").expect("some");
+        assert_eq!((pricing.input, pricing.output, pricing.cached), (Some(3.0), Some(15.0), Some(0.3)));
+        assert_eq!(read(&json!("cheap")), Err(vec!["pricing".to_owned()]));
+        assert_eq!(read(&json!({})), Err(vec!["pricing".to_owned()]));
+        assert_eq!(read(&json!({ "input": -1 })), Err(vec!["pricing.input".to_owned()]));
+        assert_eq!(read(&json!({ "prompt": 1 })), Err(vec!["pricing.prompt".to_owned()]));
+    }
+
+    #[test]
+    fn a_cost_counts_every_kind_of_token_once() {
+        let usage = Usage {
+            input: 1_000_000,
+            output: 500_000,
+            cached: 400_000,
+            reasoning: 100_000,
+            estimated: false,
+        };
+        let pricing =
+            Pricing { input: Some(2.0), output: Some(8.0), cached: Some(0.5), ..Pricing::default() };
+        let cost = pricing.cost(Some(&usage), 0.0).expect("known");
+        assert!((cost - (0.6 * 2.0 + 0.4 * 0.5 + 0.5 * 8.0)).abs() < 1e-9, "{cost}");
+        assert_eq!(Pricing::FREE.cost(Some(&usage), 9.0), Some(0.0));
+        assert_eq!(Pricing { second: 0.5, ..Pricing::default() }.cost(None, 3.0), Some(1.5));
+        assert_eq!(pricing.cost(None, 1.0), None);
+        let half_known = Pricing { input: Some(2.0), ..Pricing::default() };
+        assert_eq!(half_known.cost(Some(&usage), 1.0), None);
+    }
+}

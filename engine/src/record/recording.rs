@@ -1,0 +1,184 @@
+//! A record in the making: opened when a call begins, closed exactly once, at the latest when nobody waits any more.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
+use super::Recorder;
+use super::entry::{Content, Entry, Ms, Outcome};
+use super::tokens::{Usage, text_in, usage_in};
+use crate::answer;
+use crate::call::Call;
+use crate::clock::{Clock, Instant, SystemClock, new_id};
+use crate::error::Error;
+use crate::observe::{Report, milliseconds};
+
+pub struct Recording {
+    recorder: Arc<Recorder>,
+    began: Instant,
+    /// Milliseconds since 1970.
+    wall: f64,
+    endpoint: &'static str,
+    stream: bool,
+    body: Bytes,
+    /// Whether the record is to hold what was asked and answered.
+    captures: bool,
+    /// A stream's first event.
+    pub first: Option<Bytes>,
+    /// What a stream has brought so far: `{"text", "toolCalls", "usage"}`.
+    pub streamed: Option<String>,
+}
+
+/// How a call ended, and what there is to read of its answer.
+pub enum End<'e> {
+    Whole(u16, &'e [u8]),
+    Streamed(u16),
+    Failed(&'e Error),
+    Aborted,
+}
+
+impl Recording {
+    /// `keeps_content`: whether the call's options leave it to the client to capture what was asked and answered.
+    pub fn open(recorder: Arc<Recorder>, call: &Call, keeps_content: bool) -> Self {
+        let wall = SystemClock.wall().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self {
+            captures: recorder.captures && keeps_content,
+            recorder,
+            began: SystemClock.now(),
+            wall: milliseconds(wall),
+            endpoint: call.endpoint.call,
+            stream: call.stream && call.endpoint.streams(),
+            body: call.body.clone(),
+            first: None,
+            streamed: None,
+        }
+    }
+
+    /// Hands the entry over.
+    pub fn close(mut self, report: &Report, end: &End<'_>) {
+        let total = milliseconds(SystemClock.now() - self.began);
+        let answer = match end {
+            End::Whole(_, text) => Some(*text),
+            _ => None,
+        };
+        let usage = self.usage(report, answer, end);
+        let ms = Self::ms(report, total);
+        let generating = (total - ms.first_token.unwrap_or(0.0)) / 1e3;
+        let told = usage.filter(|usage| !usage.estimated && usage.output > 0 && generating > 0.0);
+        let entry = Entry {
+            id: new_id(),
+            trace_id: report.trace_id.clone(),
+            span_id: report.trace.span_id.clone().unwrap_or_else(|| new_id().split_off(16)),
+            parent_span_id: report.trace.parent_span_id.clone(),
+            span_name: report.trace.span_name.clone(),
+            began: self.wall,
+            endpoint: self.endpoint,
+            stream: self.stream,
+            outcome: end.outcome(),
+            status: end.status(),
+            code: end.code(report),
+            provider: report.provider,
+            target: report.target.clone(),
+            path: report.path.clone(),
+            model: text_in(&self.body, "\"model\"").map(str::to_owned),
+            answered_by: answer
+                .or(self.first.as_deref())
+                .and_then(|text| text_in(text, "\"model\""))
+                .map(str::to_owned),
+            request_id: report.request_id.clone(),
+            answer_id: answer
+                .or(self.first.as_deref())
+                .and_then(|text| text_in(text, "\"id\""))
+                .map(str::to_owned),
+            ms,
+            tokens_per_second: told.map(|usage| usage.output as f64 / generating),
+            usage,
+            // A record may say what an estimate comes to, since it says that it is one.
+            cost: report.cost.or_else(|| report.pricing?.cost(usage.as_ref(), total / 1e3)),
+            cache: report.cache.map(crate::cache::Status::text),
+            attempts: report.attempts.clone(),
+            changes: report.notes.iter().chain(&report.changes).cloned().collect(),
+            failed_hooks: report.hooks.failed(),
+            metadata: (*report.trace.metadata).clone(),
+            content: self.captures.then(|| self.content(answer)),
+        };
+        self.recorder.take(entry);
+    }
+
+    /// What the host told, else an estimate of what it did for the call.
+    fn usage(&self, report: &Report, answer: Option<&[u8]>, end: &End<'_>) -> Option<Usage> {
+        let told = match answer {
+            Some(_) => end.usage(),
+            None => report.usage.as_deref().and_then(Usage::read),
+        };
+        let answered = matches!(end, End::Whole(..) | End::Streamed(_)) || self.streamed.is_some();
+        told.or_else(|| {
+            let length = answer.map(<[u8]>::len).or(self.streamed.as_ref().map(String::len));
+            answered.then(|| Usage::estimate(self.body.len(), length.unwrap_or(0)))
+        })
+    }
+
+    fn ms(report: &Report, total: f64) -> Ms {
+        let last = report.attempts.last();
+        // The attempt's own clock begins with it; earlier attempts and waits come before.
+        let first_token = last.and_then(|last| Some((last.ms.first_token?, last.ms.total)));
+        let first_token = first_token.map(|(first, of)| total - of.unwrap_or(total) + first);
+        Ms { first_token, total }
+    }
+
+    fn content(&mut self, answer: Option<&[u8]>) -> Content {
+        let answer = match answer {
+            Some(answer) => raw(answer),
+            None => self.streamed.take().and_then(|streamed| raw(streamed.as_bytes())),
+        };
+        Content { request: raw(&self.body), answer }
+    }
+}
+
+/// Text that is JSON, as it is.
+fn raw(json: &[u8]) -> Option<Cow<'static, RawValue>> {
+    serde_json::from_slice::<Box<RawValue>>(json).ok().map(Cow::Owned)
+}
+
+impl<'e> End<'e> {
+    /// That of an answer that is there as a whole; `None` while a stream goes on.
+    pub fn of(status: u16, content: &'e answer::Content) -> Option<Self> {
+        match content {
+            answer::Content::Whole(text) => Some(Self::Whole(status, text)),
+            answer::Content::Vectors(vectors) => Some(Self::Whole(status, &vectors.json)),
+            answer::Content::Events(_) => None,
+        }
+    }
+
+    /// What the host told of tokens.
+    pub fn usage(&self) -> Option<Usage> {
+        match self {
+            Self::Whole(_, text) => usage_in(text),
+            _ => None,
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::Whole(..) | Self::Streamed(_) => Outcome::Ok,
+            Self::Failed(_) => Outcome::Error,
+            Self::Aborted => Outcome::Aborted,
+        }
+    }
+
+    fn status(&self) -> Option<u16> {
+        match self {
+            Self::Whole(status, _) | Self::Streamed(status) => Some(*status),
+            Self::Failed(error) => error.facts().status,
+            Self::Aborted => None,
+        }
+    }
+
+    fn code(&self, report: &Report) -> Option<String> {
+        let Self::Failed(error) = self else { return None };
+        error.facts().code.clone().or_else(|| report.attempts.last()?.code.clone())
+    }
+}

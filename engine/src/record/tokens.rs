@@ -1,0 +1,154 @@
+//! What a call used, read from an answer in any of the three formats without building values, else estimated and flagged.
+
+use memchr::memmem;
+use serde::{Deserialize, Serialize};
+
+/// Tokens that a call used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Usage {
+    /// Tokens of the prompt, those from the host's cache included.
+    pub input: u64,
+    /// Tokens of the answer, those of its reasoning included.
+    pub output: u64,
+    /// Of the input: read from the host's prompt cache.
+    pub cached: u64,
+    /// Of the output: spent on reasoning.
+    pub reasoning: u64,
+    /// The host did not tell: counted from the length of the texts.
+    pub estimated: bool,
+}
+
+/// So many bytes of text make a token, as a rule of thumb.
+const BYTES_OF_A_TOKEN: u64 = 4;
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Told {
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
+    total_tokens: Option<u64>,
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    cache_read_input_tokens: Option<u64>,
+    cache_creation_input_tokens: Option<u64>,
+    prompt_tokens_details: Option<Details>,
+    completion_tokens_details: Option<Details>,
+    input_tokens_details: Option<Details>,
+    output_tokens_details: Option<Details>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Details {
+    cached_tokens: Option<u64>,
+    reasoning_tokens: Option<u64>,
+}
+
+impl Usage {
+    /// Reads the JSON of a `usage` object: OpenAI's chat or Responses form, or Anthropic's. `None` where it counts nothing.
+    pub fn read(json: &str) -> Option<Self> {
+        let told: Told = serde_json::from_str(json).ok()?;
+        let chat = told.prompt_tokens.or(told.completion_tokens).or(told.total_tokens);
+        chat.or(told.input_tokens).or(told.output_tokens)?;
+        // Anthropic counts what its cache read and wrote beside the input.
+        let beside =
+            told.cache_read_input_tokens.unwrap_or(0) + told.cache_creation_input_tokens.unwrap_or(0);
+        let output = told.completion_tokens.or(told.output_tokens);
+        let input = told
+            .prompt_tokens
+            .or(told.input_tokens.map(|input| input + beside))
+            .or(told.total_tokens.map(|total| total.saturating_sub(output.unwrap_or(0))));
+        let of_input = told.prompt_tokens_details.or(told.input_tokens_details).unwrap_or_default();
+        let of_output = told.completion_tokens_details.or(told.output_tokens_details).unwrap_or_default();
+        Some(Self {
+            input: input.unwrap_or(0),
+            output: output.unwrap_or(0),
+            cached: of_input.cached_tokens.or(told.cache_read_input_tokens).unwrap_or(0),
+            reasoning: of_output.reasoning_tokens.unwrap_or(0),
+            estimated: false,
+        })
+    }
+
+    /// From the lengths of request and answer, in bytes.
+    pub fn estimate(request: usize, answer: usize) -> Self {
+        let tokens = |bytes: usize| (bytes as u64).div_ceil(BYTES_OF_A_TOKEN);
+        Self { input: tokens(request), output: tokens(answer), estimated: true, ..Self::default() }
+    }
+}
+
+/// The last `usage` of an answer that counts something. A quote inside a string is escaped, so what is found here is a key.
+pub fn usage_in(answer: &[u8]) -> Option<Usage> {
+    let mut rest = answer;
+    while let Some(at) = memmem::rfind(rest, b"\"usage\"") {
+        let value = after_colon(&answer[at + 7..]);
+        if let Some(usage) = value.and_then(|value| Usage::read(first_value(value)?)) {
+            return Some(usage);
+        }
+        rest = &rest[..at];
+    }
+    None
+}
+
+/// The first string under `key`, which is written with its quotes: `"model"`.
+pub fn text_in<'a>(json: &'a [u8], key: &str) -> Option<&'a str> {
+    let at = memmem::find(json, key.as_bytes())?;
+    let value = after_colon(&json[at + key.len()..])?;
+    let text = first_value(value)?.strip_prefix('"')?.strip_suffix('"')?;
+    (!text.contains('\\')).then_some(text)
+}
+
+fn after_colon(text: &[u8]) -> Option<&[u8]> {
+    Some(text.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start())
+}
+
+/// The JSON value that `text` begins with.
+fn first_value(text: &[u8]) -> Option<&str> {
+    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<&serde_json::value::RawValue>();
+    values.next()?.ok().map(serde_json::value::RawValue::get)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usage_is_read_in_every_format() {
+        let cases = [
+            (r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}"#, (10, 5, 0, 0)),
+            (
+                r#"{"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":3}}"#,
+                (10, 5, 4, 3),
+            ),
+            (
+                r#"{"input_tokens":7,"output_tokens":2,"input_tokens_details":{"cached_tokens":1},"output_tokens_details":{"reasoning_tokens":1}}"#,
+                (7, 2, 1, 1),
+            ),
+            (r#"{"input_tokens":7,"output_tokens":2,"cache_read_input_tokens":100}"#, (107, 2, 100, 0)),
+            (r#"{"total_tokens":9}"#, (9, 0, 0, 0)),
+        ];
+        for (json, wanted) in cases {
+            let usage = Usage::read(json).expect(json);
+            assert_eq!((usage.input, usage.output, usage.cached, usage.reasoning), wanted, "{json}");
+            assert!(!usage.estimated);
+        }
+        for nothing in ["{}", "null", "[]", r#"{"prompt_tokens":"x"}"#] {
+            assert_eq!(Usage::read(nothing), None, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn the_last_usage_of_an_answer_counts_and_no_text_that_only_looks_like_one() {
+        let answer = br#"{"model":"m","choices":[{"message":{"content":"\"usage\":{\"prompt_tokens\":9}"}}],"usage":{"prompt_tokens":1,"completion_tokens":2}, "x":"usage"}"#;
+        assert_eq!(usage_in(answer).map(|usage| (usage.input, usage.output)), Some((1, 2)));
+        assert_eq!(text_in(answer, "\"model\""), Some("m"));
+        assert_eq!(usage_in(br#"{"usage":null}"#), None);
+        assert_eq!(usage_in(b"no json \"usage\""), None);
+    }
+
+    #[test]
+    fn what_nobody_counted_is_estimated_and_flagged() {
+        let usage = Usage::estimate(401, 8);
+        assert_eq!((usage.input, usage.output, usage.estimated), (101, 2, true));
+    }
+}

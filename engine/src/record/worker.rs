@@ -1,0 +1,95 @@
+//! A thread that writes entries, fed by a bounded queue: whoever makes an entry never waits for it to be written.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use super::{Entry, Sink};
+
+/// Where a worker writes to. Problems are its own to solve: it tries again or drops, and says how many it dropped.
+pub trait Writer: Send + 'static {
+    /// Writes entries in their order; gives how many were lost.
+    fn write(&mut self, entries: &[Arc<Entry>]) -> u64;
+}
+
+/// So many entries wait; further ones are dropped.
+const QUEUE: usize = 10_000;
+
+/// So many are written at once.
+const BATCH: usize = 500;
+
+enum Job {
+    Write(Arc<Entry>),
+    Flush(SyncSender<()>),
+}
+
+pub struct Worker {
+    queue: SyncSender<Job>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl Worker {
+    /// `name` says what the thread does, in a debugger. It ends with the worker, when all that waited is written.
+    pub fn new(name: &str, mut writer: impl Writer) -> Self {
+        let (queue, jobs) = sync_channel(QUEUE);
+        let dropped = Arc::<AtomicU64>::default();
+        let lost = dropped.clone();
+        let run = move || work(&jobs, &mut writer, &lost);
+        let started = thread::Builder::new().name(name.to_owned()).spawn(run);
+        // Without a thread the queue's other end is gone, and each entry counts as dropped.
+        drop(started);
+        Self { queue, dropped }
+    }
+}
+
+fn work(jobs: &Receiver<Job>, writer: &mut impl Writer, dropped: &AtomicU64) {
+    let mut entries = Vec::new();
+    while let Ok(first) = jobs.recv() {
+        let mut flushed = Vec::new();
+        for job in std::iter::once(first).chain(jobs.try_iter()).take(BATCH) {
+            match job {
+                Job::Write(entry) => entries.push(entry),
+                Job::Flush(done) => flushed.push(done),
+            }
+        }
+        if !entries.is_empty() {
+            dropped.fetch_add(writer.write(&entries), Ordering::Relaxed);
+            entries.clear();
+        }
+        for done in flushed {
+            // Whoever waited may have given up.
+            let _ = done.send(());
+        }
+    }
+}
+
+impl Sink for Worker {
+    fn take(&self, entry: Arc<Entry>) {
+        if self.queue.try_send(Job::Write(entry)).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn flush(&self, limit: Duration) -> bool {
+        let (done, written) = sync_channel(1);
+        let mut job = Job::Flush(done);
+        // A full queue is waited for in turns, since a sender without a deadline could wait for ever.
+        let (turn, turns) = (Duration::from_millis(5), limit.as_millis() / 5);
+        let (_never, pause) = channel::<()>();
+        for _ in 0..=turns {
+            match self.queue.try_send(job) {
+                Ok(()) => return written.recv_timeout(limit).is_ok(),
+                Err(TrySendError::Full(again)) => job = again,
+                Err(TrySendError::Disconnected(_)) => return false,
+            }
+            let _ = pause.recv_timeout(turn);
+        }
+        false
+    }
+
+    fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+}

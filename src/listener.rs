@@ -1,0 +1,42 @@
+//! The caller's own sink for records: they cross the border like any outcome.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use engine::{Entry, Sink};
+
+use crate::border::Teller;
+use crate::text::Text;
+
+/// Hands records to the JavaScript listener of a number. It knows the border once a call has crossed it.
+pub struct Listener {
+    pub number: u32,
+    teller: OnceLock<Teller>,
+}
+
+impl Listener {
+    pub fn new(number: u32) -> Self {
+        Self { number, teller: OnceLock::new() }
+    }
+
+    pub fn know(&self, teller: impl FnOnce() -> Teller) {
+        self.teller.get_or_init(teller);
+    }
+}
+
+impl Sink for Listener {
+    fn take(&self, entry: Arc<Entry>) {
+        let Some(teller) = self.teller.get() else { return };
+        let json = serde_json::to_vec(&*entry).expect("an entry always has a JSON form");
+        teller.record(self.number, Text::from_utf8(json.into()));
+    }
+
+    /// What was taken is on its way to JavaScript already.
+    fn flush(&self, _limit: Duration) -> bool {
+        true
+    }
+
+    fn dropped(&self) -> u64 {
+        0
+    }
+}

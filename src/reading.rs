@@ -1,0 +1,36 @@
+//! What the console asks of a database of records.
+
+use std::path::Path;
+
+use engine::{Filter, Reading};
+use napi::bindgen_prelude::{Error, Result};
+use napi_derive::napi;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// One question; JavaScript writes it as `{ list: filter }`, `{ one: id }`, `{ figures: { filter, step } }`, `"choices"`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Question {
+    List(Filter),
+    One(String),
+    Figures { filter: Filter, step: f64 },
+    Choices,
+}
+
+/// Answers a question, both as JSON. The error says what is wrong with the file or the question.
+#[napi]
+pub fn read_records(path: String, question: String) -> Result<String> {
+    let answer = || -> std::result::Result<Value, String> {
+        let question: Question = serde_json::from_str(&question)
+            .map_err(|why| format!("the question is not understood ({why})"))?;
+        let reading = Reading::open(Path::new(&path)).map_err(|why| format!("{path} {why}"))?;
+        match question {
+            Question::List(filter) => reading.list(&filter),
+            Question::One(id) => reading.one(&id),
+            Question::Figures { filter, step } => reading.figures(&filter, step),
+            Question::Choices => reading.choices(),
+        }
+    };
+    answer().map(|answer| answer.to_string()).map_err(Error::from_reason)
+}
