@@ -4,12 +4,18 @@
 import assert from 'node:assert/strict'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 import { chunk, completion, envelope } from './support/answers.mjs'
 import { closedPort, hostFor } from './support/host.mjs'
 
+const folder = mkdtempSync(path.join(tmpdir(), 'portkey-native-canaries-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+const log = path.join(folder, 'calls.ndjson')
 const program = fileURLToPath(new URL('support/canaries.mjs', import.meta.url))
 const LOUD = { NODE_DEBUG: 'net,http,tls,stream,timer,worker,undici', RUST_LOG: 'trace', RUST_BACKTRACE: 'full', DEBUG: '*', RUSTLS_LOG: 'trace' }
 const PLACES = ['options', 'a bare credential', 'config', 'bedrock', 'azure', 'vertex', 'oracle', 'a proxy']
@@ -22,7 +28,7 @@ class Talker {
   printed = ''
 
   async start(env = {}) {
-    this.child = fork(program, { env: { ...process.env, ...LOUD, NODE_TEST_CONTEXT: '', ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+    this.child = fork(program, { env: { ...process.env, ...LOUD, NODE_TEST_CONTEXT: '', TEST_LOG: log, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
     for (const name of ['stdout', 'stderr']) this.child[name].on('data', (bytes) => (this.printed += bytes))
     const [{ places }] = await once(this.child, 'message')
     assert.deepEqual(places, PLACES)
@@ -83,6 +89,8 @@ describe('no canary is seen after', () => {
         assert.notEqual(told.outcome, 'unexpected', told.message)
         if (expected) assert.match(told.outcome, expected, `${place}: ${told.message}`)
         assertNone(told.shown.join('\n'), `${place}, ${what}`, told.keyLine)
+        // One that is aborted before it left has none.
+        if (!details.abort) assert.ok(told.records > 0, `${place}: there is no record`)
       }
     }
   }
@@ -140,5 +148,11 @@ describe('no canary is seen after', () => {
     const printed = await talker.end()
     talker = undefined
     assertNone(printed, 'stdout and stderr')
+  })
+
+  test('all of it, in the records of the calls', () => {
+    const records = readFileSync(log, 'utf8')
+    assert.ok(records.split('\n').length > 100, `${records.length} bytes`)
+    assertNone(records, 'a record')
   })
 })

@@ -109,8 +109,13 @@ process.on('message', async ({ place, host, streams, abort, refused }) => {
       })
       return process.send({ told })
     }
-    const client = new Portkey({ maxRetries: 0, debug: true, traceID: 'trace', ...CLIENTS[place](host) })
+    const records = []
+    const loud = { debug: true, traceID: 'trace', logs: { file: process.env.TEST_LOG }, onRecord: (record) => records.push(...texts(record)) }
+    const client = new Portkey({ maxRetries: 0, ...loud, ...CLIENTS[place](host) })
     const result = await callOf(client, { streams, abort })
+    await client.flush(2000)
+    result.shown.push(...records)
+    result.records = records.length
     result.shown.push(...texts(client), ...texts(client.targets()), ...texts(client.cacheState()), ...texts(client.chat), ...texts(client.withOptions({ traceID: 'other' })))
     process.send({ ...result, keyLine })
   } catch (error) {
