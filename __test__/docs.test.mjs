@@ -12,7 +12,7 @@ import { hostFor } from './support/host.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (file) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
-const DOCUMENTS = readdirSync(root).filter((name) => name.endsWith('.md')).concat('bench/README.md', 'docs/configs.md')
+const DOCUMENTS = readdirSync(root).filter((name) => name.endsWith('.md')).concat('bench/README.md', readdirSync(`${root}docs`).map((name) => `docs/${name}`))
 const { scripts } = JSON.parse(read('package.json'))
 
 /** Words in backticks or links that look like paths of this repository. */

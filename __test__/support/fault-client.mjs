@@ -11,12 +11,18 @@ import { CLOCK, TEXT } from './faults.mjs'
 const PATIENCE = 3000
 const MB = 2 ** 20
 
+/** How long a whole answer may be, where a client can be told. */
+const MOST_BYTES = 32 * MB
+
+const knows = (option) => JSON.parse(createRequire(import.meta.url)('../../js/native.js').native().tables()).options.includes(option)
+
 /** Each client with the strictest clocks that its options have. */
 const CLIENTS = {
   async native(url, limit) {
     const { default: Portkey } = await import('../../index.mjs')
     const clocks = { connect: limit, headers: limit, firstToken: limit, idle: limit }
-    return new Portkey({ customHost: url, maxRetries: 0, timeouts: { ...clocks, total: limit * 3 } })
+    const sizes = knows('maxAnswerBytes') ? { maxAnswerBytes: MOST_BYTES } : {}
+    return new Portkey({ customHost: url, maxRetries: 0, timeouts: clocks, timeout: limit * 3, ...sizes })
   },
   async openai(url, limit) {
     const { default: OpenAI } = await import('openai')
