@@ -9,25 +9,122 @@ import type {
 import type { Completion, CompletionCreateParams, CompletionUsage } from './types/completions'
 import type { CreateEmbeddingResponse, Embedding, EmbeddingCreateParams } from './types/embeddings'
 import type {
+  JSONSchemaOptions, JSONSchemaToolOptions, OutputOf, ParseableFormat, ParseableTextFormat, ParseableTool, StandardIssue, StandardSchema,
+} from './types/formats'
+import type {
+  ChatCompletionSnapshot, ChatRun, ChatRunnerEvents, ChatStreamEvents, Listening, ParsedChatCompletion, ParsedChatCompletionMessage,
+  ParsedFunction, ParsedFunctionToolCall, RunToolsOptions, RunnableTool,
+} from './types/helpers'
+import type {
   ChatCompletionAssistantMessageParam, ChatCompletionContentPart, ChatCompletionMessage,
   ChatCompletionMessageFunctionToolCall, ChatCompletionMessageParam, ChatCompletionMessageToolCall,
   ChatCompletionSystemMessageParam, ChatCompletionTool, ChatCompletionToolChoiceOption,
   ChatCompletionToolMessageParam, ChatCompletionUserMessageParam,
 } from './types/messages'
+import type {
+  ContentBlock, ContentBlockParam, Message, MessageCreateParams, MessageCreateParamsNonStreaming, MessageCreateParamsStreaming,
+  MessageParam, MessageStreamEvent, MessageTool, MessageUsage,
+} from './types/messages-api'
 import type { Answer, Body } from './types/method'
 import type { Model, ModelList } from './types/models'
+import type { ParsedResponse, ResponseEvents } from './types/response-helpers'
 import type { Moderation, ModerationCreateParams, ModerationCreateResponse } from './types/moderations'
 import type { ProviderConfig, ProviderOptions } from './types/providers'
 import type { Resources } from './types/resources'
+import type { JSONSchema } from './types/shared'
+import type {
+  Response, ResponseCreateParams, ResponseCreateParamsNonStreaming, ResponseCreateParamsStreaming, ResponseInputItem,
+  ResponseOutputItem, ResponseStreamEvent, ResponseTool, ResponseUsage,
+} from './types/responses'
+/* imports */
+import type {
+  AudioResponseFormat, SpeechCreateParams, SpeechDeltaEvent, SpeechDoneEvent, SpeechStreamEvent,
+  TranscriptionCreateParams, TranscriptionCreateResponse, TranscriptionDeltaEvent, TranscriptionDoneEvent,
+  TranscriptionLogprob, TranscriptionSegment, TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionWord,
+  TranslationCreateParams, TranslationCreateResponse, VoiceDetection,
+} from './types/audio'
+import type {
+  Batch, BatchCreateParams, BatchError, BatchRequestCounts, BatchUsage,
+} from './types/batches'
+import type {
+  Assistant, AssistantCreateParams, AssistantResponseFormat, AssistantStreamEvent, AssistantTool, AssistantToolChoice,
+  AssistantUpdateParams, ChatKitItem, ChatKitThread, ChatKitThreadListParams, ChatSession, ChatSessionCreateParams,
+  MetadataParams, Run, RunCreateParams, RunStatus, RunStep, RunStepListParams, RunStepRetrieveParams,
+  RunSubmitToolOutputsParams, RunToolCall, RunUsage, Thread, ThreadAnnotation, ThreadAttachment, ThreadContentPart,
+  ThreadCreateAndRunParams, ThreadCreateParams, ThreadMessage, ThreadMessageContent, ThreadMessageCreateParams,
+  ThreadMessageListParams, ThreadUpdateParams, ToolResources, ToolResourcesParam, TruncationStrategy,
+} from './types/beta'
+import type {
+  Container, ContainerCreateParams, ContainerFile, ContainerFileCreateParams, ContainerNetworkPolicyParam,
+} from './types/containers'
+import type {
+  Conversation, ConversationCreateParams, ConversationItem, ConversationItemCreateParams, ConversationItemList,
+  ConversationItemListParams, ConversationItemRetrieveParams, ConversationUpdateParams,
+} from './types/conversations'
+import type {
+  Eval, EvalCreateParams, EvalCriterion, EvalDataSource, EvalDeleted, EvalListParams, EvalOutputItem,
+  EvalOutputItemListParams, EvalRun, EvalRunCreateParams, EvalRunDeleted, EvalRunListParams, EvalUpdateParams,
+} from './types/evals'
+import type {
+  ExpiresAfter, FileCreateParams, FileListParams, FileObject, FilePurpose, WaitForProcessingParams,
+} from './types/files'
+import type {
+  CheckpointPermission, CheckpointPermissionCreateParams, CheckpointPermissionList, CheckpointPermissionListParams,
+  FineTuningHyperparameters, FineTuningIntegration, FineTuningJob, FineTuningJobCheckpoint, FineTuningJobCreateParams,
+  FineTuningJobEvent, FineTuningJobListParams, FineTuningMethod, Grader, GraderMessage, GraderRunParams,
+  GraderRunResponse, GraderValidateParams, GraderValidateResponse, LabelModelGrader, MultiGrader, PythonGrader,
+  ScoreModelGrader, StringCheckGrader, TextSimilarityGrader,
+} from './types/fine-tuning'
+import type {
+  Image, ImageCompletedEvent, ImageCreateVariationParams, ImageEditParams, ImageGenerateParams, ImagePartialEvent,
+  ImageStreamEvent, ImageUsage, ImagesResponse,
+} from './types/images'
+import type {
+  BinaryResponse, Deleted, FileContent, FileLike, FileOptions, FileStream, ListParams, Page, PagePromise, Uploadable,
+} from './types/pages'
+import type {
+  PollOptions, WebhookEvent, WebhookHeaders,
+} from './types/polling'
+import type {
+  PortkeyAnswer, PortkeyParams,
+} from './types/portkey'
+import type {
+  ClientSecret, ClientSecretCreateParams, RealtimeCallAcceptParams, RealtimeCallReferParams, RealtimeCallRejectParams,
+  RealtimeSession, RealtimeSessionCreateParams, TranscriptionSession, TranscriptionSessionCreateParams,
+} from './types/realtime'
+import type {
+  ResponseInputItemListParams, ResponseInputTokens, ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams,
+} from './types/stored-responses'
+import type {
+  Upload, UploadCompleteParams, UploadCreateParams, UploadPart, UploadPartCreateParams,
+} from './types/uploads'
+import type {
+  ChunkSizes, ChunkingStrategy, ChunkingStrategyParam, ComparisonFilter, CompoundFilter, FileAttributes, FileCounts,
+  IdleExpiry, VectorStore, VectorStoreCreateParams, VectorStoreFile, VectorStoreFileBatch,
+  VectorStoreFileBatchCreateParams, VectorStoreFileContent, VectorStoreFileCreateParams, VectorStoreFileListParams,
+  VectorStoreFileUpdateParams, VectorStoreSearchParams, VectorStoreSearchResult, VectorStoreUpdateParams,
+  VectorStoreUploadParams,
+} from './types/vector-stores'
+import type {
+  Video, VideoCreateParams, VideoDownloadParams, VideoRemixParams,
+} from './types/videos'
+/* end of imports */
 
 /** An optional value. `null` means "not set", and also keeps an environment variable from being read in its place. */
 type Option<T> = T | null | undefined
 
+/** Counts of tokens, by the names of the format that was asked for. */
+type Usage = CompletionUsage & Omit<MessageUsage, 'output_tokens_details'> & ResponseUsage
+
 /** The options that are kept as readable fields of a client, under the same names. */
 type Field =
-  | 'apiKey' | 'baseURL' | 'provider' | 'customHost' | 'config' | 'metadata' | 'traceID' | 'forwardHeaders'
-  | 'requestTimeout' | 'timeout' | 'maxRetries' | 'strictOpenAiCompliance' | 'openaiOrganization' | 'openaiProject'
-  | 'debug' | 'dangerouslyAllowBrowser' | 'calculateAudioDuration'
+  | 'apiKey' | 'baseURL' | 'virtualKey' | 'provider' | 'customHost' | 'config' | 'metadata' | 'traceID' | 'forwardHeaders'
+  | 'cacheForceRefresh' | 'cacheNamespace' | 'requestTimeout' | 'timeout' | 'maxRetries' | 'strictOpenAiCompliance'
+  | 'openaiOrganization' | 'openaiProject' | 'debug' | 'dangerouslyAllowBrowser' | 'calculateAudioDuration'
+  | 'anthropicBeta' | 'anthropicVersion' | 'awsAccessKeyId' | 'awsBedrockModel' | 'awsRegion' | 'awsS3Bucket' | 'awsS3ObjectKey'
+  | 'awsSecretAccessKey' | 'awsSessionToken' | 'azureApiVersion' | 'azureDeploymentId' | 'azureEndpointName' | 'azureResourceName'
+  | 'fireworksAccountId' | 'huggingfaceBaseUrl' | 'mistralFimCompletion' | 'providerFileName' | 'providerModel'
+  | 'vertexProjectId' | 'vertexRegion' | 'vertexStorageBucketName' | 'workersAiAccountId'
 
 /**
  * A client. Construction opens no connection; it throws a `ConfigError` that names the option which cannot be acted on.
@@ -37,10 +134,15 @@ declare class Portkey {
   constructor(options?: Portkey.PortkeyOptions | Portkey.NamedOptions)
   /** A client with these options in place of its own. `null` unsets one. Both clients share one connection pool. */
   withOptions(options: Portkey.PortkeyOptions | Portkey.NamedOptions): Portkey
+  /**
+   * `fetch` over the engine, for clients that are not ours: `new OpenAI({ fetch: portkey.fetch })`. The end of the URL's
+   * path names the endpoint; the rest of the URL, and the client's own key, are not used.
+   */
+  readonly fetch: typeof globalThis.fetch
   /** How each target of the client fares now, in the order of its config. */
   targets(): Portkey.TargetState[]
   /** Every provider, with its endpoints and what it needs beside a key. */
-  providers(): Portkey.ProviderFacts[]
+  providerFacts(): Portkey.ProviderFacts[]
   /** What the client's cache holds, and how its Redis fares. */
   cacheState(): Portkey.CacheState
   /** Waits, at most `limit` milliseconds (5,000 when left out), until what was recorded has reached its place. */
@@ -63,13 +165,40 @@ declare namespace Portkey {
   /** The `x-portkey-*` headers that say the same as these options, for another client that talks to a Portkey gateway. */
   export function createHeaders(options: PortkeyOptions | NamedOptions): Record<string, string>
 
+  /** A file to send, of whatever holds its contents. Bytes, strings and blobs become a `File`; a stream stays one, and gets a name. */
+  export function toFile(value: string | Blob | ArrayBuffer | ArrayBufferView | PromiseLike<string | Blob | ArrayBuffer | ArrayBufferView>, name?: string | null, options?: FileOptions): Promise<File>
+  export function toFile(value: FileContent | PromiseLike<FileContent>, name?: string | null, options?: FileOptions): Promise<FileStream | File>
+
+  /**
+   * A `response_format`: the answer has this JSON Schema, or fits this Standard Schema (zod 4, valibot, ArkType, …), which
+   * it is checked with. `name` has up to 64 letters, digits, `_` and `-`.
+   */
+  export function jsonSchemaFormat<Schema extends StandardSchema<any, any> | JSONSchema>(
+    name: string, schema: Schema, options?: JSONSchemaOptions,
+  ): ParseableFormat<OutputOf<Schema>>
+
+  /** The same as the `text.format` of a response's body. */
+  export function jsonSchemaTextFormat<Schema extends StandardSchema<any, any> | JSONSchema>(
+    name: string, schema: Schema, options?: JSONSchemaOptions,
+  ): ParseableTextFormat<OutputOf<Schema>>
+
+  /** A tool whose arguments have this shape, for `parse`, `stream` and `runTools`. */
+  export function jsonSchemaTool<Schema extends StandardSchema<any, any> | JSONSchema, Name extends string>(
+    tool: JSONSchemaToolOptions<Schema, Name>,
+  ): ParseableTool<OutputOf<Schema>, Name>
+
   /** Options with a meaning of their own. Durations are in milliseconds, and 0 is "no limit". */
   export interface NamedOptions extends ProviderOptions {
-    /** Portkey's key. Read from `PORTKEY_API_KEY` when left out. Not needed for, and never sent to, your own hosts. */
+    /** Portkey's key. Read from `PORTKEY_API_KEY` when left out. Needed by the hosted platform; never sent to a host or a provider. */
     apiKey?: Option<string>
-    /** A Portkey gateway to send every call to. Read from `PORTKEY_BASE_URL` when left out; unset, the process calls the provider itself. */
+    /**
+     * A Portkey gateway to send every call to, told of these options in `x-portkey-*` headers. Read from `PORTKEY_BASE_URL`
+     * when left out; unset, the process calls the provider itself. `PORTKEY_GATEWAY_URL` is the hosted platform's.
+     */
     baseURL?: Option<string>
-    /** Whose API the host speaks: `openai`, `mistral-ai`, `ollama`, … With a `customHost` alone it is `openai`. */
+    /** Keys and provider that the hosted platform holds under this name. */
+    virtualKey?: Option<string>
+    /** Whose API the host speaks: `openai`, `mistral-ai`, `ollama`, … With a `customHost` alone it is `openai`. `@slug` is one that the hosted platform holds. */
     provider?: Option<string>
     /** Base URL of the model server with its version path, such as `http://localhost:8000/v1`; with or without a last slash. */
     customHost?: Option<string>
@@ -79,7 +208,9 @@ declare namespace Portkey {
     authorization?: Option<string>
     /** Names of headers to send to the host as given, in any spelling. A name that has no value anywhere is a `ConfigError`. */
     forwardHeaders?: Option<readonly string[]>
-    /** How calls are made, as an object or as its JSON. */
+    /** Headers of every call; its own `headers` come before them. They go where those go. */
+    defaultHeaders?: Option<Record<string, string | number | boolean | null | undefined>>
+    /** How calls are made, as an object or as its JSON; or the id of a config that the hosted platform holds: `pc-…`. */
     config?: Option<Config | string>
     /** Facts to find the call by. Values have at most 128 characters. */
     metadata?: Option<Record<string, string>>
@@ -107,6 +238,11 @@ declare namespace Portkey {
     idempotent?: Option<boolean>
     /** Throw a `ConfigError` where a provider would make us drop or change a parameter. */
     strictParams?: Option<boolean>
+    /**
+     * Repair the chats of servers for local models: tool calls without ids, types or places of their own, arguments as objects, `stop` where
+     * tools were called, reasoning under one of its two names. True for `vllm`, `llamacpp`, `ollama`, `lmstudio`, `sglang` and `tgi`, else false.
+     */
+    repairs?: Option<boolean>
     /** Leave out of answers what OpenAI's own would not have; `false` lets them hold what a provider says beyond it. */
     strictOpenAiCompliance?: Option<boolean>
     openaiOrganization?: Option<string>
@@ -129,8 +265,18 @@ declare namespace Portkey {
     pricing?: Option<Pricing>
     /** Names of headers whose values never appear in a log. */
     sensitiveHeaders?: Option<readonly string[]>
+    /** `true`: make clients even where a page runs, and anyone can read their keys. */
     dangerouslyAllowBrowser?: Option<boolean>
     calculateAudioDuration?: Option<boolean>
+    /** For a gateway, as the others below: with `baseURL` or the hosted platform. */
+    awsBedrockModel?: Option<string>
+    awsS3Bucket?: Option<string>
+    awsS3ObjectKey?: Option<string>
+    azureEndpointName?: Option<string>
+    fireworksAccountId?: Option<string>
+    providerFileName?: Option<string>
+    providerModel?: Option<string>
+    vertexStorageBucketName?: Option<string>
   }
 
   /**
@@ -342,7 +488,11 @@ declare namespace Portkey {
   export interface Config extends ProviderConfig {
     /** Shown as `target` in reports. */
     name?: Option<string>
+    /** `@slug` is one that the hosted platform holds. */
     provider?: Option<string>
+    /** Keys and provider that the hosted platform holds under this name. */
+    virtual_key?: Option<string>
+    virtualKey?: Option<string>
     /** The provider's credential. */
     api_key?: Option<string>
     apiKey?: Option<string>
@@ -416,6 +566,7 @@ declare namespace Portkey {
     strict_params?: Option<boolean>
     pricing?: Option<Pricing>
     strictParams?: Option<boolean>
+    repairs?: Option<boolean>
     strict_open_ai_compliance?: Option<boolean>
     strictOpenAiCompliance?: Option<boolean>
     // `any`, not `HeaderValue`: an index signature covers the keys above too, and only `any` takes a caller's own interface.
@@ -554,6 +705,7 @@ declare namespace Portkey {
 
   /** What happened to one call. It holds no header values, and its URLs have neither query nor userinfo. */
   export interface GatewayReport {
+    /** A gateway's own, where it gave one. */
     traceId: string
     spanId: string | null
     spanName: string | null
@@ -561,7 +713,7 @@ declare namespace Portkey {
     metadata: Record<string, string>
     /** The host's own name for the request, where it gave one. */
     requestId: string | null
-    /** The target that answered: its `name`, or its place in the config. */
+    /** The target that answered: its `name`, or its place in the config; `remote` is the gateway that `baseURL` names. */
     target: string | null
     provider: string | null
     cache: CacheStatus | null
@@ -572,7 +724,7 @@ declare namespace Portkey {
     /** Every request that was made, in order. */
     attempts: AttemptReport[]
     /** Tokens, as the host counted them. */
-    usage: Partial<CompletionUsage> | null
+    usage: Partial<Usage> | null
     /** In US dollars, where the price is known. */
     cost: number | null
   }
@@ -672,6 +824,47 @@ declare namespace Portkey {
     getGateway(): GatewayReport
   }
 
+  /**
+   * A streamed chat completion with events. The chunks can be read too: a reader that falls behind holds the host back,
+   * unless someone waits for the end, and leaving the loop aborts.
+   */
+  export class ChatCompletionStream<Parsed = null> implements AsyncIterable<ChatCompletionChunk> {
+    protected constructor()
+    /** What another process has sent on with `toReadableStream()`, in bytes or in text. */
+    static fromReadableStream(stream: ReadableStream | AsyncIterable<Uint8Array | string>): ChatCompletionStream
+    /** The completion as far as it has come; it changes with each chunk. */
+    readonly currentChatCompletionSnapshot: ChatCompletionSnapshot | undefined
+    [Symbol.asyncIterator](): AsyncIterableIterator<ChatCompletionChunk>
+    /** The chunks as lines of JSON, as the `openai` package has them. */
+    toReadableStream(): ReadableStream<Uint8Array>
+  }
+  export interface ChatCompletionStream<Parsed> extends ChatRun<ChatStreamEvents<Parsed>, Parsed> {}
+
+  /** Whole answers and the tools that they call, one after the other. */
+  export class ChatCompletionRunner<Parsed = null> {
+    private constructor()
+  }
+  export interface ChatCompletionRunner<Parsed> extends ChatRun<ChatRunnerEvents<Parsed>, Parsed> {}
+
+  /** Streamed answers and the tools that they call, one after the other. */
+  export class ChatCompletionStreamingRunner<Parsed = null> extends ChatCompletionStream<Parsed> {}
+
+  /** A streamed response with events; to be read as a `ChatCompletionStream`. */
+  export class ResponseStream<Parsed = null> implements AsyncIterable<ResponseStreamEvent> {
+    private constructor()
+    static fromReadableStream(stream: ReadableStream | AsyncIterable<Uint8Array | string>): ResponseStream
+    /** The response as far as it has come; it changes with each event. */
+    readonly currentResponseSnapshot: Response | undefined
+    [Symbol.asyncIterator](): AsyncIterableIterator<ResponseStreamEvent>
+    /** The events as lines of JSON, as the `openai` package has them. */
+    toReadableStream(): ReadableStream<Uint8Array>
+    finalResponse(): Promise<Answer<ParsedResponse<Parsed>>>
+    /** `undefined` before there is an answer. */
+    getHeaders(): Record<string, string> | undefined
+    getGateway(): GatewayReport | undefined
+  }
+  export interface ResponseStream<Parsed> extends Listening<ResponseEvents> {}
+
   /** A call that failed. Its message has at most three lines: what failed, where, what to try. */
   export class APIError extends Error {
     protected constructor()
@@ -709,10 +902,30 @@ declare namespace Portkey {
   export class StreamTruncatedError extends APIError {
     readonly partial: PartialAnswer
   }
+  /** The answer has reached the limit of its tokens, and was asked for in a shape that a part of it cannot have. */
+  export class LengthFinishReasonError extends APIError {
+    readonly completion: ChatCompletion
+  }
+  /** The provider's filter has cut the answer off. */
+  export class ContentFilterFinishReasonError extends APIError {
+    readonly completion: ChatCompletion
+  }
+  /** The answer, or what it calls a tool with, does not have the shape that was asked for. */
+  export class SchemaMismatchError extends APIError {
+    /** What is wrong, in the words of the schema's library, which may quote the answer. */
+    readonly issues: { message: string; path: PropertyKey[] }[]
+    /** What was read. */
+    readonly text: string
+  }
   /** An option, config or body that cannot be acted on. Thrown at construction, or before anything is sent. */
   export class ConfigError extends Error {
     /** Each thing that is wrong, where there is more to say than the message does. */
     readonly problems: { path: string; message: string }[]
+    private constructor()
+  }
+
+  /** A webhook that was not signed with the secret, or not lately. */
+  export class InvalidWebhookSignatureError extends Error {
     private constructor()
   }
 
@@ -721,7 +934,7 @@ declare namespace Portkey {
     text: string
     /** The last one's `arguments` may be cut anywhere. */
     toolCalls: ChatCompletionMessageFunctionToolCall[]
-    usage: CompletionUsage | null
+    usage: Partial<Usage> | null
   }
 
   export { Self as Portkey, Self as default }
@@ -732,8 +945,50 @@ declare namespace Portkey {
     ChatCompletionContentPart, ChatCompletionMessage, ChatCompletionMessageFunctionToolCall,
     ChatCompletionMessageParam, ChatCompletionMessageToolCall, ChatCompletionSystemMessageParam, ChatCompletionTool,
     ChatCompletionToolChoiceOption, ChatCompletionToolMessageParam, ChatCompletionUserMessageParam, Answer, Body,
-    Model, ModelList, Moderation, ModerationCreateParams, ModerationCreateResponse, Resources,
+    Model, ModelList, Moderation, ModerationCreateParams, ModerationCreateResponse, Resources, ChatCompletionSnapshot,
+    ParsedChatCompletion, ParsedChatCompletionMessage, ParsedFunction, ParsedFunctionToolCall, ParseableFormat, ParseableTool,
+    RunToolsOptions, RunnableTool, StandardIssue, StandardSchema, ParseableTextFormat, ParsedResponse,
+    ContentBlock, ContentBlockParam, Message, MessageCreateParams, MessageCreateParamsNonStreaming, MessageCreateParamsStreaming,
+    MessageParam, MessageStreamEvent, MessageTool, MessageUsage, Response, ResponseCreateParams, ResponseCreateParamsNonStreaming,
+    ResponseCreateParamsStreaming, ResponseInputItem, ResponseOutputItem, ResponseStreamEvent, ResponseTool, ResponseUsage,
   }
+  /* types */
+  export type {
+    Assistant, AssistantCreateParams, AssistantResponseFormat, AssistantStreamEvent, AssistantTool, AssistantToolChoice,
+    AssistantUpdateParams, AudioResponseFormat, Batch, BatchCreateParams, BatchError, BatchRequestCounts, BatchUsage,
+    BinaryResponse, ChatKitItem, ChatKitThread, ChatKitThreadListParams, ChatSession, ChatSessionCreateParams,
+    CheckpointPermission, CheckpointPermissionCreateParams, CheckpointPermissionList, CheckpointPermissionListParams,
+    ChunkSizes, ChunkingStrategy, ChunkingStrategyParam, ClientSecret, ClientSecretCreateParams, ComparisonFilter,
+    CompoundFilter, Container, ContainerCreateParams, ContainerFile, ContainerFileCreateParams,
+    ContainerNetworkPolicyParam, Conversation, ConversationCreateParams, ConversationItem, ConversationItemCreateParams,
+    ConversationItemList, ConversationItemListParams, ConversationItemRetrieveParams, ConversationUpdateParams, Deleted,
+    Eval, EvalCreateParams, EvalCriterion, EvalDataSource, EvalDeleted, EvalListParams, EvalOutputItem,
+    EvalOutputItemListParams, EvalRun, EvalRunCreateParams, EvalRunDeleted, EvalRunListParams, EvalUpdateParams,
+    ExpiresAfter, FileAttributes, FileContent, FileCounts, FileCreateParams, FileLike, FileListParams, FileObject,
+    FileOptions, FilePurpose, FileStream, FineTuningHyperparameters, FineTuningIntegration, FineTuningJob,
+    FineTuningJobCheckpoint, FineTuningJobCreateParams, FineTuningJobEvent, FineTuningJobListParams, FineTuningMethod,
+    Grader, GraderMessage, GraderRunParams, GraderRunResponse, GraderValidateParams, GraderValidateResponse, IdleExpiry,
+    Image, ImageCompletedEvent, ImageCreateVariationParams, ImageEditParams, ImageGenerateParams, ImagePartialEvent,
+    ImageStreamEvent, ImageUsage, ImagesResponse, LabelModelGrader, ListParams, MetadataParams, MultiGrader, Page,
+    PagePromise, PollOptions, PortkeyAnswer, PortkeyParams, PythonGrader, RealtimeCallAcceptParams,
+    RealtimeCallReferParams, RealtimeCallRejectParams, RealtimeSession, RealtimeSessionCreateParams,
+    ResponseInputItemListParams, ResponseInputTokens, ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams,
+    Run, RunCreateParams, RunStatus, RunStep, RunStepListParams, RunStepRetrieveParams, RunSubmitToolOutputsParams,
+    RunToolCall, RunUsage, ScoreModelGrader, SpeechCreateParams, SpeechDeltaEvent, SpeechDoneEvent, SpeechStreamEvent,
+    StringCheckGrader, TextSimilarityGrader, Thread, ThreadAnnotation, ThreadAttachment, ThreadContentPart,
+    ThreadCreateAndRunParams, ThreadCreateParams, ThreadMessage, ThreadMessageContent, ThreadMessageCreateParams,
+    ThreadMessageListParams, ThreadUpdateParams, ToolResources, ToolResourcesParam, TranscriptionCreateParams,
+    TranscriptionCreateResponse, TranscriptionDeltaEvent, TranscriptionDoneEvent, TranscriptionLogprob,
+    TranscriptionSegment, TranscriptionSession, TranscriptionSessionCreateParams, TranscriptionSpeakerSegment,
+    TranscriptionStreamEvent, TranscriptionWord, TranslationCreateParams, TranslationCreateResponse, TruncationStrategy,
+    Upload, UploadCompleteParams, UploadCreateParams, UploadPart, UploadPartCreateParams, Uploadable, VectorStore,
+    VectorStoreCreateParams, VectorStoreFile, VectorStoreFileBatch, VectorStoreFileBatchCreateParams,
+    VectorStoreFileContent, VectorStoreFileCreateParams, VectorStoreFileListParams, VectorStoreFileUpdateParams,
+    VectorStoreSearchParams, VectorStoreSearchResult, VectorStoreUpdateParams, VectorStoreUploadParams, Video,
+    VideoCreateParams, VideoDownloadParams, VideoRemixParams, VoiceDetection, WaitForProcessingParams, WebhookEvent,
+    WebhookHeaders,
+  }
+/* end of types */
 }
 
 export = Portkey

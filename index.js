@@ -1,7 +1,12 @@
 'use strict'
 // The package for `require`: the class itself, with every public name on it. index.mjs gives the same names to `import`.
 
+const { ChatCompletionStream } = require('./js/helpers/chat-stream.js')
+const { ResponseStream } = require('./js/helpers/response-stream.js')
+const { jsonSchemaFormat, jsonSchemaTextFormat, jsonSchemaTool } = require('./js/helpers/schema.js')
+const { ChatCompletionRunner, ChatCompletionStreamingRunner } = require('./js/helpers/tool-loop.js')
 const errors = require('./js/errors.js')
+const { toFile } = require('./js/files.js')
 const { PORTKEY_GATEWAY_URL, createHeaders } = require('./js/options.js')
 const { Portkey } = require('./js/portkey.js')
 const { APIPromise } = require('./js/promise.js')
@@ -9,7 +14,22 @@ const { Stream } = require('./js/stream.js')
 
 const { errorFrom, headersOf, ...errorClasses } = errors
 
-Object.assign(Portkey, errorClasses, { APIPromise, Portkey, PORTKEY_GATEWAY_URL, Stream, createHeaders, default: Portkey })
+Object.assign(Portkey, errorClasses, {
+  APIPromise,
+  ChatCompletionRunner,
+  ChatCompletionStream,
+  ChatCompletionStreamingRunner,
+  Portkey,
+  PORTKEY_GATEWAY_URL,
+  ResponseStream,
+  Stream,
+  createHeaders,
+  default: Portkey,
+  jsonSchemaFormat,
+  jsonSchemaTextFormat,
+  jsonSchemaTool,
+  toFile,
+})
 Object.defineProperty(Portkey, '__esModule', { value: true })
 
 module.exports = Portkey

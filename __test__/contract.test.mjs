@@ -15,6 +15,7 @@ const require = createRequire(import.meta.url)
 const ts = require('typescript')
 const asCommonJS = require('portkey-native')
 const { native } = require('../js/native.js')
+const helpers = require('../js/helpers')
 
 const { Portkey } = asModule
 const tables = JSON.parse(native().tables())
@@ -42,8 +43,10 @@ function declaredValues() {
 const ERRORS = {
   APIError: null, APIConnectionError: 'APIError', APIConnectionTimeoutError: 'APIConnectionError', APIUserAbortError: 'APIError', BadRequestError: 'APIError',
   AuthenticationError: 'APIError', PermissionDeniedError: 'APIError', NotFoundError: 'APIError', ConflictError: 'APIError', UnprocessableEntityError: 'APIError',
-  RateLimitError: 'APIError', InternalServerError: 'APIError', StreamTruncatedError: 'APIError', ConfigError: null,
+  RateLimitError: 'APIError', InternalServerError: 'APIError', StreamTruncatedError: 'APIError', ConfigError: null, InvalidWebhookSignatureError: null,
+  LengthFinishReasonError: 'APIError', ContentFilterFinishReasonError: 'APIError', SchemaMismatchError: 'APIError',
 }
+const HELPERS = ['ChatCompletionRunner', 'ChatCompletionStream', 'ChatCompletionStreamingRunner', 'ResponseStream', 'jsonSchemaFormat', 'jsonSchemaTextFormat', 'jsonSchemaTool']
 
 describe('the exports', () => {
   test('are the same for import, for require and in index.d.ts', () => {
@@ -54,7 +57,7 @@ describe('the exports', () => {
   })
 
   test('are those of the contract', () => {
-    assert.deepEqual(declaredValues(), ['Portkey', 'default', 'createHeaders', 'PORTKEY_GATEWAY_URL', 'Stream', 'APIPromise', ...Object.keys(ERRORS)].sort())
+    assert.deepEqual(declaredValues(), ['Portkey', 'default', 'createHeaders', 'toFile', 'PORTKEY_GATEWAY_URL', 'Stream', 'APIPromise', ...HELPERS, ...Object.keys(ERRORS)].sort())
   })
 
   test('are reached in every way that the contract names', () => {
@@ -87,25 +90,14 @@ describe('the tree of methods', () => {
     })
   }
 
-  test('is the endpoint table, in index.d.ts and on a client', () => {
-    const rows = tables.endpoints.map(({ call }) => call).sort()
+  test('is the endpoint table and the helpers, in index.d.ts and on a client', () => {
+    const rows = [...new Set([...tables.endpoints.map(({ call }) => call), ...Object.keys(helpers)])].sort()
     assert.deepEqual(calls(typeOf('Resources')).sort(), rows)
     const client = new Portkey({ customHost: 'http://127.0.0.1:9/v1' })
     for (const row of rows) assert.equal(typeof row.split('.').reduce((node, name) => node[name], client), 'function', row)
     const roots = [...new Set(rows.map((row) => row.split('.')[0]))]
     const accessors = Object.entries(Object.getOwnPropertyDescriptors(Portkey.prototype)).filter(([, { get }]) => get).map(([name]) => name)
-    assert.deepEqual(accessors.filter((name) => !fields().includes(name)).sort(), roots.sort())
-  })
-
-  test('sends each row to its path with its method', async (t) => {
-    const host = await hostFor(t, [{ json: { data: [] } }])
-    const client = new Portkey({ customHost: host.url })
-    for (const { call, method, path, takesBody } of tables.endpoints) {
-      const leading = [...path.matchAll(/\{\w+\}/g)].map((_, at) => `name-${at}`)
-      const given = takesBody ? [...leading, { model: 'm' }] : leading
-      await call.split('.').reduce((node, name) => node[name], client)(...given)
-      assert.equal(`${host.last.method} ${host.last.path}`, `${method} /v1${path.replace(/\{\w+\}/g, () => leading.shift())}`)
-    }
+    assert.deepEqual(accessors.filter((name) => !fields().includes(name)).sort(), ['fetch', ...roots].sort())
   })
 
   test('works on a method that was taken from its client', async (t) => {
@@ -135,15 +127,18 @@ describe('the options', () => {
   })
 
   test('of index.d.ts are all accepted', () => {
-    const values = { config: {}, forwardHeaders: [], sensitiveHeaders: [], metadata: {}, timeouts: {}, provider: 'openai', baseURL: null, retryBudget: false, cacheStore: {}, onRecord() {}, logs: false, pricing: 'free' }
+    const values = { config: {}, forwardHeaders: [], sensitiveHeaders: [], metadata: {}, timeouts: {}, provider: 'openai', baseURL: null, retryBudget: false, cacheStore: {}, defaultHeaders: {}, onRecord() {}, logs: false, pricing: 'free' }
     const settings = new Map(tables.providers.flatMap(({ name, settings }) => settings.map(({ option }) => [option, name])))
+    const gatewayOnly = propertiesOf(typeOf('NamedOptions')).filter((name) => /acts at a Portkey gateway alone|^virtualKey: asks/.test(problemsOf(() => new Portkey({ customHost: 'http://h/v1', [name]: 'text' }))))
+    assert.equal(gatewayOnly.length, 8)
     const numbers = ['requestTimeout', 'timeout', 'maxRetries', 'maxConcurrent', 'maxQueue']
-    const booleans = ['idempotent', 'strictParams', 'strictOpenAiCompliance', 'debug', 'dangerouslyAllowBrowser', 'calculateAudioDuration', 'cacheForceRefresh', 'captureContent']
+    const booleans = ['idempotent', 'repairs', 'strictParams', 'strictOpenAiCompliance', 'debug', 'dangerouslyAllowBrowser', 'calculateAudioDuration', 'cacheForceRefresh', 'captureContent']
     for (const name of propertiesOf(typeOf('NamedOptions'))) {
       const value = name in values ? values[name] : numbers.includes(name) ? 1 : booleans.includes(name) ? true : name === 'customHost' ? 'http://h/v1' : 'text'
       // What is wrong with a provider's own option is told as its own words are read, which `text` may not be.
       const provider = settings.get(name)
-      const accepted = () => new Portkey({ customHost: 'http://127.0.0.1:9/v1', ...(provider && { provider }), [name]: value })
+      const where = gatewayOnly.includes(name) ? { baseURL: 'http://127.0.0.1:9/v1' } : { customHost: 'http://127.0.0.1:9/v1' }
+      const accepted = () => new Portkey({ ...where, ...(provider && { provider }), [name]: value })
       if (provider) assert.doesNotMatch(problemsOf(accepted), new RegExp(`${name}: (is no option|has no meaning)`), name)
       else assert.doesNotThrow(accepted, name)
     }
@@ -155,8 +150,8 @@ describe('the options', () => {
       timeouts: { firstToken: 1 }, strict_open_ai_compliance: true, idempotent: true, openai_organization: 'o', openai_project: 'p',
       strategy: { mode: 'single' }, targets: [{ custom_host: 'http://h/v1' }], weight: 1, default_params: {}, drop_params: ['seed'],
       max_concurrent: 1, max_queue: 1, cb_config: { failure_threshold: 1, cooldown_interval: 30_000 }, health_check: {}, id: 'c', is_open: false, passthrough: false,
-      metadata: {}, cache: 'simple', strict_params: true, input_guardrails: [], output_guardrails: [], input_mutators: [], output_mutators: [],
-      before_request_hooks: [], after_request_hooks: [], pricing: 'free',
+      metadata: {}, cache: 'simple', strict_params: true, repairs: false, input_guardrails: [], output_guardrails: [], input_mutators: [], output_mutators: [],
+      before_request_hooks: [], after_request_hooks: [], virtual_key: 'vk', pricing: 'free',
     }
     const GROUP = { strategy: { targets: values.targets }, targets: { strategy: values.strategy } }
     const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
@@ -174,7 +169,7 @@ describe('the options', () => {
   })
 })
 
-const METHODS = ['withOptions', 'targets', 'cacheState', 'providers', 'flush']
+const METHODS = ['withOptions', 'targets', 'cacheState', 'providerFacts', 'fetch', 'flush']
 
 /** The readable fields of a client, as index.d.ts names them. */
 function fields() {
@@ -188,12 +183,14 @@ describe('a client', () => {
     const given = {
       apiKey: 'pk', provider: 'openai', customHost: 'http://127.0.0.1:9/v1', config: { api_key: 'k' }, metadata: { a: '1' }, traceID: 't', forwardHeaders: ['Authorization'],
       requestTimeout: 1, timeout: 2, maxRetries: 3, strictOpenAiCompliance: true, openaiOrganization: 'o', openaiProject: 'p', debug: false,
-      dangerouslyAllowBrowser: true, calculateAudioDuration: false,
+      dangerouslyAllowBrowser: true, calculateAudioDuration: false, cacheForceRefresh: true, cacheNamespace: 'ns',
     }
     const client = new Portkey({ Authorization: 'sk', ...given })
-    assert.deepEqual(fields().sort(), [...Object.keys(given), 'baseURL'].sort())
     for (const [name, value] of Object.entries(given)) assert.deepEqual(client[name], value, name)
     assert.equal(client.baseURL, undefined)
+    const others = fields().filter((name) => !(name in given) && name !== 'baseURL')
+    const remote = new Portkey({ baseURL: 'http://127.0.0.1:9/v1', ...Object.fromEntries(others.map((name) => [name, `${name}'s`])) })
+    for (const name of others) assert.equal(remote[name], `${name}'s`)
     assert.equal(new Portkey({ customHost: 'http://127.0.0.1:9/v1', traceId: 't' }).traceID, 't')
   })
 

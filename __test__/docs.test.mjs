@@ -4,12 +4,14 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import Portkey from 'portkey-native'
 import { chatChunks, completion } from './support/answers.mjs'
 import { hostFor } from './support/host.mjs'
 
+const { native } = createRequire(import.meta.url)('../js/native.js')
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (file) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
 const DOCUMENTS = readdirSync(root).filter((name) => name.endsWith('.md')).concat('bench/README.md', readdirSync(`${root}docs`).map((name) => `docs/${name}`))
@@ -56,24 +58,47 @@ test('the README names every option, error class and field of a report', () => {
   for (const name of errors) assert.ok(readme.includes(`\`${name}\``), name)
 })
 
-test("the README's JavaScript runs against a host", async (t) => {
-  const host = await hostFor(t, (request) => (request.json().stream ? { sse: chatChunks() } : { json: completion() }))
-  const blocks = [...read('README.md').matchAll(/```js\n([\s\S]*?)```/g)].map(([, block]) => block)
-  assert.ok(blocks.length >= 3)
-  const head = `import Portkey from 'portkey-native'
-    const messages = [{ role: 'user', content: 'hi' }]
-    let portkey = new Portkey({ customHost: ${JSON.stringify(host.url)} })\n`
-  for (const block of blocks) {
-    const own = block
-      .replace(/import Portkey from 'portkey-native'\n/, '')
-      .replace('const portkey =', 'portkey =')
-      .replaceAll('…', 'x')
-      .replace(/'https?:\/\/[^']+\/v1'/, JSON.stringify(host.url))
-    // Not in this thread, where the host has to answer.
-    const child = spawn(process.execPath, ['--input-type=module', '-e', head + own], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] })
-    let wrong = ''
-    child.stderr.on('data', (text) => (wrong += text))
-    const [status] = await once(child, 'close')
-    assert.equal(status, 0, `${block}\n${wrong}`)
-  }
+test('docs/remote.md says of every option where it acts', () => {
+  const { options } = JSON.parse(native().tables())
+  const text = read('docs/remote.md')
+  // It is Node.js's alone.
+  for (const name of options.filter((name) => name !== 'calculateAudioDuration')) assert.ok(text.includes(`\`${name}\``), name)
 })
+
+/** Answers what the documents ask: in words, in the shape that is asked for, or with the call of a tool. */
+function answered(request) {
+  const { stream, response_format, tools, messages, input } = request.json()
+  if (input) {
+    const output = [{ type: 'message', role: 'assistant', content: [{ type: 'output_text', text: '{"name":"Ada","age":36}', annotations: [] }] }]
+    return { sse: [{ type: 'response.completed', response: { id: 'resp_1', object: 'response', status: 'completed', output } }], done: false }
+  }
+  if (stream) return { sse: chatChunks() }
+  if (response_format) return { json: completion('{"name":"Ada","age":36}') }
+  if (!tools || messages.at(-1).role === 'tool') return { json: completion() }
+  const call = { id: 'call_1', type: 'function', function: { name: tools[0].function.name, arguments: '{"city":"Paris"}' } }
+  return { json: completion(null, { choices: [{ index: 0, message: { role: 'assistant', content: null, tool_calls: [call] }, finish_reason: 'tool_calls' }] }) }
+}
+
+for (const [document, least] of [['README.md', 3], ['docs/helpers.md', 9]]) {
+  test(`the JavaScript of ${document} runs against a host`, async (t) => {
+    const host = await hostFor(t, answered)
+    const blocks = [...read(document).matchAll(/```js\n([\s\S]*?)```/g)].map(([, block]) => block)
+    assert.ok(blocks.length >= least)
+    const head = `import Portkey from 'portkey-native'
+      const messages = [{ role: 'user', content: 'hi' }]
+      let portkey = new Portkey({ customHost: ${JSON.stringify(host.url)} })\n`
+    for (const block of blocks) {
+      const own = block
+        .replace(/import Portkey from 'portkey-native'\n/, '')
+        .replace('const portkey =', 'portkey =')
+        .replaceAll('…', 'x')
+        .replace(/'https?:\/\/[^']+\/v1'/, JSON.stringify(host.url))
+      // Not in this thread, where the host has to answer.
+      const child = spawn(process.execPath, ['--input-type=module', '-e', head + own], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] })
+      let wrong = ''
+      child.stderr.on('data', (text) => (wrong += text))
+      const [status] = await once(child, 'close')
+      assert.equal(status, 0, `${block}\n${wrong}`)
+    }
+  })
+}

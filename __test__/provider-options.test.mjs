@@ -11,7 +11,7 @@ import { MESSAGES, completion } from './support/answers.mjs'
 import { closedPort, hostFor } from './support/host.mjs'
 
 const BODY = { model: 'm', messages: MESSAGES }
-const providers = new Portkey({ customHost: 'http://127.0.0.1:9/v1' }).providers()
+const providers = new Portkey({ customHost: 'http://127.0.0.1:9/v1' }).providerFacts()
 const ask = (client, body, params) => client.chat.completions.create({ ...BODY, ...body }, params)
 const camel = (key) => key.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())
 
@@ -154,9 +154,9 @@ describe('what can not be acted on is refused at construction', () => {
     'an option beside a group': [{ awsRegion: 'x', config: { strategy: { mode: 'fallback' }, targets: [{ custom_host: customHost }, { custom_host: customHost }] } }, { awsRegion: "is an option of one target: put it into that target's config" }],
     'a misspelt option': [{ provider: 'bedrock', awsRegon: 'x' }, { awsRegon: 'is no option; did you mean awsRegion?' }],
     'a misspelt config key': [{ config: { provider: 'bedrock', aws_regon: 'x' } }, { 'config.aws_regon': 'is no key of a config; did you mean aws_region?' }],
-    'a misspelt provider': [{ provider: 'antropic' }, { provider: `expected one of the ${providers.length} names that providers() lists; did you mean anthropic?` }],
-    'a misspelt provider of a target': [{ config: { strategy: { mode: 'fallback' }, targets: [{ provider: 'gooogle' }] } }, { 'config.targets[0].provider': `expected one of the ${providers.length} names that providers() lists; did you mean google?` }],
-    'a provider like no other': [{ provider: 'zzzzzz' }, { provider: `expected one of the ${providers.length} names that providers() lists` }],
+    'a misspelt provider': [{ provider: 'antropic' }, { provider: `expected one of the ${providers.length} names that providerFacts() lists; did you mean anthropic?` }],
+    'a misspelt provider of a target': [{ config: { strategy: { mode: 'fallback' }, targets: [{ provider: 'gooogle' }] } }, { 'config.targets[0].provider': `expected one of the ${providers.length} names that providerFacts() lists; did you mean google?` }],
+    'a provider like no other': [{ provider: 'zzzzzz' }, { provider: `expected one of the ${providers.length} names that providerFacts() lists` }],
     'a provider that is left out': [{ provider: 'lambda', customHost }, { provider: 'is not among the providers: its inference API is closed' }],
     'a way to sign that is none': [{ provider: 'bedrock', ...AWS, awsAuthType: 'magic' }, { awsAuthType: 'expected accessKey or apiKey' }],
     'a service account that is no JSON': [{ provider: 'vertex-ai', vertexRegion: 'global', vertexServiceAccountJson: 'no-json' }, { vertexServiceAccountJson: "expected the JSON of a service account's key file, with client_email and private_key" }],

@@ -148,4 +148,50 @@ describe('llama.cpp by its names and dialects', () => {
     assert.ok(textOf(items).length > 0)
     assert.deepEqual(stream.getGateway().attempts.map(({ target: name, status }) => [name, status]), [['claude', 401], ['llama', 200]])
   })
+
+  const MESSAGE = { messages, max_tokens: 12, temperature: 0 }
+  const RESPONSE = { input: messages, max_output_tokens: 12, temperature: 0 }
+  const said = { messages: ({ content }) => content.map(({ text }) => text).join(''), responses: ({ output_text: text }) => text }
+  const piece = { messages: ({ delta }) => delta?.text ?? '', responses: ({ type, delta }) => (type === 'response.output_text.delta' ? delta : '') }
+
+  // Of its own formats and by way of its chats, the server says the same.
+  for (const [format, body, native, path] of [['messages', MESSAGE, 'anthropic', '/v1/messages'], ['responses', RESPONSE, 'openai', '/v1/responses']]) {
+    real(`answers ${format} in its own way and by way of its chats alike, whole and streamed`, async () => {
+      const ask = (provider, more) => clients[provider][format].create({ model: server.model, ...body, ...more })
+      const [own, translated] = [await ask(native), await ask('llamacpp')]
+      const urls = [own, translated].map((answer) => answer.getGateway().attempts[0].url)
+      assert.deepEqual(urls, [`${server.url}${path}`, `${server.url}/v1/chat/completions`])
+      const text = said[format](translated)
+      assert.ok(text.length > 0)
+      assert.equal(said[format](own), text)
+      for (const [provider, whole] of [[native, own], ['llamacpp', translated]]) {
+        const stream = await ask(provider, { stream: true })
+        const { items, error } = await collect(stream)
+        assert.equal(error, undefined)
+        assert.equal(items.map(piece[format]).join(''), text, provider)
+        assert.equal(stream.getGateway().usage.output_tokens, whole.usage.output_tokens)
+      }
+      const cut = format === 'messages' ? translated.stop_reason : translated.status
+      assert.ok(['end_turn', 'max_tokens', 'completed', 'incomplete'].includes(cut))
+    })
+  }
+
+  real('calls a tool from messages and from responses', async () => {
+    const [tool] = TOOL_CALL.tools
+    const message = await clients.llamacpp.messages.create({
+      model: server.model, messages: TOOL_CALL.messages, max_tokens: 60, temperature: 0, tool_choice: { type: 'any' },
+      tools: [{ name: tool.function.name, description: tool.function.description, input_schema: tool.function.parameters }],
+    })
+    const block = message.content.find(({ type }) => type === 'tool_use')
+    assert.equal(block.name, 'get_weather')
+    assert.equal(typeof block.input.city, 'string')
+    assert.equal(message.stop_reason, 'tool_use')
+    const { items } = await collect(clients.llamacpp.responses.create({
+      model: server.model, input: TOOL_CALL.messages, max_output_tokens: 60, temperature: 0, tool_choice: 'required', stream: true,
+      tools: [{ type: 'function', ...tool.function }],
+    }))
+    const call = items.at(-1).response.output.find(({ type }) => type === 'function_call')
+    assert.equal(call.name, 'get_weather')
+    assert.equal(typeof JSON.parse(call.arguments).city, 'string')
+  })
 })

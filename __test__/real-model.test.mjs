@@ -4,8 +4,10 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import OpenAI from 'openai'
+import * as z from 'zod'
 import Portkey, {
-  APIConnectionTimeoutError, APIUserAbortError, AuthenticationError, BadRequestError, NotFoundError,
+  APIConnectionTimeoutError, APIUserAbortError, AuthenticationError, BadRequestError, NotFoundError, jsonSchemaFormat, jsonSchemaTool,
 } from '../index.mjs'
 import { LocalModelError, TOOL_CALL_TEMPLATE, startLocalModel } from '../tools/local-model/server.mjs'
 import { collect, textOf } from './support/recorded.mjs'
@@ -198,6 +200,28 @@ describe('llama.cpp with a real model', () => {
     })
   })
 
+  real('answers in the shape of a schema, whole and streamed', async () => {
+    const body = { messages: [{ role: 'user', content: 'Name a city.' }], max_tokens: 60, ...FIXED }
+    const response_format = jsonSchemaFormat('city', z.object({ city: z.string().min(1).max(12) }))
+    const whole = await client.chat.completions.parse({ ...body, response_format })
+    assert.match(whole.choices[0].message.parsed.city, /^.{1,12}$/s)
+    const stream = client.chat.completions.stream({ ...body, response_format })
+    const seen = []
+    stream.on('content.delta', ({ parsed }) => seen.push(parsed))
+    assert.deepEqual((await stream.finalMessage()).parsed, whole.choices[0].message.parsed)
+    assert.ok(seen.length > 2)
+    assert.deepEqual(seen.at(-1), whole.choices[0].message.parsed)
+  })
+
+  real('answers the openai package through portkey.fetch', async () => {
+    const openai = new OpenAI({ apiKey: 'unused', maxRetries: 0, fetch: client.fetch })
+    const body = { model: 'local', messages, max_tokens: 12, ...FIXED }
+    const whole = await openai.chat.completions.create(body)
+    const { items } = await collect(openai.chat.completions.create({ ...body, stream: true }))
+    assert.equal(textOf(items), whole.choices[0].message.content)
+    await assert.rejects(openai.chat.completions.create({ ...body, messages: [{ role: 'user', content: 'word '.repeat(5000) }] }), OpenAI.BadRequestError)
+  })
+
   real('gets its key in a forwarded header too', async () => {
     const forwarding = new Portkey({ customHost: `${server.url}/v1`, forwardHeaders: ['X-Api-Key'], xApiKey: KEY })
     assert.equal((await forwarding.models.list()).data.length, 1)
@@ -257,6 +281,22 @@ describe('llama.cpp with a template for tools, and with embeddings', () => {
     assert.equal(typeof JSON.parse(written).city, 'string')
     const whole = await client.chat.completions.create(body)
     assert.equal(whole.choices[0].message.tool_calls[0].function.arguments, written)
+  })
+
+  test('has its tool run, whole and streamed', async (t) => {
+    if (!server) return t.skip('there is no local model')
+    const client = new Portkey({ customHost: `${server.url}/v1`, Authorization: KEY, idempotent: true })
+    for (const stream of [false, true]) {
+      const cities = []
+      const tool = jsonSchemaTool({
+        name: 'get_weather', description: 'Weather of a city', parameters: z.object({ city: z.string().max(16) }),
+        function: ({ city }) => cities.push(city) && { sky: 'blue' },
+      })
+      const body = { messages: [{ role: 'user', content: 'What is the weather in Paris?' }], max_tokens: 60, ...FIXED, tools: [tool], tool_choice: 'required' }
+      const runner = client.chat.completions.runTools({ ...body, stream }, undefined, { maxChatCompletions: 1 })
+      assert.equal(await runner.finalFunctionToolCallResult(), '{"sky":"blue"}')
+      assert.deepEqual(cities, [JSON.parse((await runner.finalFunctionToolCall()).arguments).city])
+    }
   })
 
   test('gives the same numbers for embeddings as floats and as base64', async (t) => {

@@ -97,7 +97,9 @@ describe('a ConfigError shows no value', () => {
     'a config that is no JSON': { config: '{"api_key": "zebra", }' },
     'metadata of the wrong type': { customHost: HOST, metadata: { a: ['zebra'] } },
     'a virtual key': { virtualKey: 'zebra' },
-    'a base URL': { baseURL: 'http://zebra.example/v1' },
+    'a base URL': { baseURL: 'http://user:zebra@127.0.0.1/v1' },
+    'what a gateway is told': { baseURL: HOST, virtualKey: 'zebra\n', traceID: 'zebra日', apiKey: ['zebra'], xKey: 'zebra' },
+    'a hosted target without a key': { config: { virtual_key: 'zebra' } },
     'a loop': { customHost: HOST, metadata: Object.assign([], { zebra: 'zebra' }), config: (() => { const loop = { api_key: 'zebra' }; loop.config = loop; return loop })() },
   }
   for (const [title, options] of Object.entries(cases)) {

@@ -5,6 +5,7 @@
 const border = require('./border.js')
 const { unwatch } = require('./abort.js')
 const { APIError, APIUserAbortError, errorFrom, headersOf } = require('./errors.js')
+const { ByteSource, responseOf, streamOf } = require('./bytes.js')
 const { EventSource, Stream, eventStreamOf } = require('./stream.js')
 
 /** The facts of an answer, parsed when someone asks. */
@@ -41,10 +42,18 @@ class Facts {
   }
 }
 
+/** The text of a response, put together as the official clients do; what the provider sent stays as it is to who prints or copies it. */
+function withOutputText(value) {
+  if (value.object !== 'response' || !Array.isArray(value.output) || value.output_text !== undefined) return value
+  const parts = value.output.flatMap((item) => (item.type === 'message' ? (item.content ?? []) : []))
+  const text = parts.map((part) => (part.type === 'output_text' ? part.text : '')).join('')
+  return Object.defineProperty(value, 'output_text', { value: text, configurable: true, writable: true })
+}
+
 /** Hangs `getHeaders` and `getGateway` on an answer, so that printing, copying and comparing see the answer alone. */
 function attach(value, facts) {
   if (typeof value !== 'object' || value === null) return value
-  return Object.defineProperties(value, {
+  return Object.defineProperties(withOutputText(value), {
     getHeaders: { value: () => facts.portkeyHeaders(), configurable: true, writable: true },
     getGateway: { value: () => facts.gateway(value.usage), configurable: true, writable: true },
   })
@@ -68,6 +77,12 @@ function withVectors([json, numbers]) {
 class PendingCall {
   /** Set by `asResponse()`: the body is wanted as it came. */
   unread = false
+  /** Hands over the call's files while they are sent. */
+  upload
+  /** What is made of a JSON answer before it is handed out. */
+  finish = attach
+  /** Whether a stream's events have names. */
+  namesEvents = false
   facts
   resolve
   reject
@@ -88,16 +103,17 @@ class PendingCall {
     }
     this.facts = new Facts(factsText)
     if (kind === border.STREAM) return this.#stream(content)
+    if (kind === border.BYTES) return this.#bytes()
     this.#end()
     try {
-      this.resolve(this.unread ? unreadResponse(this.facts, kind, content) : attach(parsed(kind, content), this.facts))
+      this.resolve(this.unread ? unreadResponse(this.facts, kind, content) : this.finish(parsed(kind, content), this.facts))
     } catch (error) {
       this.resolve(rejection(() => garbled(error, this.facts)))
     }
   }
 
   #stream(content) {
-    const source = new EventSource(this.#id, this.#signal, this.facts)
+    const source = new EventSource(this.#id, this.#signal, this.facts, this.upload)
     if (this.#signal) {
       unwatch(this.#signal, this)
       source.watch()
@@ -105,23 +121,38 @@ class PendingCall {
     border.replace(this.#id, source)
     source.add(content)
     const stream = new Stream(source)
-    this.resolve(this.unread ? { ...this.facts.response(), body: eventStreamOf(stream) } : stream)
+    this.resolve(this.unread ? { ...this.facts.response(), body: eventStreamOf(stream, this.namesEvents) } : stream)
+  }
+
+  #bytes() {
+    if (this.#signal) unwatch(this.#signal, this)
+    const source = new ByteSource(this.#id, this.#signal, this.facts, this.upload)
+    border.replace(this.#id, source)
+    this.resolve(this.unread ? { ...this.facts.response(), body: streamOf(source) } : attach(responseOf(source), this.facts))
   }
 
   abort() {
+    this.fail(() => new APIUserAbortError())
+  }
+
+  /** The call ends with an error of this side: its connection closes. */
+  fail(make) {
     border.release()
     border.cancel(this.#id)
     this.#end()
-    this.resolve(rejection(() => new APIUserAbortError()))
+    this.resolve(rejection(make))
   }
 
   #end() {
     border.close(this.#id)
+    this.upload?.stop()
     if (this.#signal) unwatch(this.#signal, this)
   }
 }
 
 function parsed(kind, content) {
+  // No content at all is no text either.
+  if (kind === border.TEXT) return content
   return kind === border.VECTORS ? withVectors(content) : JSON.parse(content)
 }
 
@@ -158,4 +189,4 @@ function unreadResponse(facts, kind, content) {
   return { ...facts.response(), body }
 }
 
-module.exports = { PendingCall }
+module.exports = { PendingCall, attach }

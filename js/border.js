@@ -13,18 +13,26 @@ const CHUNKS = 3
 const END = 4
 const ERROR = 5
 const RECORD = 6
+const TEXT = 7
+const BYTES = 8
+const MORE = 9
+const ASK = 10
 
 let border
 let lastId = 0
 let holding = 0
 /** id → { settle(kind, content, facts) } */
 const open = new Map()
+/** id → { ask(id, file, round) } */
+const uploads = new Map()
 
 /** One callback takes all outcomes that are there: four slots each. */
 function deliver(outcomes) {
   for (let at = 0; at < outcomes.length; at += 4) {
-    if (outcomes[at + 1] === RECORD) record(outcomes[at], outcomes[at + 2])
-    else open.get(outcomes[at])?.settle(outcomes[at + 1], outcomes[at + 2], outcomes[at + 3])
+    const kind = outcomes[at + 1]
+    if (kind === RECORD) record(outcomes[at], outcomes[at + 2])
+    else if (kind === ASK) uploads.get(outcomes[at])?.ask(outcomes[at], outcomes[at + 2], outcomes[at + 3])
+    else open.get(outcomes[at])?.settle(kind, outcomes[at + 2], outcomes[at + 3])
   }
 }
 
@@ -32,6 +40,14 @@ function deliver(outcomes) {
 function send(receiver, client, endpoint, body, stream, extras) {
   const id = enter(receiver)
   border.send(id, client, endpoint, body, stream, extras)
+  return id
+}
+
+/** The same of a body that is a form: its fields, and what its files are. `upload` hands over those that are read while they are sent. */
+function sendForm(receiver, client, endpoint, body, stream, extras, files, bytes, upload) {
+  const id = enter(receiver)
+  uploads.set(id, upload)
+  border.sendForm(id, client, endpoint, body, stream, extras, files, bytes)
   return id
 }
 
@@ -58,6 +74,16 @@ function enter(receiver) {
   return lastId
 }
 
+/** Hands over a piece of a file, or its end; false when its source is to wait until it is asked again. */
+function feed(id, file, round, piece) {
+  return uploads.has(id) && border.feed(id, file, round, piece)
+}
+
+/** No more is handed over for a call. */
+function endUpload(id) {
+  uploads.delete(id)
+}
+
 /** From now on another receiver gets what comes under `id`. */
 function replace(id, receiver) {
   open.set(id, receiver)
@@ -71,6 +97,11 @@ function close(id) {
 /** Takes what a stream has; undefined when it has nothing yet and will tell. */
 function pull(id) {
   return border.pull(id)
+}
+
+/** Takes bytes that an answer has; undefined when it has none yet and will tell. */
+function pullBytes(id) {
+  return border.pullBytes(id) ?? undefined
 }
 
 /** Closes the connection of a call or a stream; nothing more is told of it. */
@@ -93,4 +124,7 @@ function release() {
   if (--holding === 0) border.keepAlive(false)
 }
 
-module.exports = { ANSWER, VECTORS, STREAM, CHUNKS, END, ERROR, send, flush, replace, close, pull, cancel, forget, hold, release }
+module.exports = {
+  ANSWER, VECTORS, STREAM, CHUNKS, END, ERROR, TEXT, BYTES, MORE,
+  send, sendForm, flush, feed, endUpload, replace, close, pull, pullBytes, cancel, forget, hold, release,
+}

@@ -38,6 +38,27 @@ class StreamTruncatedError extends APIError {
   }
 }
 
+class LengthFinishReasonError extends APIError {
+  constructor(message = 'The answer is cut off: it has reached the limit of its tokens.', facts) {
+    super(message, { code: 'length', ...facts })
+    Object.defineProperty(this, 'completion', { value: facts?.completion, configurable: true })
+  }
+}
+class ContentFilterFinishReasonError extends APIError {
+  constructor(message = "The answer is cut off by the provider's content filter.", facts) {
+    super(message, { code: 'content_filter', ...facts })
+    Object.defineProperty(this, 'completion', { value: facts?.completion, configurable: true })
+  }
+}
+class SchemaMismatchError extends APIError {
+  constructor(message, facts = {}) {
+    super(message, facts)
+    // Not enumerable: they quote the answer.
+    Object.defineProperty(this, 'issues', { value: facts.issues, configurable: true })
+    Object.defineProperty(this, 'text', { value: facts.text, configurable: true })
+  }
+}
+
 /** Options, a config or arguments that can't be used. Nothing was sent. */
 class ConfigError extends Error {
   constructor(message, problems = []) {
@@ -45,6 +66,9 @@ class ConfigError extends Error {
     this.problems = problems
   }
 }
+
+/** A webhook that was not signed with the secret, or not lately. */
+class InvalidWebhookSignatureError extends Error {}
 
 const classes = {
   APIError,
@@ -60,7 +84,11 @@ const classes = {
   RateLimitError,
   InternalServerError,
   StreamTruncatedError,
+  LengthFinishReasonError,
+  ContentFilterFinishReasonError,
+  SchemaMismatchError,
   ConfigError,
+  InvalidWebhookSignatureError,
 }
 for (const [name, type] of Object.entries(classes)) {
   Object.defineProperty(type.prototype, 'name', { value: name, configurable: true, writable: true })

@@ -10,12 +10,23 @@ const PORTKEY_GATEWAY_URL = 'https://api.portkey.ai/v1'
 function optionsText(options) {
   const given = { ...checked(options, 'options') }
   for (const [name, variable] of [['apiKey', 'PORTKEY_API_KEY'], ['baseURL', 'PORTKEY_BASE_URL']]) {
-    if (given[name] === undefined && process.env[variable]) given[name] = process.env[variable]
+    const written = Object.keys(given).filter((other) => fold(other) === fold(name) && given[other] !== undefined)
+    if (written.length === 0 && process.env[variable]) given[name] = process.env[variable]
+    for (const other of written) if (given[other] === '') delete given[other]
   }
-  if (given.baseURL === '') delete given.baseURL
   if (typeof given.onRecord === 'function') given.onRecord = numberOf(given.onRecord)
   else if (given.onRecord != null && !isListener(given.onRecord)) throw new ConfigError('onRecord: expected a function')
+  keepFromBrowsers(given)
   return jsonText(given, 'options')
+}
+
+/** Where a page runs, anyone can read what its clients hold. */
+function keepFromBrowsers({ dangerouslyAllowBrowser }) {
+  if (dangerouslyAllowBrowser === true) return
+  const isBrowser = typeof window !== 'undefined' && typeof window.document !== 'undefined' && typeof navigator !== 'undefined'
+  if (!isBrowser) return
+  const message = 'this looks like a browser, where every visitor could read the keys of a client; true says that you know, and take the risk'
+  throw new ConfigError(`dangerouslyAllowBrowser: ${message}`, [{ path: 'dangerouslyAllowBrowser', message }])
 }
 
 /** `JSON.stringify`, whose complaint is a `ConfigError` that shows no value. */
@@ -92,23 +103,40 @@ function headerPairs(...sets) {
   return [...merged.values()]
 }
 
-/** `{ a: 1, b: [1, 2], c: { d: 3 } }` → `a=1&b[]=1&b[]=2&c[d]=3`, percent-encoded. */
-function queryText(query) {
-  const parts = new URLSearchParams()
+/** `{ a: 1, b: [1, 2], c: { d: 3 } }` → `a=1&b[]=1&b[]=2&c[d]=3`, percent-encoded; without brackets a list is `b=1,2`. */
+function queryText(query, brackets = true) {
+  const parts = []
   const add = (name, value) => {
     if (value == null) return
-    if (Array.isArray(value)) value.forEach((item) => add(`${name}[]`, item))
-    else if (typeof value === 'object') for (const key in value) add(`${name}[${key}]`, value[key])
-    else parts.append(name, String(value))
+    if (Array.isArray(value) && brackets) value.forEach((item) => add(`${name}[]`, item))
+    else if (isObject(value)) for (const key in value) add(`${name}[${key}]`, value[key])
+    else parts.push(`${encodeURIComponent(name)}=${encodeURIComponent(value instanceof Date ? value.toJSON() : String(value))}`)
   }
   for (const name in query) add(name, query[name])
-  return parts.toString()
+  return parts.join('&')
 }
 
 /** `traceID` → `trace-id`: the first `ID` counts as one word, each capital begins another. */
 function headerName(option) {
-  return option.replace('ID', 'Id').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  if (option.toLowerCase().startsWith('x-portkey-')) return option.toLowerCase()
+  const canonical = option === 'strictOpenAICompliance' ? 'strictOpenAiCompliance' : option
+  return `x-portkey-${canonical.replace('ID', 'Id').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
+
+/** Options that act in this process alone: no gateway is told of them. */
+const UNTOLD = new Set([
+  'cacheStore', 'calculateAudioDuration', 'captureContent', 'defaultHeaders', 'idempotent', 'logs', 'maxConcurrent', 'maxQueue', 'maxRetries', 'onRecord', 'pricing', 'retryBudget',
+  'strictParams', 'timeout', 'timeouts',
+])
+
+/** An option's value as a header says it. Beyond ASCII, JSON is escaped. */
+function headerText(option, value) {
+  if (option === 'sensitiveHeaders' && Array.isArray(value)) return value.join(',')
+  if (typeof value === 'object') return ascii(JSON.stringify(value))
+  return option === 'config' || option === 'metadata' ? ascii(String(value)) : String(value)
+}
+
+const ascii = (json) => json.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 /** Whether an option says nothing. */
 function isEmpty(value) {
@@ -131,15 +159,17 @@ function wireName(listed) {
  */
 function createHeaders(options) {
   const headers = {}
-  const listed = new Map((options?.forwardHeaders ?? []).map((name) => [fold(name), wireName(name)]))
+  const list = options?.forwardHeaders ?? []
+  if (!Array.isArray(list)) throw new ConfigError(`forwardHeaders: expected an array of header names, got ${kindOf(list)}`)
+  const listed = new Map(list.map((name) => [fold(name), wireName(name)]))
   for (const option in options) {
     const value = options[option]
-    if (isEmpty(value)) continue
+    if (isEmpty(value) || UNTOLD.has(option)) continue
     if (option.toLowerCase() === 'authorization') headers.authorization = value
     else if (option === 'forwardHeaders') headers['x-portkey-forward-headers'] = [...new Set(listed.values())].join(',')
-    else headers[listed.get(fold(option)) ?? `x-portkey-${headerName(option)}`] = typeof value === 'object' ? JSON.stringify(value) : String(value)
+    else headers[(option !== 'apiKey' && listed.get(fold(option))) || headerName(option)] = headerText(option, value)
   }
   return headers
 }
 
-module.exports = { PORTKEY_GATEWAY_URL, callOptions, changedOptions, checked, createHeaders, fold, isObject, jsonText, kindOf, optionsText }
+module.exports = { PORTKEY_GATEWAY_URL, callOptions, changedOptions, checked, createHeaders, fold, isObject, jsonText, kindOf, optionsText, queryText }

@@ -4,6 +4,7 @@
 const border = require('./border.js')
 const { native } = require('./native.js')
 const errors = require('./errors.js')
+const { fetchOver, routesOf } = require('./fetch.js')
 const { changedOptions, fold, optionsText } = require('./options.js')
 const { heldBy } = require('./records.js')
 const { defineResources } = require('./resources.js')
@@ -12,12 +13,15 @@ const { defineResources } = require('./resources.js')
 const READABLE = [
   'apiKey',
   'baseURL',
+  'virtualKey',
   'provider',
   'customHost',
   'config',
   'metadata',
   'traceID',
   'forwardHeaders',
+  'cacheForceRefresh',
+  'cacheNamespace',
   'requestTimeout',
   'timeout',
   'maxRetries',
@@ -27,9 +31,34 @@ const READABLE = [
   'debug',
   'dangerouslyAllowBrowser',
   'calculateAudioDuration',
+  'anthropicBeta',
+  'anthropicVersion',
+  'awsAccessKeyId',
+  'awsBedrockModel',
+  'awsRegion',
+  'awsS3Bucket',
+  'awsS3ObjectKey',
+  'awsSecretAccessKey',
+  'awsSessionToken',
+  'azureApiVersion',
+  'azureDeploymentId',
+  'azureEndpointName',
+  'azureResourceName',
+  'fireworksAccountId',
+  'huggingfaceBaseUrl',
+  'mistralFimCompletion',
+  'providerFileName',
+  'providerModel',
+  'vertexProjectId',
+  'vertexRegion',
+  'vertexStorageBucketName',
+  'workersAiAccountId',
 ]
 
 let grown = false
+
+/** What `fetch` knows of the endpoints, once someone has asked for it. */
+let routes
 
 /** The client that `withOptions` is making another from: both remember the same of their targets. */
 let derivedFrom
@@ -37,13 +66,14 @@ let derivedFrom
 /** The first client loads the addon, whose endpoint table the resources grow from. */
 function growOnce() {
   if (grown) return
-  defineResources(Portkey.prototype, JSON.parse(native().tables()).endpoints, handleOf)
+  defineResources(Portkey.prototype, JSON.parse(native().endpoints()), handleOf)
   grown = true
 }
 
 class Portkey {
   #handle
   #options
+  #fetch
 
   constructor(options = {}) {
     const text = optionsText(options)
@@ -72,13 +102,19 @@ class Portkey {
   }
 
   /** Every provider: its name, base URL, endpoints, and what it needs beside a key. */
-  providers() {
+  providerFacts() {
     return JSON.parse(native().tables()).providers
   }
 
   /** What the cache holds, and how its Redis fares. */
   cacheState() {
     return JSON.parse(this.#handle.cacheState())
+  }
+
+  /** `fetch` over the engine, for other people's clients: `new OpenAI({ fetch: portkey.fetch })`. */
+  get fetch() {
+    routes ??= routesOf(JSON.parse(native().tables()).endpoints)
+    return (this.#fetch ??= fetchOver(this, this.#handle, routes, (name) => optionOf(this, name)))
   }
 
   /** Waits, at most `limit` milliseconds, until what was recorded has reached its place: `{ whole, dropped }`. */

@@ -20,7 +20,7 @@ class APIPromise extends Promise {
   /** Begins a call: `begin` gets the pending call; what it throws rejects the promise. */
   static begin(begin) {
     const call = new PendingCall()
-    const promise = new APIPromise((resolve, reject) => {
+    const promise = new this((resolve, reject) => {
       call.resolve = resolve
       call.reject = reject
     }, call)
@@ -30,6 +30,14 @@ class APIPromise extends Promise {
       call.reject(error)
     }
     return promise
+  }
+
+  /** The same call with `change` made to its value; a body that stays unread is left alone. */
+  static changed(promise, change) {
+    const call = promise.#call
+    return new APIPromise((resolve, reject) => {
+      promise.then((value) => resolve(call.unread ? value : change(value))).catch(reject)
+    }, call)
   }
 
   async withResponse() {

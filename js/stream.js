@@ -11,15 +11,17 @@ class EventSource {
   facts
   #id
   #signal
+  #upload
   #events = []
   #at = 0
   #waiting = []
   #error
   #ended = false
 
-  constructor(id, signal, facts) {
+  constructor(id, signal, facts, upload) {
     this.#id = id
     this.#signal = signal
+    this.#upload = upload
     this.facts = facts
   }
 
@@ -85,6 +87,7 @@ class EventSource {
   #end(error) {
     this.#ended = true
     this.#error = error
+    this.#upload?.stop()
     if (this.#signal) unwatch(this.#signal, this)
     border.forget(this.#id)
   }
@@ -103,6 +106,7 @@ class EventSource {
     this.#events = []
     if (this.#ended) return
     border.cancel(this.#id)
+    this.#upload?.stop()
     this.#ended = true
     this.#error = error
     if (this.#signal) unwatch(this.#signal, this)
@@ -216,9 +220,11 @@ function bytesOf(stream, tell, last) {
   })
 }
 
-/** A stream as the server-sent events that it came as. */
-function eventStreamOf(stream) {
-  return bytesOf(stream, (event) => `data: ${JSON.stringify(event)}\n\n`, 'data: [DONE]\n\n')
+/** A stream as the server-sent events that it came as. Events that have a name say it as their type, and end by themselves. */
+function eventStreamOf(stream, isNamed) {
+  const data = (event) => `data: ${JSON.stringify(event)}\n\n`
+  if (isNamed) return bytesOf(stream, (event) => (event.type ? `event: ${event.type}\n${data(event)}` : data(event)), '')
+  return bytesOf(stream, data, 'data: [DONE]\n\n')
 }
 
-module.exports = { EventSource, Stream, eventStreamOf }
+module.exports = { EventSource, Stream, bytesOf, eventStreamOf }

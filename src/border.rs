@@ -4,42 +4,30 @@
 //! callback takes them all. An outcome is four slots of a flat array: id, kind, content, facts.
 //! No method borrows the border across an await: each clones what it needs, since a worker's end frees the object.
 
+#![expect(clippy::too_many_arguments, reason = "one crossing of the border has all that a call needs")]
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use engine::{Answer, Call, Content, Engine, Failed, Floats, Streaming, Vectors};
-use napi::bindgen_prelude::{Array, Float32Array, Float64Array, Function, Result, ToNapiValue};
+use bytes::Bytes;
+use engine::{Call, Feed};
+use napi::bindgen_prelude::{Array, Function, Result, Uint8Array};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi::{Env, Status, sys};
 use napi_derive::napi;
 use tokio::task::AbortHandle;
 
+use crate::bytes::ByteBuffer;
 use crate::call::{call, milliseconds};
 use crate::client::Client;
-use crate::outcome::{end_json, error_json, meta_json};
+use crate::delivery::{Batch, Outcome};
+use crate::files::form;
+use crate::running::Running;
 use crate::runtime::runtime;
-use crate::stream::{End, StreamBuffer, Taken};
+use crate::stream::{StreamBuffer, Taken};
 use crate::text::Text;
 
-type Wake = ThreadsafeFunction<(), UnknownReturnValue, Batch, Status, false, true, 0>;
-
-/// The kinds of outcome, as `js/border.js` knows them.
-mod kind {
-    /// Content is the answer's JSON.
-    pub const ANSWER: u32 = 0;
-    /// Content is `[json, numbers]`; each `embedding` of the JSON is a count of numbers.
-    pub const VECTORS: u32 = 1;
-    /// Content is a JSON array of the stream's first events.
-    pub const STREAM: u32 = 2;
-    /// Content is a JSON array of events.
-    pub const CHUNKS: u32 = 3;
-    /// The stream is whole.
-    pub const END: u32 = 4;
-    /// Content is the error's JSON; of a call, or of a stream that was open.
-    pub const ERROR: u32 = 5;
-    /// Content is the JSON of a record; the id is its listener's.
-    pub const RECORD: u32 = 6;
-}
+pub type Wake = ThreadsafeFunction<(), UnknownReturnValue, Batch, Status, false, true, 0>;
 
 #[napi]
 pub struct Border {
@@ -47,41 +35,17 @@ pub struct Border {
     wake: Arc<Wake>,
 }
 
-struct Shared {
+/// What the environment's thread and the engine's have in common.
+pub struct Shared {
     queue: Arc<Mutex<Vec<Outcome>>>,
-    calls: Mutex<HashMap<u32, AbortHandle>>,
-    streams: Mutex<HashMap<u32, Arc<StreamBuffer>>>,
+    pub calls: Mutex<HashMap<u32, AbortHandle>>,
+    pub streams: Mutex<HashMap<u32, Arc<StreamBuffer>>>,
+    pub downloads: Mutex<HashMap<u32, Arc<ByteBuffer>>>,
+    /// The files of calls that are handed over piece by piece.
+    pub feeds: Mutex<HashMap<u32, Vec<Option<Arc<Feed>>>>>,
 }
 
-enum Outcome {
-    Answer {
-        id: u32,
-        text: Text,
-        meta: Text,
-    },
-    Vectors {
-        id: u32,
-        text: Text,
-        floats: Floats,
-        meta: Text,
-    },
-    Stream {
-        buffer: Arc<StreamBuffer>,
-        meta: Text,
-    },
-    /// An open stream has something for JavaScript.
-    Ready(Arc<StreamBuffer>),
-    Error {
-        id: u32,
-        text: Text,
-    },
-    Record {
-        listener: u32,
-        text: Text,
-    },
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -97,7 +61,13 @@ impl Border {
             .weak::<true>()
             .callee_handled::<false>()
             .build_callback(move |_| Ok(Batch(std::mem::take(&mut *lock(&source)))))?;
-        let shared = Shared { queue, calls: Mutex::default(), streams: Mutex::default() };
+        let shared = Shared {
+            queue,
+            calls: Mutex::default(),
+            streams: Mutex::default(),
+            downloads: Mutex::default(),
+            feeds: Mutex::default(),
+        };
         Ok(Self { shared: Arc::new(shared), wake: Arc::new(wake) })
     }
 
@@ -113,15 +83,68 @@ impl Border {
         extras: Option<String>,
     ) -> bool {
         let Some(call) = call(endpoint, body, stream, extras.as_deref()) else { return false };
+        self.start(id, client, call);
+        true
+    }
+
+    /// Starts a call whose body is a form; `files` is the JSON of what its files are, `bytes` has the contents of some.
+    #[napi]
+    pub fn send_form(
+        &self,
+        id: u32,
+        client: &Client,
+        endpoint: u32,
+        body: String,
+        stream: bool,
+        extras: Option<String>,
+        files: String,
+        bytes: Vec<Uint8Array>,
+    ) -> bool {
+        let Some(mut call) = call(endpoint, Some(body), stream, extras.as_deref()) else { return false };
+        let (shared, wake) = (Arc::downgrade(&self.shared), self.wake.clone());
+        let (form, feeds) = form(&files, &bytes, move |file, round| {
+            if let Some(shared) = shared.upgrade() {
+                shared.push(Outcome::Ask { id, file, round }, &wake);
+            }
+        });
+        lock(&self.shared.feeds).insert(id, feeds);
+        call.form = Some(form);
+        self.start(id, client, call);
+        true
+    }
+
+    /// Hands over a piece of a file, or its end; false when the file's source is to wait until it is asked again.
+    #[napi]
+    pub fn feed(&self, id: u32, file: u32, round: u32, piece: Option<&[u8]>) -> bool {
+        let feed = lock(&self.shared.feeds).get(&id).and_then(|feeds| feeds.get(file as usize)?.clone());
+        let Some(feed) = feed else { return false };
+        if let Some(piece) = piece {
+            return feed.push(round, Bytes::copy_from_slice(piece));
+        }
+        feed.end(round);
+        false
+    }
+
+    /// Takes bytes of an open answer, or nothing, and then JavaScript is told when there are more.
+    #[napi]
+    pub fn pull_bytes(&self, id: u32) -> Option<Uint8Array> {
+        let buffer = lock(&self.shared.downloads).get(&id)?.clone();
+        let taken = buffer.take();
+        if taken.is_none() && buffer.has_ended() {
+            self.shared.push(Outcome::More(buffer), &self.wake);
+        }
+        taken.map(Uint8Array::with_data_copied)
+    }
+
+    fn start(&self, id: u32, client: &Client, call: Call) {
         if let Some(listener) = &client.listener {
             listener.know(|| Teller { shared: self.shared.clone(), wake: self.wake.clone() });
         }
-        let teller = Running { id, shared: self.shared.clone(), wake: self.wake.clone(), told: false };
+        let teller = Running::new(id, self.shared.clone(), self.wake.clone());
         let engine = client.engine.clone();
         let mut calls = lock(&self.shared.calls);
         let task = runtime().spawn(teller.run(engine, call));
         calls.insert(id, task.abort_handle());
-        true
     }
 
     /// Waits, at most `limit` milliseconds, until what a client has recorded has reached its place; the outcome is
@@ -154,7 +177,7 @@ impl Border {
     /// Ends a call or a stream: its connection closes and nothing more is told of it.
     #[napi]
     pub fn cancel(&self, id: u32) {
-        lock(&self.shared.streams).remove(&id);
+        self.shared.forget(id);
         if let Some(task) = lock(&self.shared.calls).remove(&id) {
             task.abort();
         }
@@ -163,7 +186,7 @@ impl Border {
     /// A stream's end has been told: its buffer is let go.
     #[napi]
     pub fn forget(&self, id: u32) {
-        lock(&self.shared.streams).remove(&id);
+        self.shared.forget(id);
     }
 
     /// Whether the process is to wait for outcomes.
@@ -189,11 +212,18 @@ impl Drop for Border {
             task.abort();
         }
         lock(&self.shared.streams).clear();
+        lock(&self.shared.downloads).clear();
     }
 }
 
 impl Shared {
-    fn push(&self, outcome: Outcome, wake: &Wake) {
+    /// Lets go of what an open answer still holds.
+    pub fn forget(&self, id: u32) {
+        lock(&self.streams).remove(&id);
+        lock(&self.downloads).remove(&id);
+    }
+
+    pub fn push(&self, outcome: Outcome, wake: &Wake) {
         let was_empty = {
             let mut queue = lock(&self.queue);
             queue.push(outcome);
@@ -214,181 +244,5 @@ pub struct Teller {
 impl Teller {
     pub fn record(&self, listener: u32, text: Text) {
         self.shared.push(Outcome::Record { listener, text }, &self.wake);
-    }
-}
-
-/// Runs one call and tells its outcome, also when the engine panics.
-struct Running {
-    id: u32,
-    shared: Arc<Shared>,
-    wake: Arc<Wake>,
-    told: bool,
-}
-
-impl Running {
-    async fn run(mut self, engine: Arc<Engine>, call: Call) {
-        // Boxed, so that a stream does not carry what sending needed.
-        let sent = Box::pin(engine.send(call)).await;
-        let outcome = match sent {
-            Ok(Answer { status, headers, report, content }) => {
-                let meta = Text::from_utf8(meta_json(status, &headers, &report).into());
-                match content {
-                    Content::Whole(bytes) => {
-                        Outcome::Answer { id: self.id, text: Text::from_utf8(bytes), meta }
-                    }
-                    Content::Vectors(Vectors { json, floats }) => {
-                        Outcome::Vectors { id: self.id, text: Text::from_utf8(json.into()), floats, meta }
-                    }
-                    Content::Events(events) => {
-                        {
-                            drop(headers);
-                            return self.stream(Streaming::new(events, report, status), meta).await;
-                        };
-                    }
-                }
-            }
-            Err(Failed { error, report }) => self.error(error_json(error, Some(&report))),
-        };
-        self.tell(outcome);
-    }
-
-    async fn stream(mut self, mut events: Streaming, meta: Text) {
-        let buffer = Arc::new(StreamBuffer::new(self.id));
-        lock(&self.shared.streams).insert(self.id, buffer.clone());
-        let mut first = Some(meta);
-        let end = loop {
-            let batch = match events.next().await {
-                Some(Ok(batch)) => batch,
-                last => {
-                    let report = events.report();
-                    let error =
-                        last.and_then(std::result::Result::err).map(|error| error_json(error, Some(report)));
-                    break End { error, facts: end_json(report) };
-                }
-            };
-            let wanted = buffer.push(&batch);
-            if let Some(meta) = first.take() {
-                self.shared.push(Outcome::Stream { buffer: buffer.clone(), meta }, &self.wake);
-            } else if wanted {
-                self.shared.push(Outcome::Ready(buffer.clone()), &self.wake);
-            }
-            if buffer.is_full() {
-                events.let_others_go();
-                buffer.room().await;
-            }
-        };
-        let wanted = buffer.end(end);
-        if let Some(meta) = first.take() {
-            self.shared.push(Outcome::Stream { buffer, meta }, &self.wake);
-        } else if wanted {
-            self.shared.push(Outcome::Ready(buffer), &self.wake);
-        }
-        self.told = true;
-        events.rest().await;
-    }
-
-    fn tell(&mut self, outcome: Outcome) {
-        self.told = true;
-        self.shared.push(outcome, &self.wake);
-    }
-
-    fn error(&self, json: String) -> Outcome {
-        Outcome::Error { id: self.id, text: Text::from_utf8(json.into()) }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        lock(&self.shared.calls).remove(&self.id);
-        if !self.told && !std::thread::panicking() {
-            // Cancelled, maybe in the moment in which its stream was opened.
-            lock(&self.shared.streams).remove(&self.id);
-        }
-        if !self.told && std::thread::panicking() {
-            let fault = "The engine failed: this is a fault of portkey-native; please report it.";
-            let json = error_json(engine::Error::new(engine::Kind::Internal, fault), None);
-            let outcome = match lock(&self.shared.streams).get(&self.id).cloned() {
-                Some(buffer) if buffer.end(End { error: Some(json.clone()), facts: Vec::new() }) => {
-                    Outcome::Ready(buffer)
-                }
-                Some(_) => return,
-                None => self.error(json),
-            };
-            self.shared.push(outcome, &self.wake);
-        }
-    }
-}
-
-/// Outcomes as one flat JavaScript array, made on JavaScript's thread.
-struct Batch(Vec<Outcome>);
-
-impl ToNapiValue for Batch {
-    unsafe fn to_napi_value(env: sys::napi_env, batch: Self) -> Result<sys::napi_value> {
-        let js = Env::from_raw(env);
-        let mut array = js.create_array(batch.0.len() as u32 * 4)?;
-        for (at, outcome) in batch.0.into_iter().enumerate() {
-            outcome.fill(js, &mut array, at as u32 * 4)?;
-        }
-        // SAFETY: the array was made in this environment.
-        unsafe { Array::to_napi_value(env, array) }
-    }
-}
-
-impl Outcome {
-    fn fill(self, env: Env, array: &mut Array<'_>, at: u32) -> Result<()> {
-        let (id, kind) = match self {
-            Self::Answer { id, text, meta } => {
-                array.set(at + 2, text)?;
-                array.set(at + 3, meta)?;
-                (id, kind::ANSWER)
-            }
-            Self::Vectors { id, text, floats, meta } => {
-                let mut pair = env.create_array(2)?;
-                pair.set(0, text)?;
-                match floats {
-                    Floats::Single(floats) => pair.set(1, Float32Array::new(floats))?,
-                    Floats::Double(floats) => pair.set(1, Float64Array::new(floats))?,
-                }
-                array.set(at + 2, pair)?;
-                array.set(at + 3, meta)?;
-                (id, kind::VECTORS)
-            }
-            Self::Stream { buffer, meta } => {
-                if let Taken::Chunks(text) = buffer.take() {
-                    array.set(at + 2, text)?;
-                }
-                array.set(at + 3, meta)?;
-                (buffer.id, kind::STREAM)
-            }
-            Self::Ready(buffer) => (buffer.id, fill_ready(&buffer, array, at)?),
-            Self::Error { id, text } => {
-                array.set(at + 2, text)?;
-                (id, kind::ERROR)
-            }
-            Self::Record { listener, text } => {
-                array.set(at + 2, text)?;
-                (listener, kind::RECORD)
-            }
-        };
-        array.set(at, id)?;
-        array.set(at + 1, kind)
-    }
-}
-
-fn fill_ready(buffer: &StreamBuffer, array: &mut Array<'_>, at: u32) -> Result<u32> {
-    match buffer.take() {
-        Taken::Chunks(text) => array.set(at + 2, text).map(|()| kind::CHUNKS),
-        Taken::Ended(End { error, facts }) => {
-            if !facts.is_empty() {
-                array.set(at + 3, Text::from_utf8(facts.into()))?;
-            }
-            let Some(json) = error else { return Ok(kind::END) };
-            array.set(at + 2, Text::from_utf8(json.into()))?;
-            Ok(kind::ERROR)
-        }
-        Taken::Nothing => {
-            array.set(at + 2, "[]")?;
-            Ok(kind::CHUNKS)
-        }
     }
 }

@@ -15,6 +15,7 @@ pub fn call(endpoint: u32, body: Option<String>, stream: bool, extras: Option<&s
         endpoint,
         arguments: Vec::new(),
         body: body.map(Bytes::from).unwrap_or_default(),
+        form: None,
         stream,
         params: None,
         options: CallOptions::default(),

@@ -6,16 +6,21 @@
 #![expect(clippy::needless_pass_by_value, reason = "napi hands its values over whole")]
 
 mod border;
+mod bytes;
 mod call;
 mod client;
+mod delivery;
+mod files;
 mod listener;
 mod outcome;
 pub mod reading;
+mod running;
 mod runtime;
 mod stream;
 mod text;
 
 use napi_derive::napi;
+use serde::Serialize;
 use serde_json::json;
 
 /// The package's version, which the loader compares with its own before it uses anything else of the addon.
@@ -24,7 +29,43 @@ pub fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
 }
 
-/// The tables that the JavaScript side grows from, as JSON: `{ endpoints, options, providers }`.
+/// A row as the JavaScript side needs it to make calls.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    call: &'static str,
+    path: &'static str,
+    sends: engine::Sends,
+    optional: bool,
+    gives: engine::Gives,
+    streams: bool,
+    names_events: bool,
+    plane: engine::Plane,
+    parameters: &'static [&'static str],
+    queried: &'static [&'static str],
+}
+
+/// The endpoint table as the JSON of an array. The first client reads it.
+#[napi]
+pub fn endpoints() -> String {
+    let row = |endpoint: &engine::Endpoint| Row {
+        call: endpoint.call,
+        path: endpoint.path,
+        sends: endpoint.sends,
+        optional: endpoint.optional,
+        gives: endpoint.gives,
+        streams: endpoint.streams(),
+        names_events: engine::names_events(endpoint),
+        plane: endpoint.plane,
+        parameters: endpoint.parameters,
+        queried: endpoint.queried,
+    };
+    let rows: Vec<_> = engine::ENDPOINTS.iter().map(row).collect();
+    serde_json::to_string(&rows).expect("rows have a JSON form")
+}
+
+/// The tables that documentation and types are derived from, as JSON: `{ endpoints, options, told, providers }`;
+/// gateways are told of the options in `told`.
 #[napi]
 pub fn tables() -> String {
     let row = |endpoint: &engine::Endpoint| {
@@ -32,9 +73,14 @@ pub fn tables() -> String {
             "call": endpoint.call,
             "method": endpoint.method.as_str(),
             "path": endpoint.path,
-            "takesBody": endpoint.takes_body(),
+            "sends": endpoint.sends,
+            "optional": endpoint.optional,
+            "gives": endpoint.gives,
             "streams": endpoint.streams(),
+            "plane": endpoint.plane,
+            "headers": endpoint.headers,
             "parameters": endpoint.parameters,
+            "queried": endpoint.queried,
             "types": endpoint.types,
         })
     };
@@ -47,7 +93,7 @@ pub fn tables() -> String {
         })
     };
     let provider = |provider: &&dyn engine::Provider| {
-        let has = |row: &&engine::Endpoint| provider.has(row);
+        let has = |row: &&engine::Endpoint| engine::offers(*provider, row);
         json!({
             "name": provider.name(),
             "baseURL": provider.base_url(),
@@ -58,7 +104,8 @@ pub fn tables() -> String {
     };
     json!({
         "endpoints": engine::ENDPOINTS.iter().map(row).collect::<Vec<_>>(),
-        "options": engine::OPTIONS,
+        "options": engine::OPTIONS.iter().map(|option| option.name).collect::<Vec<_>>(),
+        "told": engine::OPTIONS.iter().filter(|option| option.is_told()).map(|option| option.name).collect::<Vec<_>>(),
         "providers": engine::PROVIDERS.iter().map(provider).collect::<Vec<_>>(),
     })
     .to_string()

@@ -4,9 +4,10 @@
  */
 import type { CompletionUsage } from './completions'
 import type {
-  ChatCompletionContentPartText, ChatCompletionFunctionCallOption, ChatCompletionMessage, ChatCompletionMessageParam,
+  ChatCompletionContentPartImage, ChatCompletionContentPartText, ChatCompletionFunctionCallOption, ChatCompletionMessage, ChatCompletionMessageParam,
   ChatCompletionTool, ChatCompletionToolChoiceOption, FunctionCall, FunctionDefinitionParam, ReasoningText,
 } from './messages'
+import type { ListParams } from './pages'
 import type { JSONSchema, Metadata, ReasoningEffort, ServiceTier, StreamOptions } from './shared'
 
 export interface ChatCompletionCreateParamsBase {
@@ -249,4 +250,19 @@ export interface ChatCompletionChunkToolCall {
   id?: string
   type?: 'function'
   function?: Partial<FunctionCall>
+}
+
+export interface ChatCompletionUpdateParams {
+  metadata: Metadata | null
+}
+
+export interface ChatCompletionListParams extends ListParams {
+  metadata?: Metadata | null
+  model?: string
+}
+
+/** A message of a stored completion. */
+export interface ChatCompletionStoreMessage extends ChatCompletionMessage {
+  id: string
+  content_parts?: (ChatCompletionContentPartText | ChatCompletionContentPartImage)[] | null
 }

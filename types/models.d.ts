@@ -1,8 +1,9 @@
 /** Models: what the host can run. */
 
-export interface ModelList {
+import type { Page } from './pages'
+
+export interface ModelList extends Page<Model> {
   object: 'list'
-  data: Model[]
 }
 
 export interface Model {

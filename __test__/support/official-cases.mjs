@@ -7,6 +7,7 @@ const read = (name) => JSON.parse(readFileSync(new URL(`../../fixtures/official-
 
 const A_CREDENTIAL = 'Authorization without forwardHeaders is the credential, and its header is made anew'
 const WIRE_NAMES = 'listed and sent names are the same header, once'
+const VERBATIM = 'bodies of generic calls go as they are'
 const NO_INVENTION = 'no credential is made of keys that are not for the host'
 
 /** By name: what differs from the recording. `headers` are all that the options make on the wire. */
@@ -36,30 +37,40 @@ const EMBEDDED = {
   'authorization-no-bearer-openai-path': { headers: { authorization: 'Bearer sk-raw' } },
   'path-param-encoded-openai-path': { why: NO_INVENTION },
   'docs-vllm-auth-without-bearer': { headers: { authorization: 'Bearer AUTH_KEY' }, why: A_CREDENTIAL },
+  'generic-post': { body: { model: 'r', topN: 3, nested: { camelKept: 1 } }, why: VERBATIM },
+  'generic-post-array-body': { body: [1, 2], why: VERBATIM },
+  'generic-put': { body: { metaData: { description: 'd' } }, why: VERBATIM },
+  'docs-bedrock-kb-put': { options: { provider: null }, body: { name: 'MyKB', roleArn: 'arn:x', knowledgeBaseConfiguration: { type: 'VECTOR', vectorKnowledgeBaseConfiguration: { embeddingModelArn: 'arn:y' } } }, why: VERBATIM },
+  'docs-bedrock-kb-retrieve': { options: { provider: null }, body: { retrievalQuery: { text: 'q' } }, why: VERBATIM },
+  'docs-vertex-fetch-operation': { options: { provider: null }, body: { operationName: 'op' }, why: VERBATIM },
+  'generic-get': {},
+  'docs-milvus-relative-url': { options: { provider: null }, path: '/v1/v2/vectordb/collections/list', why: 'paths are joined with one slash' },
+  'audio-speech': { why: NO_INVENTION },
+  'files-list': { why: NO_INVENTION },
+  'assistants-create': { headers: { 'openai-beta': 'assistants=v2' }, why: NO_INVENTION },
+  'chat-list-query-dropped': { path: '/v1/chat/completions?model=m&limit=3', why: 'a list has its query' },
   'docs-deepgram-token-auth': { headers: { authorization: 'Token DEEPGRAM_API_KEY' } },
 }
 
 /** Options that this client refuses at construction, naming them. */
 const REFUSED = {
-  'base-url-from-env': /^baseURL: sends every call to a Portkey gateway/,
-  'empty-values-dropped': /provider: is an empty string; leave it out/,
-  'cloud-aws': /awsS3Bucket: is no option/,
-  'cloud-vertex': /vertexStorageBucketName: is no option/,
-  'other-named-options': /fireworksAccountId: is an option for a provider/,
-  'unknown-options': /myOpt: is no option/,
-  'docs-passthrough-default-headers': /defaultHeaders: is no option/,
+    'empty-values-dropped': /provider: is an empty string; leave it out/,
+  'cloud-aws': /awsS3Bucket: acts at a Portkey gateway alone/,
+  'cloud-vertex': /vertexStorageBucketName: acts at a Portkey gateway alone/,
+  'other-named-options': /fireworksAccountId: acts at a Portkey gateway alone/,
+  'unknown-options': /^baseURL: does not start with/,
+  'docs-passthrough-default-headers': /provider: expected one of/,
   'docs-azure-jwt': /azureDeploymendId: is no option; did you mean azureDeploymentId\?/,
-  'docs-ollama-virtual-key-plus-custom-host': /virtualKey: is an option for a provider or a platform/,
 }
 
-const NO_ENDPOINT = 'its endpoint is not in the table yet'
+const AT_A_GATEWAY = 'it goes to a gateway: remote-recorded.test.mjs'
 const LEFT_OUT = {
+  'docs-ollama-virtual-key-plus-custom-host': 'it goes to the hosted platform: remote.test.mjs',
   'docs-triton-custom-host-path': "Triton's ensembles complete texts and hold no chats; its OpenAI frontend is provider openai",
-  'prompts-completions': NO_ENDPOINT, 'feedback-create': NO_ENDPOINT, 'feedback-update': NO_ENDPOINT, 'generic-post': NO_ENDPOINT, 'generic-post-array-body': NO_ENDPOINT,
-  'generic-get': NO_ENDPOINT, 'generic-put': NO_ENDPOINT, 'audio-speech': NO_ENDPOINT, 'files-list': NO_ENDPOINT, 'assistants-create': NO_ENDPOINT,
-  'admin-users-update': NO_ENDPOINT, 'admin-workspace-users-list': NO_ENDPOINT, 'logs-exports-list': NO_ENDPOINT, 'api-keys-create': NO_ENDPOINT,
-  'integrations-models-delete': NO_ENDPOINT, 'path-param-not-encoded-native': NO_ENDPOINT, 'chat-list-query-dropped': NO_ENDPOINT, 'docs-bedrock-kb-put': NO_ENDPOINT,
-  'docs-bedrock-kb-retrieve': NO_ENDPOINT, 'docs-vertex-fetch-operation': NO_ENDPOINT, 'docs-milvus-relative-url': NO_ENDPOINT, 'docs-qdrant-absolute-url': NO_ENDPOINT,
+  'docs-qdrant-absolute-url': 'a URL of another host is refused: methods.test.mjs',
+  'base-url-from-env': AT_A_GATEWAY, 'prompts-completions': AT_A_GATEWAY, 'feedback-create': AT_A_GATEWAY, 'feedback-update': AT_A_GATEWAY,
+  'admin-users-update': AT_A_GATEWAY, 'admin-workspace-users-list': AT_A_GATEWAY, 'logs-exports-list': AT_A_GATEWAY, 'api-keys-create': AT_A_GATEWAY,
+  'integrations-models-delete': AT_A_GATEWAY, 'path-param-not-encoded-native': AT_A_GATEWAY,
 }
 
 /** `{ run: [{ name, env, options, calls: [{ method, args, wire }], root, slash }], refused, leftOut }` */
@@ -131,6 +142,7 @@ export const MENDED_HEADERS = [
     output: { 'x-portkey-forward-headers': 'custom-host', 'custom-host': 'h' },
     why: 'the list has the names that are sent',
   },
+  { input: { 'x-portkey-api-key': 'q' }, output: { 'x-portkey-api-key': 'q' }, why: 'a name that has the prefix gets no second one' },
 ]
 
 export function createHeadersCases() {

@@ -17,6 +17,7 @@ const METHODS = {
   models: ['models', 'list'],
   messages: ['messages', 'create'],
   images: ['images', 'generate'],
+  responses: ['responses', 'create'],
 }
 
 /** The identifier that stands in the files for a fresh one, and the fresh ones themselves. */
@@ -67,6 +68,8 @@ function readCase(provider, endpoint, name) {
     settings: withKey({ ...settings, ...flat }),
     wire: wire?.error ? undefined : wire,
     changes: json('changes.json') ?? wire?.changes ?? [],
+    /** What is told beside `changes` once the answer is read. */
+    repairs: json('repairs.json') ?? [],
     problems: problemsOf(json('problems.json') ?? json('error.json') ?? wire?.error),
     reply: json('wire-response.json'),
     ...answered(json('response.json')),

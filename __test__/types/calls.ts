@@ -5,7 +5,7 @@ import Portkey, {
 } from 'portkey-native'
 import type {
   Answer, ChatCompletion, ChatCompletionChunk, ChatCompletionMessageParam, Completion, CreateEmbeddingResponse, GatewayReport,
-  Model, ModelList, ModerationCreateResponse, ResponseFacts, UnreadResponse,
+  Model, ModelList, ModerationCreateResponse, PagePromise, ResponseFacts, UnreadResponse,
 } from 'portkey-native'
 import { expectTypeOf } from 'expect-type'
 
@@ -36,7 +36,7 @@ expectTypeOf(client.completions.create({ prompt: 'a' })).toEqualTypeOf<APIPromis
 expectTypeOf(client.completions.create({ prompt: 'a', stream: true })).toEqualTypeOf<APIPromise<Stream<Completion>>>()
 expectTypeOf(client.embeddings.create({ model: 'm', input: ['a'] })).resolves.toEqualTypeOf<Answer<CreateEmbeddingResponse>>()
 expectTypeOf(client.moderations.create({ input: 'a' })).resolves.toEqualTypeOf<Answer<ModerationCreateResponse>>()
-expectTypeOf(client.models.list()).resolves.toEqualTypeOf<Answer<ModelList>>()
+expectTypeOf(client.models.list()).toEqualTypeOf<PagePromise<ModelList>>()
 expectTypeOf(client.models.retrieve('m')).resolves.toEqualTypeOf<Answer<Model>>()
 
 // The documented call: texts in a literal keep their literal types, and no model is needed.

@@ -5,8 +5,10 @@ import type {
   ChatCompletionCreateParamsNonStreaming, ChatCompletionCreateParamsStreaming, ChatCompletionMessage, ChatCompletionMessageParam,
   ChatCompletionMessageToolCall, ChatCompletionTool, ChatCompletionToolChoiceOption, Completion, CompletionCreateParams,
   CompletionUsage, CreateEmbeddingResponse, Embedding, EmbeddingCreateParams, Model, Moderation, ModerationCreateParams,
-  ModerationCreateResponse, Stream,
+  ModerationCreateResponse, Response, ResponseCreateParams, ResponseCreateParamsStreaming, ResponseInputItem, ResponseOutputItem,
+  ResponseStreamEvent, ResponseTool, ResponseUsage, Stream,
 } from 'portkey-native'
+import type { ResponseFunctionCallArgumentsDoneEvent, ResponseOutputMessage, ResponseReasoningItem, ResponseTextDeltaEvent } from '../../types/responses'
 import type OpenAI from 'openai'
 import { expectTypeOf } from 'expect-type'
 
@@ -42,6 +44,26 @@ exchangeable<Moderation, OpenAI.Moderation>()
 exchangeable<Moderation['categories'], OpenAI.Moderation.Categories>()
 exchangeable<ModerationCreateResponse, OpenAI.ModerationCreateResponse>()
 exchangeable<ModerationCreateParams, OpenAI.ModerationCreateParams>()
+
+/** Fails to compile unless ours takes theirs. */
+declare function fits<Ours, Theirs extends Ours>(): [Ours, Theirs]
+
+// A response's values fit from theirs to ours, and the other way as far as no built-in tools are in it.
+fits<Response, OpenAI.Responses.Response>()
+fits<ResponseOutputItem, OpenAI.Responses.ResponseOutputItem>()
+fits<ResponseInputItem, OpenAI.Responses.ResponseInputItem>()
+fits<ResponseTool, OpenAI.Responses.Tool>()
+fits<ResponseStreamEvent, OpenAI.Responses.ResponseStreamEvent>()
+fits<ResponseCreateParams, OpenAI.Responses.ResponseCreateParams>()
+fits<ResponseCreateParamsStreaming, OpenAI.Responses.ResponseCreateParamsStreaming>()
+expectTypeOf<Exclude<keyof OpenAI.Responses.Response, keyof Response>>().toEqualTypeOf<never>()
+expectTypeOf<Exclude<keyof OpenAI.Responses.ResponseCreateParams, keyof ResponseCreateParams>>().toEqualTypeOf<never>()
+fits<ResponseStreamEvent['type'], OpenAI.Responses.ResponseStreamEvent['type']>()
+exchangeable<ResponseUsage, OpenAI.Responses.ResponseUsage>()
+exchangeable<ResponseOutputMessage, OpenAI.Responses.ResponseOutputMessage>()
+exchangeable<ResponseReasoningItem, OpenAI.Responses.ResponseReasoningItem>()
+exchangeable<ResponseTextDeltaEvent, OpenAI.Responses.ResponseTextDeltaEvent>()
+exchangeable<ResponseFunctionCallArgumentsDoneEvent, OpenAI.Responses.ResponseFunctionCallArgumentsDoneEvent>()
 
 // The proof itself can fail.
 // @ts-expect-error: theirs does not fit

@@ -3,6 +3,7 @@
 use ::http::HeaderMap;
 use bytes::Bytes;
 
+use crate::download::Download;
 use crate::embeddings::Vectors;
 use crate::events::Events;
 use crate::observe::Report;
@@ -27,4 +28,8 @@ pub enum Content {
     /// An embeddings answer whose numbers were decoded here.
     Vectors(Vectors),
     Events(Box<Events>),
+    /// A body that is no JSON, as text.
+    Text(Bytes),
+    /// A body that is handed on as it comes.
+    Bytes(Box<Download>),
 }

@@ -23,6 +23,11 @@ impl<'a> Body<'a> {
         Ok(body)
     }
 
+    /// The fields in their order, each value as raw JSON.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields.iter().map(|(name, value)| (&**name, &**value))
+    }
+
     /// The raw JSON of a field.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(key, _)| key == name).map(|(_, value)| &**value)

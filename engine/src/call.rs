@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::endpoint::Endpoint;
 use crate::secret::Secret;
+use crate::upload::Form;
 
 /// One call of one endpoint.
 pub struct Call {
@@ -15,11 +16,20 @@ pub struct Call {
     pub arguments: Vec<String>,
     /// The body's JSON text, as the caller's `JSON.stringify` made it; empty for endpoints without one.
     pub body: Bytes,
+    /// The files of a body that is a form; `body` has its other fields.
+    pub form: Option<Form>,
     /// Whether the body asks for a stream.
     pub stream: bool,
     /// Options for this call alone; `null` takes an option of the client away.
     pub params: Option<Map<String, Value>>,
     pub options: CallOptions,
+}
+
+impl Call {
+    /// Whether its body can't be sent any more: it was a stream, and that has been read.
+    pub fn is_spent(&self) -> bool {
+        self.form.as_ref().is_some_and(Form::is_spent)
+    }
 }
 
 /// Headers of one call, by the names they were given under; `None` takes one away that would be sent.

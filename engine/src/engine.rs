@@ -11,6 +11,7 @@ use crate::cache::Health as CacheState;
 use crate::call::{Call, Headers};
 use crate::clock::{Clock, Instant, SystemClock, before};
 use crate::config::{Options, Plan, option_of_header, overlay};
+use crate::endpoint::Plane;
 use crate::error::{Error, Kind, Result};
 use crate::explain;
 use crate::headers::fold;
@@ -122,6 +123,7 @@ impl Engine {
             }
             Some(Err(error)) => {
                 Fault::forgive_alike(std::mem::take(&mut report.faults));
+                let error = if report.body_is_spent() { explain::sent_once(error) } else { error };
                 report.close(&End::Failed(&error));
                 Err(Failed { error, report })
             }
@@ -150,20 +152,27 @@ impl Engine {
         self.context.memory.cache.health()
     }
 
-    /// The client's own plan and memory, or those of a call that brings parameters or headers.
+    /// The client's own plan and memory, or those of a call that brings parameters or headers, or that only the hosted
+    /// platform answers.
     fn plan_of(&self, call: &Call) -> Result<(Arc<Plan>, Arc<Memory>)> {
         check(call)?;
-        let (params, headers) = split_headers(call);
+        let (params, headers) = self.split_headers(call);
         if let Some(name) = OF_CLIENTS.iter().find(|own| params.keys().any(|name| fold(name) == fold(own))) {
             return Err(Error::problem(*name, "belongs to a client: withOptions makes one with another"));
         }
-        let asks = self.plan.passes_through || !params.is_empty();
+        let is_own = call.endpoint.plane == Plane::Data || self.is_remote(&params);
+        let asks = self.plan.asks_model || !params.is_empty();
         let named_by_model = if asks { provider_in_model(&call.body) } else { None };
         let memory = &self.context.memory;
-        let planned = if params.is_empty() && headers.is_empty() && named_by_model.is_none() {
+        let planned = if is_own && params.is_empty() && headers.is_empty() && named_by_model.is_none() {
             (self.plan.clone(), memory.clone())
         } else {
-            let mut options = Options::read(&overlay(&self.options, &params)).map_err(Error::config)?;
+            let options = if is_own {
+                Options::read(&overlay(&self.options, &params))
+            } else {
+                Options::for_platform(&self.options, &params, call.endpoint.call)
+            };
+            let mut options = options.map_err(Error::config)?;
             options.named_by_model = named_by_model;
             let memory = memory.of_call(&options);
             (Arc::new(Plan::new(&options, &headers, &memory).map_err(Error::config)?), memory)
@@ -171,19 +180,28 @@ impl Engine {
         let missing = &planned.0.missing;
         if missing.is_empty() { Ok(planned) } else { Err(Error::config(missing.clone())) }
     }
-}
 
-/// Headers named `x-portkey-…` are options; the others are the call's own.
-fn split_headers(call: &Call) -> (Map<String, Value>, Headers) {
-    let mut params = call.params.clone().unwrap_or_default();
-    let mut headers = Vec::new();
-    for (name, value) in &call.options.headers {
-        match option_of_header(name, value.as_ref().map(Secret::expose)) {
-            Some((option, value)) => drop(params.insert(option, value)),
-            None => headers.push((name.clone(), value.clone())),
-        }
+    /// Whether a gateway of the user's own gets a call with these parameters.
+    fn is_remote(&self, params: &Map<String, Value>) -> bool {
+        let own = params.get("baseURL").or_else(|| params.get("baseUrl"));
+        own.or_else(|| self.options.get("baseURL")).is_some_and(|url| !url.is_null())
     }
-    (params, headers)
+
+    /// Headers named `x-portkey-…` are options where this process does what they say; the others are the call's own.
+    fn split_headers(&self, call: &Call) -> (Map<String, Value>, Headers) {
+        let mut params = call.params.clone().unwrap_or_default();
+        if self.is_remote(&params) {
+            return (params, call.options.headers.clone());
+        }
+        let mut headers = Vec::new();
+        for (name, value) in &call.options.headers {
+            match option_of_header(name, value.as_ref().map(Secret::expose)) {
+                Some((option, value)) => drop(params.insert(option, value)),
+                None => headers.push((name.clone(), value.clone())),
+            }
+        }
+        (params, headers)
+    }
 }
 
 /// The two parts of a model that is written `@provider/model`.
@@ -204,7 +222,7 @@ fn check(call: &Call) -> Result<()> {
             return Err(Error::problem(call.endpoint.call, "expected a name or an id as its first argument"));
         }
     }
-    if call.endpoint.takes_body() && call.body.first() != Some(&b'{') {
+    if call.endpoint.takes_object() && call.body.first() != Some(&b'{') {
         return Err(Error::new(Kind::Config, "body: expected an object"));
     }
     Ok(())

@@ -80,6 +80,7 @@ fn chat(stream: bool) -> Call {
         endpoint: &ENDPOINTS[0],
         arguments: Vec::new(),
         body: Bytes::from_static(br#"{"messages":[]}"#),
+        form: None,
         stream,
         params: None,
         options: CallOptions::default(),
@@ -313,3 +314,6 @@ async fn the_total_clock_runs_through_waits_and_a_call_that_is_dropped_in_one_ma
     }
     assert_eq!(server.requests().len(), 1);
 }
+
+#[path = "hosted_tests.rs"]
+mod hosted;

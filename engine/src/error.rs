@@ -150,6 +150,13 @@ impl Error {
         self
     }
 
+    /// Adds a line to the message, in place of what it advises.
+    pub fn with_advice(mut self, advice: &str) -> Self {
+        let lines: Vec<&str> = self.facts.message.lines().take(2).chain([advice]).collect();
+        self.facts.message = lines.join("\n");
+        self
+    }
+
     pub fn kind(&self) -> Kind {
         self.facts.kind
     }

@@ -53,17 +53,18 @@ pub fn refusal(wire_name: &str) -> Option<&'static str> {
 /// The error says what is wrong with it and never shows the value.
 pub fn insert_secret(headers: &mut HeaderMap, name: &str, value: &Secret) -> Result<(), String> {
     let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| "is no HTTP header name".to_owned())?;
-    let mut bytes = Vec::with_capacity(value.expose().len());
-    for c in value.expose().chars() {
-        let byte = u8::try_from(u32::from(c))
-            .map_err(|_| "its value holds a character outside Latin-1".to_owned())?;
-        bytes.push(byte);
-    }
-    let mut value = HeaderValue::from_bytes(&bytes)
-        .map_err(|_| "its value holds a line break or a control character".to_owned())?;
+    let mut value = latin_1(value.expose())?;
     value.set_sensitive(true);
     headers.insert(name, value);
     Ok(())
+}
+
+/// A header's value, byte for byte in Latin-1. The error says what is wrong and never shows the value.
+pub fn latin_1(text: &str) -> Result<HeaderValue, String> {
+    let bytes: Result<Vec<u8>, _> = text.chars().map(|c| u8::try_from(u32::from(c))).collect();
+    let bytes = bytes.map_err(|_| "its value holds a character outside Latin-1".to_owned())?;
+    HeaderValue::from_bytes(&bytes)
+        .map_err(|_| "its value holds a line break or a control character".to_owned())
 }
 
 #[cfg(test)]

@@ -4,14 +4,18 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use ::http::HeaderMap;
 use serde::Serialize;
 
 use crate::cache::Status;
 use crate::clock::{Instant, new_id};
-use crate::config::{Target, Trace};
+use crate::config::{Gateway, Target, Trace};
 use crate::hooks::Record;
 use crate::memory::{Fault, Seen};
 use crate::record::{End, Pricing, Recording, Usage};
+
+/// Why no further attempt was made of a call that was to have one.
+const SPENT: &str = "the body was not sent again: it came from a stream that can be read only once";
 
 /// The report of one call.
 pub struct Report {
@@ -24,6 +28,10 @@ pub struct Report {
     /// Its name, or its path where it has none.
     pub target: String,
     pub provider: &'static str,
+    /// Whether a Portkey gateway answered, or was asked last.
+    pub gateway: Option<Gateway>,
+    /// What it told of the call: its `x-portkey-…` headers, without that prefix.
+    pub told: Vec<(String, String)>,
     /// What was changed between what the caller gave and what was sent, or between the reply and the answer.
     pub changes: Vec<String>,
     /// What was decided on the way to the target.
@@ -160,6 +168,8 @@ impl Report {
             path: String::new(),
             target: String::new(),
             provider: "",
+            gateway: None,
+            told: Vec::new(),
             changes: Vec::new(),
             notes: Vec::new(),
             faults: Vec::new(),
@@ -186,7 +196,26 @@ impl Report {
         self.cache = None;
         self.target.clone_from(&target.name);
         self.provider = target.provider.name();
+        self.gateway = target.gateway;
+        self.told.clear();
         self.pricing = target.pricing;
+    }
+
+    /// A gateway has answered with these headers.
+    pub fn told_by(&mut self, headers: &HeaderMap) {
+        let facts = headers.iter().filter_map(|(name, value)| {
+            let name = name.as_str().strip_prefix("x-portkey-")?;
+            Some((name.to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        });
+        self.told = facts.collect();
+        if let Some(trace) = self.told("trace-id").map(str::to_owned) {
+            self.trace_id = trace;
+        }
+    }
+
+    fn told(&self, name: &str) -> Option<&str> {
+        let fact = self.told.iter().find(|(told, value)| told == name && !value.is_empty());
+        fact.map(|(_, value)| value.as_str())
     }
 
     /// The call is over: what it cost is worked out, and its record handed over.
@@ -208,25 +237,42 @@ impl Report {
         self.ways_on.iter().any(|codes| codes.as_ref().is_none_or(|codes| codes.contains(&status)))
     }
 
+    /// No further attempt follows, since the body can't be sent again.
+    pub fn end_with_spent_body(&mut self) {
+        if !self.body_is_spent() {
+            self.notes.push(SPENT.to_owned());
+        }
+    }
+
+    pub fn body_is_spent(&self) -> bool {
+        self.notes.iter().any(|note| note == SPENT)
+    }
+
     /// The attempt under way.
     pub fn last(&mut self) -> &mut Attempt {
         self.attempts.last_mut().expect("a reply has an attempt that brought it")
     }
 
-    /// The facts that Portkey answers as `x-portkey-*` headers, without their prefix.
-    pub fn facts(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
+    /// The facts that Portkey answers as `x-portkey-*` headers, without their prefix: ours, and those of the gateway that
+    /// answered. Of a call that a gateway has answered as a whole there are only its own.
+    pub fn facts(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
         let retries = if self.exhausted {
             -1
         } else {
             self.attempts.len().saturating_sub(self.first_of_target + 1) as i64
         };
-        let always = [
+        let ours = [
             ("trace-id", self.trace_id.as_str().into()),
             ("provider", self.provider.into()),
             ("last-used-option-index", self.path.as_str().into()),
             ("retry-attempt-count", if retries == 0 { "0".into() } else { retries.to_string().into() }),
         ];
-        always.into_iter().chain(self.cache.map(|status| ("cache-status", status.text().into())))
+        let ours = ours.into_iter().chain(self.cache.map(|status| ("cache-status", status.text().into())));
+        let walked = |name: &str| matches!(name, "last-used-option-index" | "retry-attempt-count");
+        let is_whole = self.gateway == Some(Gateway::Only) && !self.told.is_empty();
+        let ours = ours.filter(move |(name, _)| !is_whole && (walked(name) || self.told(name).is_none()));
+        let told = self.told.iter().filter(move |(name, _)| is_whole || !walked(name));
+        ours.chain(told.map(|(name, value)| (name.as_str(), value.as_str().into())))
     }
 
     /// Writes the report as JSON: what `getGateway()` gives.
@@ -240,8 +286,8 @@ impl Report {
             metadata: &self.trace.metadata,
             request_id: self.request_id.as_deref(),
             target: &self.target,
-            provider: self.provider,
-            cache: self.cache.map(Status::text),
+            provider: self.told("provider").unwrap_or(self.provider),
+            cache: self.told("cache-status").or(self.cache.map(Status::text)),
             hooks: (!self.hooks.is_empty()).then_some(&self.hooks),
             changes: self.notes.iter().chain(&self.changes).collect(),
             attempts: &self.attempts,

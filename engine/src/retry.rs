@@ -24,14 +24,25 @@ pub struct Policy {
     pub first_ceiling: Duration,
     /// Whether a server's `Retry-After` sets the wait.
     pub heed_retry_after: bool,
+    /// Whether what a Portkey gateway has answered is asked again: it has made its own attempts by then.
+    pub after_gateway: bool,
 }
+
+/// What a reply has that is a gateway's own, and not of something before it.
+const OF_GATEWAY: [&str; 3] = ["x-portkey-trace-id", "x-portkey-request-id", "x-portkey-gateway-exception"];
 
 /// The documented statuses of a config's `retry` without a list of its own.
 pub const CONFIG_STATUSES: [u16; 6] = [429, 500, 502, 503, 504, 529];
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { retries: 2, statuses: None, first_ceiling: Duration::from_millis(500), heed_retry_after: true }
+        Self {
+            retries: 2,
+            statuses: None,
+            first_ceiling: Duration::from_millis(500),
+            heed_retry_after: true,
+            after_gateway: true,
+        }
     }
 }
 
@@ -59,7 +70,12 @@ impl Policy {
             Resend::Safe => true,
             // A config that lists the status allows it in so many words.
             Resend::IfIdempotent => idempotent || self.names(error.status()),
-            Resend::ByStatus => error.status().is_some_and(|status| self.lists(status)),
+            Resend::ByStatus => {
+                let headers = &error.facts().headers;
+                let is_final =
+                    !self.after_gateway && OF_GATEWAY.iter().any(|name| headers.contains_key(*name));
+                !is_final && error.status().is_some_and(|status| self.lists(status))
+            }
         }
     }
 
@@ -140,16 +156,27 @@ mod tests {
 
     #[test]
     fn each_wait_is_drawn_below_a_ceiling_that_doubles() {
-        let policy = Policy {
-            retries: 9,
-            first_ceiling: Duration::from_secs(1),
-            statuses: None,
-            heed_retry_after: true,
-        };
+        let policy = Policy { retries: 9, first_ceiling: Duration::from_secs(1), ..Policy::default() };
         let ceilings: Vec<u64> = (1..=7).map(|made| policy.ceiling(made).as_secs()).collect();
         assert_eq!(ceilings, [1, 2, 4, 8, 16, 32, 32]);
         assert_eq!(policy.wait(&refused(500), 3, false, 0.0), Some(Duration::ZERO));
         assert_eq!(policy.wait(&refused(500), 3, false, 0.25), Some(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn what_a_gateway_answered_is_final_unless_the_policy_says_otherwise() {
+        let told = |name: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, "x".parse().expect("a header value"));
+            refused(503).with_headers(headers)
+        };
+        let once = Policy { after_gateway: false, ..Policy::default() };
+        for name in OF_GATEWAY {
+            assert_eq!(once.wait(&told(name), 1, false, 0.5), None, "{name}");
+            assert!(Policy::default().wait(&told(name), 1, false, 0.5).is_some(), "{name}");
+        }
+        assert!(once.wait(&told("x-portkey-provider"), 1, false, 0.5).is_some());
+        assert!(once.wait(&Error::new(Kind::Connect, ""), 1, false, 0.5).is_some());
     }
 
     #[test]

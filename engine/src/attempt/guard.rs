@@ -10,6 +10,7 @@ use crate::engine::Context;
 use crate::error::{Error, Kind, Result};
 use crate::events::{Event, Events};
 use crate::explain::Place;
+use crate::front::Front;
 use crate::hooks::{self, Hooks, Record, RequestType, Scene, Verdicts, Watch};
 use crate::observe::Report;
 
@@ -42,6 +43,7 @@ impl<'c> Guard<'c> {
         context: &Context,
         target: &'c Target,
         call: &'c Call,
+        asked_as: Option<Front>,
         body: Bytes,
         report: &mut Report,
     ) -> Result<(Self, Bytes)> {
@@ -49,7 +51,7 @@ impl<'c> Guard<'c> {
             return Ok((Self(None), body));
         };
         let metadata = (*report.trace.metadata).clone();
-        let scene = Scene::new(kind, &body, metadata, context.clock.clone());
+        let scene = Scene::new(kind, &body, metadata, context.clock.clone()).behind(asked_as);
         let Verdicts { results, asynchronous, denied, failed, body: rewritten } =
             hooks::before(hooks, &scene, &body);
         report.hooks.before.clone_from(&results);

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::request::Request;
 use crate::answer::{Content, Reached};
+use crate::body::Body;
 use crate::cache::{self, Entry, Hit, Identity, Key, Lead, Look, Mode, Place, Recording, Status, Subject};
 use crate::call::{Call, CallOptions};
 use crate::clock::before;
@@ -55,7 +56,8 @@ pub async fn look(
         tenant: caching.tenant,
         manner: &manner,
     };
-    let key = Key::of(&identity, request.question()).filter(|_| cache::cacheable(call.endpoint.call));
+    let key = Key::of(&identity, request.question())
+        .filter(|_| cache::cacheable(call.endpoint.call) && !changes_something(request.question()));
     let Some(key) = key else { return Found::Miss(None) };
     let keep = |lead: Lead| {
         let recording = Recording::new(lead.limit());
@@ -90,6 +92,15 @@ pub async fn look(
     keep(lead)
 }
 
+/// Whether a call does more than being answered: it adds to a conversation that the provider keeps, or goes on after it.
+fn changes_something(body: &[u8]) -> bool {
+    let is_set = |name: &str| {
+        Body::parse(body)
+            .is_ok_and(|body| body.get(name).is_some_and(|json| !matches!(json, "null" | "false")))
+    };
+    ["conversation", "background"].into_iter().any(is_set)
+}
+
 fn found(hit: Hit, report: &mut Report) -> Found {
     report.cache = Some(hit.status());
     Found::Hit(hit.entry)
@@ -108,6 +119,7 @@ async fn place(
         endpoint: ENDPOINTS.iter().find(|row| row.call == EMBEDDINGS)?,
         arguments: Vec::new(),
         body: Bytes::from(json!({ "input": subject.text }).to_string()),
+        form: None,
         stream: false,
         params: None,
         options: CallOptions::default(),
@@ -164,7 +176,13 @@ pub fn replay(entry: &Entry, target: &Arc<Target>, request: &Request<'_>) -> Rea
     let content = match &entry.content {
         cache::Content::Whole(text) => Content::Whole(text.clone()),
         cache::Content::Events(events) => {
-            Content::Events(Box::new(Events::kept(target.clone(), request.shown.clone(), events.clone())))
+            let streamed = request.streamed();
+            Content::Events(Box::new(Events::kept(
+                target.clone(),
+                request.shown.clone(),
+                streamed,
+                events.clone(),
+            )))
         }
     };
     let kind = entry.content_type.as_deref().and_then(|kind| kind.parse().ok());

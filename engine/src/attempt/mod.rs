@@ -2,16 +2,19 @@
 //! cache where that has the answer, else sent as often as the target's policy allows; the reply is read (whole, or as
 //! events up to the first semantic one) and checked. What became of it is the target's to remember.
 
+mod fronted;
 mod guard;
 mod kept;
 mod request;
 mod sending;
 mod token;
+mod uploading;
 mod whole;
 
 use std::sync::Arc;
 
 use ::http::{HeaderMap, header};
+use bytes::Bytes;
 
 use crate::answer::{Content, Reached};
 use crate::call::Call;
@@ -19,7 +22,11 @@ use crate::config::Target;
 use crate::embeddings;
 use crate::engine::Context;
 use crate::error::Result;
+use crate::events::Fronting;
+use crate::front::Front;
+use crate::memory::Visit;
 use crate::observe::Report;
+use fronted::Fronted;
 pub use guard::Checking;
 use guard::{Checked, Guard};
 use kept::Found;
@@ -39,8 +46,42 @@ pub async fn send(
     target.live.consult(context);
     report.arrive_at(target);
     let body = request::with_params(target, call, report)?;
-    let (guard, body) = Guard::before(context, target, call, body, report)?;
-    let request = Request::new(target, call, body, report)?;
+    let asked_as = Front::of(call.endpoint);
+    let Some(fronted) = Fronted::of(context, target, call, &body, report)? else {
+        let asking = Asking { call, asked_as: None, body, extras: target.extras };
+        let answered = answered(context, target, asking, visit, report).await;
+        return answered.map_err(|error| Fronting::shaped(asked_as, error));
+    };
+    let chat = &fronted.chat;
+    // What a front's answer is made of may be more than OpenAI's own chats tell.
+    let asking = Asking { call: chat, asked_as, body: chat.body.clone(), extras: true };
+    match answered(context, target, asking, visit, report).await {
+        Ok(reached) => fronted.back(target, reached, report),
+        Err(error) => Err(fronted.shaped(error)),
+    }
+}
+
+/// What a target is asked.
+struct Asking<'c> {
+    call: &'c Call,
+    /// The format that the caller wrote it in, where that is another.
+    asked_as: Option<Front>,
+    /// With the config's parameters in it.
+    body: Bytes,
+    /// Whether an answer may hold more than OpenAI's own.
+    extras: bool,
+}
+
+/// Asks the target in the call's own format.
+async fn answered(
+    context: &Context,
+    target: &Arc<Target>,
+    Asking { call, asked_as, body, extras }: Asking<'_>,
+    visit: Visit,
+    report: &mut Report,
+) -> Result<Reached> {
+    let (guard, body) = Guard::before(context, target, call, asked_as, body, report)?;
+    let request = Request::new(target, call, body, extras, report)?;
     let keep = match kept::look(context, target, call, &request, report).await {
         Found::Hit(entry) => {
             let checked = Checked::plain(kept::replay(&entry, target, &request));
@@ -83,7 +124,7 @@ fn kept(mut checked: Checked, keep: Option<Keep>) -> Checked {
     match content {
         Content::Whole(text) if !checked.failed => keep.store(*status, content_type(headers), text),
         Content::Events(events) => events.keep(keep, *status, content_type(headers)),
-        Content::Whole(_) | Content::Vectors(_) => keep.failed(),
+        Content::Whole(_) | Content::Vectors(_) | Content::Text(_) | Content::Bytes(_) => keep.failed(),
     }
     checked
 }

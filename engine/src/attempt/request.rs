@@ -12,12 +12,15 @@ use crate::call::Call;
 use crate::clock::new_id;
 use crate::config::Target;
 use crate::embeddings::{self, Encoding};
-use crate::endpoint::EMBEDDINGS;
+use crate::endpoint::{EMBEDDINGS, Gives, Streamed};
 use crate::error::{Error, Problem, Result};
-use crate::http::Wire;
+use crate::front::Front;
+use crate::http::{Payload, Wire};
 use crate::observe::Report;
 use crate::provider::Unsigned;
-use crate::provider::dialect::{Asked, Context, Dialect, Made};
+use crate::provider::dialect::{self, Asked, Context, Dialect};
+use crate::provider::repairs::Repairs;
+use crate::upload::Made;
 
 pub struct Request<'c> {
     target: &'c Target,
@@ -35,14 +38,25 @@ pub struct Request<'c> {
     pub shown: String,
     /// For answers without an identifier of their own.
     id: String,
+    /// Whether an answer may hold what OpenAI's own would not have.
+    extras: bool,
 }
 
 impl<'c> Request<'c> {
     /// `body` is the caller's, with parameters and checks applied. What cannot be asked of the target in its dialect is an
     /// error; another target may understand it.
-    pub fn new(target: &'c Target, call: &'c Call, body: Bytes, report: &mut Report) -> Result<Self> {
+    pub fn new(
+        target: &'c Target,
+        call: &'c Call,
+        body: Bytes,
+        extras: bool,
+        report: &mut Report,
+    ) -> Result<Self> {
         let endpoint = call.endpoint;
-        if !target.provider.has(endpoint) {
+        if endpoint.is_generic() {
+            return Self::plain(target, call, body, report);
+        }
+        if !target.provider.has(endpoint) && Front::of(endpoint).is_none() {
             let message = format!("{} has no {}", target.provider.name(), endpoint.call);
             return Err(Error::problem("provider", message).with_code(UNSUPPORTED));
         }
@@ -54,10 +68,11 @@ impl<'c> Request<'c> {
             }
             None => body,
         };
-        match target.provider.dialect(endpoint) {
+        let request = match target.provider.dialect(endpoint) {
             Some(dialect) => Self::translated(dialect, target, call, body, report),
             None => Self::plain(target, call, body, report),
-        }
+        };
+        request.map(|request| Self { extras, ..request })
     }
 
     fn plain(target: &'c Target, call: &'c Call, body: Bytes, report: &mut Report) -> Result<Self> {
@@ -74,6 +89,7 @@ impl<'c> Request<'c> {
             shown: shown(target, &url),
             url,
             id: String::new(),
+            extras: false,
         };
         if call.endpoint.call == EMBEDDINGS {
             let (asked, wire) = embeddings::prepare(&request.body);
@@ -101,7 +117,7 @@ impl<'c> Request<'c> {
             settings: &target.settings,
             custom_host: target.is_custom,
         };
-        let Made { method, path, headers, body: wire, changes } =
+        let dialect::Made { method, path, headers, body: wire, changes } =
             dialect.request(&asked).map_err(unsupported)?;
         if target.strict_params
             && let Some(loss) = changes.iter().find_map(|change| loss(change, &body))
@@ -124,6 +140,7 @@ impl<'c> Request<'c> {
             shown: shown(target, &url),
             url,
             id: new_id(),
+            extras: false,
         })
     }
 
@@ -132,12 +149,27 @@ impl<'c> Request<'c> {
         if self.dialect.is_some() { &self.asked } else { &self.body }
     }
 
-    /// How an answer is asked for and read, beside the body, where a dialect has more than one way.
+    /// What the events of a streamed answer are.
+    pub fn streamed(&self) -> Streamed {
+        self.call.endpoint.streamed
+    }
+
+    /// How an answer is asked for and read, beside the body, where there is more than one way.
     pub fn manner(&self) -> String {
-        match self.dialect {
-            Some(_) => format!("extras {} {:?}\n", self.target.extras, self.headers),
+        let read = match self.dialect {
+            Some(_) => format!("extras {} {:?}\n", self.extras, self.headers),
             None => String::new(),
-        }
+        };
+        if self.is_repaired() { read + "repairs\n" } else { read }
+    }
+
+    fn is_repaired(&self) -> bool {
+        self.target.repairs && self.call.endpoint.call == "chat.completions.create"
+    }
+
+    /// The repairs of the answer to come, where the target's are wanted.
+    pub fn repairs(&self) -> Option<Box<Repairs>> {
+        self.is_repaired().then(|| Box::new(Repairs::new(&new_id())))
     }
 
     /// What a reply with these headers is read with.
@@ -146,7 +178,7 @@ impl<'c> Request<'c> {
         Context {
             asked: &self.asked,
             settings: &self.target.settings,
-            strict: !self.target.extras,
+            strict: !self.extras,
             created: since.map_or(0, |since| since.as_secs()),
             id: &self.id,
             headers,
@@ -154,7 +186,8 @@ impl<'c> Request<'c> {
     }
 
     /// The request as it goes out now. `token` is the credential where that is a short-lived one.
-    pub fn wire(&self, token: Option<HeaderValue>, now: SystemTime) -> Result<Wire> {
+    /// `form` is the body as it was made for this one sending, where the call has files.
+    pub fn wire(&self, token: Option<HeaderValue>, form: Option<Made>, now: SystemTime) -> Result<Wire> {
         let mut headers = self.target.headers.clone();
         let stream = self.call.stream;
         for (name, value) in &self.headers {
@@ -162,12 +195,21 @@ impl<'c> Request<'c> {
             let value = value.map_err(|_| Error::problem(*name, "holds what no header can"))?;
             headers.entry(HeaderName::from_static(name)).or_insert(value);
         }
-        add(&mut headers, &header::ACCEPT, if stream { "text/event-stream" } else { "application/json" });
-        if !self.body.is_empty() {
+        let endpoint = self.call.endpoint;
+        for (name, value) in endpoint.headers {
+            add(&mut headers, &HeaderName::from_static(name), value);
+        }
+        add(&mut headers, &header::ACCEPT, if stream { "text/event-stream" } else { endpoint.accepts() });
+        if let Some(form) = &form {
+            // Nobody else knows the boundary.
+            let kind = HeaderValue::from_str(&form.content_type).expect("a boundary is plain text");
+            headers.insert(header::CONTENT_TYPE, kind);
+        } else if !self.body.is_empty() {
             add(&mut headers, &header::CONTENT_TYPE, "application/json");
         }
-        // A compressed stream comes in lumps, each after many events.
-        add(&mut headers, &header::ACCEPT_ENCODING, if stream { "identity" } else { "gzip" });
+        // A compressed stream comes in lumps, each after many events; bytes are handed on as they are.
+        let as_it_is = stream || endpoint.gives == Gives::Bytes;
+        add(&mut headers, &header::ACCEPT_ENCODING, if as_it_is { "identity" } else { "gzip" });
         if let Some(token) = token {
             headers.insert(header::AUTHORIZATION, token);
         }
@@ -177,7 +219,10 @@ impl<'c> Request<'c> {
             method: self.method.clone(),
             url: self.url.clone(),
             headers,
-            body: self.body.clone(),
+            body: match form {
+                Some(form) => Payload::Upload(Box::new(form.outgoing)),
+                None => self.body.clone().into(),
+            },
             socket: self.target.base_url.socket().cloned(),
             connect: self.target.clocks.connect,
         })
@@ -187,13 +232,13 @@ impl<'c> Request<'c> {
 /// The code of an error that another target's dialect may not have.
 pub const UNSUPPORTED: &str = "unsupported";
 
-fn unsupported(error: Error) -> Error {
+pub fn unsupported(error: Error) -> Error {
     if error.facts().code.is_some() { error } else { error.with_code(UNSUPPORTED) }
 }
 
 /// What a change takes away from the caller's parameters; another name for the same thing is no loss, nor is a value that
 /// the caller left out.
-fn loss(change: &str, body: &[u8]) -> Option<Problem> {
+pub fn loss(change: &str, body: &[u8]) -> Option<Problem> {
     const WAYS_OUT: &str = "leave it out, or turn strictParams off";
     if let Some((what, rest)) = change.split_once(" was dropped") {
         let why = rest.split_once(": ").map_or(rest, |(_, why)| why);
@@ -211,7 +256,7 @@ fn loss(change: &str, body: &[u8]) -> Option<Problem> {
 
 /// The caller's body with the config's parameters in it.
 pub fn with_params(target: &Target, call: &Call, report: &mut Report) -> Result<Bytes> {
-    if target.params.is_empty() || !call.endpoint.takes_body() {
+    if target.params.is_empty() || !call.endpoint.takes_params() {
         return Ok(call.body.clone());
     }
     let mut body = Body::parse(&call.body).map_err(|_| Error::problem("body", "expected a JSON object"))?;

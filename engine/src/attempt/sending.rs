@@ -4,38 +4,38 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::{HeaderMap, header};
-use bytes::{Bytes, BytesMut};
+use ::http::header;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::guard::{Checked, Checking, Guard};
 use super::request::Request;
 use super::token;
-use super::whole::{expected_size, not_json, without_mark};
 use crate::answer::{Content, Reached};
 use crate::call::Call;
 use crate::clock::{Instant, before};
 use crate::config::Target;
+use crate::download::{self, Download};
+use crate::endpoint::Gives;
 use crate::engine::Context;
 use crate::error::{Error, Result};
 use crate::events::{Events, Frames, Held, Opening, Translation};
 use crate::explain::Place;
 use crate::health::loading;
-use crate::http::{ConnectWatch, Reply, ReplyBody};
+use crate::http::{ConnectWatch, Reply};
 use crate::memory::Visit;
 use crate::observe::{Attempt, Phase, Report, milliseconds};
 use crate::retry::{LONGEST_WAIT, MOST_ATTEMPTS};
 
 pub struct Sending<'c> {
-    context: &'c Context,
-    target: &'c Arc<Target>,
-    call: &'c Call,
-    report: &'c mut Report,
-    request: &'c Request<'c>,
+    pub(super) context: &'c Context,
+    pub(super) target: &'c Arc<Target>,
+    pub(super) call: &'c Call,
+    pub(super) report: &'c mut Report,
+    pub(super) request: &'c Request<'c>,
     /// Handed on to a stream when it is committed.
-    visit: Option<Visit>,
+    pub(super) visit: Option<Visit>,
     /// The target's slot for the request under way.
-    slot: Option<OwnedSemaphorePermit>,
+    pub(super) slot: Option<OwnedSemaphorePermit>,
     /// Attempts of this target so far that count against its policy.
     made: u32,
     /// How often its model was still loading.
@@ -43,7 +43,7 @@ pub struct Sending<'c> {
     /// How long the host has had us wait.
     waited: Duration,
     retry_reason: Option<String>,
-    began: Instant,
+    pub(super) began: Instant,
 }
 
 impl<'c> Sending<'c> {
@@ -76,6 +76,7 @@ impl<'c> Sending<'c> {
         self.began = self.context.clock.now();
         self.made += 1;
         self.report.request_id = None;
+        self.report.told.clear();
         self.report.attempts.push(Attempt {
             target: self.target.name.clone(),
             provider: self.target.provider.name(),
@@ -93,11 +94,17 @@ impl<'c> Sending<'c> {
         let names = ["x-request-id", "request-id", "x-amzn-requestid"];
         let request_id = names.iter().find_map(|name| reply.headers.get(*name)?.to_str().ok());
         self.report.request_id = request_id.map(str::to_owned);
+        if self.target.gateway.is_some() {
+            self.report.told_by(&reply.headers);
+        }
         if !(200..300).contains(&reply.status) {
             return Err(self.refused(reply).await);
         }
         if self.call.stream && self.call.endpoint.streams() {
             return self.events(reply, guard.checking()).await.map(Checked::plain);
+        }
+        if self.call.endpoint.gives == Gives::Bytes {
+            return self.bytes(reply).await.map(Checked::plain);
         }
         let reached = self.whole(reply).await?;
         let (request, target, method) = (self.request, self.target, self.method());
@@ -133,8 +140,17 @@ impl<'c> Sending<'c> {
         let (clock, limit) = self.header_clock();
         let (clock, limit, deadline) = self.or_total(clock, limit, self.began);
         let token = token::bearer(self.context, self.target).await?;
-        let wire = self.request.wire(token, self.context.clock.wall())?;
-        let sent = before(deadline, self.context.transport.send(wire, &watch)).await;
+        let form = match &self.call.form {
+            Some(form) => Some(Box::pin(form.make(&self.request.body)).await?),
+            None => None,
+        };
+        let upload = form.as_ref().map(|form| form.outgoing.progress());
+        let wire = self.request.wire(token, form, self.context.clock.wall())?;
+        let sending = self.context.transport.send(wire, &watch);
+        let (sent, clock, limit) = match &upload {
+            None => (before(deadline, sending).await, clock, limit),
+            Some(upload) => self.while_uploading(upload, sending).await,
+        };
         let attempt = self.report.last();
         attempt.ms.connect = watch.took().map(milliseconds);
         let Some(sent) = sent else {
@@ -143,6 +159,10 @@ impl<'c> Sending<'c> {
             return Err(self.place().timeout(clock, limit.unwrap_or_default(), elapsed));
         };
         sent.map_err(|failure| {
+            if let Some(why) = upload.and_then(|upload| upload.failed()) {
+                self.report.last().phase = Phase::Headers;
+                return self.place().unreadable(&why);
+            }
             let before_sending = failure.kind.is_before_sending();
             self.report.last().phase = if before_sending { Phase::Connect } else { Phase::Headers };
             self.place().failure(&failure, false)
@@ -150,7 +170,7 @@ impl<'c> Sending<'c> {
     }
 
     /// The clock that watches over the wait for headers: `firstToken` counts too, since it ends after them.
-    fn header_clock(&self) -> (&'static str, Option<Duration>) {
+    pub(super) fn header_clock(&self) -> (&'static str, Option<Duration>) {
         let clocks = self.target.clocks;
         let first_token = clocks.first_token.filter(|_| self.call.stream);
         [("requestTimeout", clocks.request), ("headers", clocks.headers), ("firstToken", first_token)]
@@ -161,7 +181,7 @@ impl<'c> Sending<'c> {
     }
 
     /// The clock given, or the call's own where that runs out first, with its deadline.
-    fn or_total(
+    pub(super) fn or_total(
         &self,
         clock: &'static str,
         limit: Option<Duration>,
@@ -183,53 +203,6 @@ impl<'c> Sending<'c> {
         let translated = self.request.dialect.and_then(|dialect| dialect.error(status, &headers, &text));
         let text = translated.unwrap_or(text);
         self.place().refused(status, headers, text, self.context.clock.wall())
-    }
-
-    async fn whole(&mut self, reply: Reply) -> Result<Reached> {
-        let Reply { status, headers, mut body } = reply;
-        let text = self.read(&mut body, &headers).await?;
-        if let Some(dialect) = self.request.dialect {
-            let context = self.request.context(&headers, self.context.clock.wall());
-            return match dialect.answer(&context, &text) {
-                Ok(answer) => {
-                    self.succeeded(status);
-                    Ok(Reached { status, headers, content: Content::Whole(answer) })
-                }
-                Err(why) => Err(self.place().garbled(status, &why, headers, text)),
-            };
-        }
-        let text = without_mark(text);
-        if let Some(why) = not_json(&headers, &text, self.target.gated) {
-            return Err(self.place().garbled(status, &why, headers, text));
-        }
-        self.succeeded(status);
-        Ok(Reached { status, headers, content: Content::Whole(text) })
-    }
-
-    /// Reads a body to its end; the idle clock runs between its pieces.
-    async fn read(&self, body: &mut ReplyBody, headers: &HeaderMap) -> Result<Bytes> {
-        let idle = self.target.clocks.idle;
-        let mut first = Bytes::new();
-        let mut all = BytesMut::new();
-        loop {
-            let (clock, limit, deadline) = self.or_total("idle", idle, self.context.clock.now());
-            let Some(chunk) = before(deadline, body.chunk()).await else {
-                let elapsed = self.context.clock.now() - self.began;
-                return Err(self.place().timeout(clock, limit.unwrap_or_default(), elapsed));
-            };
-            match chunk.map_err(|failure| self.place().failure(&failure, true))? {
-                None if all.is_empty() => return Ok(first),
-                None => return Ok(all.freeze()),
-                Some(bytes) if first.is_empty() => first = bytes,
-                Some(bytes) => {
-                    if all.is_empty() {
-                        all.reserve(expected_size(headers).max(first.len() + bytes.len()));
-                        all.extend_from_slice(&first);
-                    }
-                    all.extend_from_slice(&bytes);
-                }
-            }
-        }
     }
 
     async fn events(&mut self, reply: Reply, checking: Option<Checking>) -> Result<Reached> {
@@ -257,23 +230,46 @@ impl<'c> Sending<'c> {
             target: self.target.clone(),
             method: self.method(),
             began: self.began,
-            total: self.call.options.timeout.zip(self.context.deadline).map(|(limit, at)| (at, limit)),
+            total: self.total(),
             url: self.request.shown.clone(),
             checking,
             translation,
+            streamed: self.request.streamed(),
+            repairs: self.request.repairs(),
         };
         let mut events = Events::new(opening);
         if let Err(error) = events.commit(self.target.gated).await {
             return Err(error.with_headers(headers));
         }
         events.tell(self.report);
+        events.hold(self.opened(status));
+        Ok(Reached { status, headers, content: Content::Events(Box::new(events)) })
+    }
+
+    /// Hands the body on as it comes.
+    async fn bytes(&mut self, reply: Reply) -> Result<Reached> {
+        let Reply { status, headers, body } = reply;
+        let (target, url) = (self.target.clone(), self.request.shown.clone());
+        let (method, began, total) = (self.method(), self.began, self.total());
+        let opened = Download::open(download::Opening { body, target, method, url, began, total }).await;
+        let mut download = opened.map_err(|error| error.with_headers(headers.clone()))?;
+        download.tell(self.report);
+        download.hold(self.opened(status));
+        Ok(Reached { status, headers, content: Content::Bytes(Box::new(download)) })
+    }
+
+    /// The call's deadline, and how long it allows.
+    pub(super) fn total(&self) -> Option<(Instant, Duration)> {
+        self.call.options.timeout.zip(self.context.deadline).map(|(limit, at)| (at, limit))
+    }
+
+    /// The answer has begun, and keeps what it has of its target until its end.
+    pub(super) fn opened(&mut self, status: u16) -> Held {
         if let Some(visit) = &mut self.visit {
             let now = self.context.clock.now();
             visit.opened(status, now - self.began, now);
         }
-        let context = Some(self.context.clone());
-        events.hold(Held { visit: self.visit.take(), slot: self.slot.take(), context });
-        Ok(Reached { status, headers, content: Content::Events(Box::new(events)) })
+        Held { visit: self.visit.take(), slot: self.slot.take(), context: Some(self.context.clone()) }
     }
 
     /// Puts what went wrong into the attempt's line of the report.
@@ -285,7 +281,7 @@ impl<'c> Sending<'c> {
         attempt.ms.total = Some(total);
     }
 
-    fn succeeded(&mut self, status: u16) {
+    pub(super) fn succeeded(&mut self, status: u16) {
         self.slot = None;
         let now = self.context.clock.now();
         let attempt = self.report.last();
@@ -316,10 +312,14 @@ impl<'c> Sending<'c> {
         }
         let mut policy = self.target.retry.clone();
         policy.retries = self.call.options.max_retries.unwrap_or(policy.retries);
+        policy.after_gateway |= self.call.options.max_retries.is_some();
         let idempotent = self.target.idempotent || self.call.endpoint.method.is_idempotent();
         let wait = policy.wait(error, self.made, idempotent, self.context.clock.random());
+        if wait.is_some() && self.call.is_spent() {
+            self.report.end_with_spent_body();
+        }
         let wait = wait
-            .filter(|_| self.report.attempts.len() < MOST_ATTEMPTS)
+            .filter(|_| !self.call.is_spent() && self.report.attempts.len() < MOST_ATTEMPTS)
             .filter(|wait| self.may_wait(error, *wait))
             .filter(|_| self.context.memory.may_retry());
         if wait.is_none() {
@@ -343,7 +343,7 @@ impl<'c> Sending<'c> {
             visit.is_loading();
         }
         let repeats = self.target.patient && self.call.options.max_retries != Some(0);
-        let patient = repeats && !self.report.moves_on_from(status);
+        let patient = repeats && !self.report.moves_on_from(status) && !self.call.is_spent();
         let wait = loading::wait(self.loading + 1)?;
         if !patient || self.report.attempts.len() >= MOST_ATTEMPTS {
             return None;
@@ -366,11 +366,11 @@ impl<'c> Sending<'c> {
         self.waited <= LONGEST_WAIT
     }
 
-    fn method(&self) -> &'static str {
+    pub(super) fn method(&self) -> &'static str {
         self.call.endpoint.method.as_str()
     }
 
-    fn place(&self) -> Place<'_> {
+    pub(super) fn place(&self) -> Place<'_> {
         Place { method: self.method(), url: &self.request.shown, target: self.target }
     }
 }

@@ -44,7 +44,7 @@ async fn fetch(context: &Context, target: &Target, request: TokenRequest, now: u
         method: Method::POST,
         url,
         headers: HeaderMap::from_iter([(header::CONTENT_TYPE, form)]),
-        body: Bytes::copy_from_slice(request.form.expose().as_bytes()),
+        body: Bytes::copy_from_slice(request.form.expose().as_bytes()).into(),
         socket: None,
         connect: target.clocks.connect,
     };

@@ -1,6 +1,8 @@
 //! Whether a whole answer with a 2xx is complete, as a stream is by its finish reasons. A body that is no JSON, that is an
 //! error in spite of its status, or a choice of which was never finished, would be given out for as long as an entry lives.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -11,6 +13,16 @@ struct Told<'b> {
     /// Of chat and text completions.
     #[serde(borrow, default)]
     choices: Option<Vec<Choice<'b>>>,
+    /// `message` of a message, which has a `stop_reason` when it is whole.
+    #[serde(borrow, default, rename = "type")]
+    kind: Option<Cow<'b, str>>,
+    #[serde(borrow, default)]
+    stop_reason: Option<&'b RawValue>,
+    /// `response` of a response, which has a `status`.
+    #[serde(borrow, default)]
+    object: Option<Cow<'b, str>>,
+    #[serde(borrow, default)]
+    status: Option<Cow<'b, str>>,
 }
 
 #[derive(Deserialize)]
@@ -25,7 +37,10 @@ pub fn is_complete(body: &[u8]) -> bool {
     let is_finished = |choices: Vec<Choice<'_>>| {
         !choices.is_empty() && choices.iter().all(|choice| choice.finish_reason.is_some())
     };
-    !is_error && told.choices.is_none_or(is_finished)
+    let is_open_message = told.kind.as_deref() == Some("message") && told.stop_reason.is_none();
+    let is_open_response = told.object.as_deref() == Some("response")
+        && !matches!(told.status.as_deref(), Some("completed" | "incomplete"));
+    !is_error && !is_open_message && !is_open_response && told.choices.is_none_or(is_finished)
 }
 
 #[cfg(test)]
@@ -40,6 +55,9 @@ mod tests {
             r#"{"choices":[{"finish_reason":"stop"}],"error":false}"#,
             r#"{"object":"list","data":[{"embedding":[1]}]}"#,
             r#"{"results":[]}"#,
+            r#"{"type":"message","content":[],"stop_reason":"end_turn"}"#,
+            r#"{"object":"response","status":"completed","error":null}"#,
+            r#"{"object":"response","status":"incomplete"}"#,
         ] {
             assert!(is_complete(body.as_bytes()), "{body}");
         }
@@ -59,6 +77,9 @@ mod tests {
             r#"{"choices":[{"finish_reason":null}]}"#,
             r#"{"choices":[{"finish_reason":"stop"},{"message":{}}]}"#,
             r#"{"choices":{"finish_reason":"stop"}}"#,
+            r#"{"type":"message","content":[],"stop_reason":null}"#,
+            r#"{"object":"response","status":"queued"}"#,
+            r#"{"object":"response","status":"failed","error":{"code":"server_error"}}"#,
             r#"["choices"]"#,
             "\"text\"",
         ] {

@@ -1,5 +1,7 @@
 //! What a call's report says of the cache, in Portkey's documented words, and which calls have one.
 
+use crate::endpoint::{MESSAGES, RESPONSES};
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     Hit,
@@ -30,7 +32,12 @@ impl Status {
 pub fn cacheable(call: &str) -> bool {
     matches!(
         call,
-        "chat.completions.create" | "completions.create" | "embeddings.create" | "moderations.create"
+        "chat.completions.create"
+            | "completions.create"
+            | "embeddings.create"
+            | "moderations.create"
+            | MESSAGES
+            | RESPONSES
     )
 }
 
@@ -56,8 +63,14 @@ mod tests {
     #[test]
     fn only_calls_whose_answers_depend_on_their_body_alone_are_kept() {
         let kept: Vec<_> = ENDPOINTS.iter().map(|row| row.call).filter(|call| cacheable(call)).collect();
-        let wanted =
-            ["chat.completions.create", "completions.create", "embeddings.create", "moderations.create"];
+        let wanted = [
+            "chat.completions.create",
+            "completions.create",
+            "embeddings.create",
+            "messages.create",
+            "responses.create",
+            "moderations.create",
+        ];
         assert_eq!(kept, wanted);
         for call in
             ["models.list", "files.create", "batches.create", "fineTuning.jobs.create", "images.edit", ""]

@@ -52,6 +52,7 @@ impl Maker<'_> {
 
     /// Headers of the call itself go to its target; those that a list names have gone in already.
     fn call_headers(&mut self, list: &[String], headers: &mut HeaderMap) {
+        let is_gateway = self.gateway().is_some();
         for (name, value) in self.headers {
             let name = name.to_ascii_lowercase();
             let Some(value) = value else {
@@ -65,7 +66,9 @@ impl Maker<'_> {
             if self.aside || (!self.rooted && !self.is_custom()) {
                 continue;
             }
-            let refused = refusal(&name).map(|reason| format!("{reason}, and is never sent"));
+            let is_told = is_gateway && name.starts_with("x-portkey-");
+            let refused = refusal(&name).filter(|_| !is_told);
+            let refused = refused.map(|reason| format!("{reason}, and is never sent"));
             if let Some(why) = refused.or_else(|| insert_secret(headers, &name, value).err()) {
                 self.problem(format!("headers.{name}"), why);
             }

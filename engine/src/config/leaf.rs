@@ -6,7 +6,7 @@ use std::time::Duration;
 use ::http::{HeaderMap, HeaderValue, header};
 
 use super::names::nearest;
-use super::node::{Node, Retry};
+use super::node::Node;
 use super::plan::Maker;
 use super::target::{Caching, Clocks, Target, Urls};
 use crate::base_url::BaseUrl;
@@ -16,6 +16,7 @@ use crate::headers::{fold, insert_secret};
 use crate::hooks::Hooks;
 use crate::memory;
 use crate::provider::dialect::{Setting, Settings, camel};
+use crate::provider::portkey::PORTKEY;
 use crate::provider::{self, LEFT_OUT, PROVIDERS, Provider};
 use crate::retry::{CONFIG_STATUSES, Policy};
 use crate::secret::Secret;
@@ -28,16 +29,13 @@ const USER_AGENT: &str = concat!("portkey-native/", env!("CARGO_PKG_VERSION"));
 impl Maker<'_> {
     pub fn target(&mut self, followed: bool) -> Option<Target> {
         let options = self.options;
-        let provider = self.provider();
-        let settings = provider.map(|provider| self.settings(provider)).unwrap_or_default();
-        let base_url = provider.and_then(|provider| self.base_url(provider, &settings));
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-        if let Some(provider) = provider {
-            self.credential(provider, &settings, &mut headers);
-            self.openai_headers(provider, &mut headers);
-        }
-        self.forward(&mut headers);
+        let gateway = self.gateway();
+        let (provider, settings, base_url) = match &gateway {
+            Some((_, asker)) => self.at_gateway(asker, &mut headers),
+            None => self.at_provider(&mut headers),
+        };
         if self.node.is_open && self.node.id.is_none() {
             let path = self.key("is_open");
             self.problem(path, "acts only in a config with an id");
@@ -55,22 +53,73 @@ impl Maker<'_> {
             urls: Urls::default(),
             headers,
             clocks: Clocks::of(options, &self.node),
-            retry: policy(options.max_retries, self.node.retry.as_ref(), self.rooted),
+            retry: self.policy(gateway.is_some()),
             idempotent: options.idempotent.or(self.node.idempotent).unwrap_or(false),
             gated: followed || self.node.retry.as_ref().is_some_and(|retry| retry.attempts > 0),
-            patient: repeats,
+            // A gateway waits by itself.
+            patient: repeats && gateway.is_none(),
             is_open: self.node.is_open,
             health_check: self.node.health_check.clone(),
             caching,
             hooks: self.hooks(),
             extras: options.strict == Some(false) || self.node.strict == Some(false),
             strict_params: options.strict_params.or(self.node.strict_params).unwrap_or(false),
+            repairs: options.repairs.or(self.node.repairs).unwrap_or(provider?.repairs()),
             is_custom: self.is_custom(),
+            gateway: gateway.map(|(gateway, _)| gateway),
             settings,
             params: self.node.params.clone(),
             pricing: self.node.pricing.or(options.pricing),
             live,
         })
+    }
+
+    /// Provider, options and host of a target that this process calls by itself; its headers are filled in.
+    fn at_provider(
+        &mut self,
+        headers: &mut HeaderMap,
+    ) -> (Option<&'static dyn Provider>, Settings, Option<BaseUrl>) {
+        let provider = self.provider();
+        let settings = provider.map(|provider| self.settings(provider)).unwrap_or_default();
+        let base_url = provider.and_then(|provider| self.base_url(provider, &settings));
+        if let Some(provider) = provider {
+            self.credential(provider, &settings, headers);
+            self.openai_headers(provider, headers);
+        }
+        self.forward(headers);
+        (provider, settings, base_url)
+    }
+
+    /// The same of a gateway, which `asker` asks for.
+    fn at_gateway(
+        &mut self,
+        asker: &str,
+        headers: &mut HeaderMap,
+    ) -> (Option<&'static dyn Provider>, Settings, Option<BaseUrl>) {
+        let base_url = self.gateway_url();
+        self.tell(headers);
+        self.forward(headers);
+        self.key_for_platform(asker, headers);
+        (Some(&PORTKEY), Settings::default(), base_url)
+    }
+
+    /// Inside a group, going on to the next target takes the place of the default retries.
+    fn policy(&self, at_gateway: bool) -> Policy {
+        let asked = self.options.max_retries;
+        match &self.node.retry {
+            Some(retry) => Policy {
+                retries: retry.attempts,
+                statuses: Some(retry.on_status_codes.clone().unwrap_or_else(|| CONFIG_STATUSES.to_vec())),
+                first_ceiling: Duration::from_secs(1),
+                heed_retry_after: retry.use_retry_after_header,
+                after_gateway: true,
+            },
+            None => Policy {
+                retries: asked.unwrap_or(if self.rooted { Policy::default().retries } else { 0 }),
+                after_gateway: !at_gateway || asked.is_some(),
+                ..Policy::default()
+            },
+        }
     }
 
     /// What is known of the target, which its place, its name, its provider and its host tell from others.
@@ -89,7 +138,7 @@ impl Maker<'_> {
         self.host_option().is_some() || self.node.custom_host.is_some()
     }
 
-    fn host_option(&self) -> Option<&String> {
+    pub fn host_option(&self) -> Option<&String> {
         self.options.custom_host.as_ref().filter(|_| !self.aside)
     }
 
@@ -168,16 +217,15 @@ impl Maker<'_> {
         if found.is_none() {
             let known = PROVIDERS.iter().map(|provider| provider.name());
             let near = nearest(name, known).map(|near| format!("; did you mean {near}?"));
-            let advice = if name.starts_with('@') {
-                "; an @ name belongs to the hosted platform, which this version does not reach".to_owned()
-            } else {
-                near.unwrap_or_default()
-            };
+            let advice = near.unwrap_or_default();
             let left_out = LEFT_OUT.iter().find(|(left_out, _)| *left_out == name);
             let message = match left_out {
                 Some((_, why)) => format!("is not among the providers: {why}"),
                 None => {
-                    format!("expected one of the {} names that providers() lists{advice}", PROVIDERS.len())
+                    format!(
+                        "expected one of the {} names that providerFacts() lists{advice}",
+                        PROVIDERS.len()
+                    )
                 }
             };
             self.problem(path, message);
@@ -194,6 +242,7 @@ impl Maker<'_> {
             self.problem(path, "is missing; name a provider, or your own server as custom_host");
             return provider::DEFAULT;
         }
+        self.nowhere = true;
         let advice = "name your own server as customHost (http://localhost:11434/v1), or a provider";
         self.missing.push(Problem {
             path: String::new(),
@@ -298,21 +347,5 @@ impl Maker<'_> {
                 self.problem(option, why);
             }
         }
-    }
-}
-
-/// Inside a group, going on to the next target takes the place of the default retries.
-fn policy(max_retries: Option<u32>, retry: Option<&Retry>, rooted: bool) -> Policy {
-    match retry {
-        Some(retry) => Policy {
-            retries: retry.attempts,
-            statuses: Some(retry.on_status_codes.clone().unwrap_or_else(|| CONFIG_STATUSES.to_vec())),
-            first_ceiling: Duration::from_secs(1),
-            heed_retry_after: retry.use_retry_after_header,
-        },
-        None => Policy {
-            retries: max_retries.unwrap_or(if rooted { Policy::default().retries } else { 0 }),
-            ..Policy::default()
-        },
     }
 }

@@ -3,6 +3,7 @@
 //! A key that is accepted acts; any other key is a problem here. No message shows a value that may be a secret.
 
 mod forwarding;
+mod gateway;
 mod leaf;
 mod names;
 mod node;
@@ -16,13 +17,15 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-pub use names::{OPTIONS, Spelling, nearest, option_of_header, overlay};
+pub use gateway::{Gateway, Whole};
+pub use names::{Named, OPTIONS, Spelling, nearest, option_of_header, overlay};
 pub use node::Node;
 pub use plan::{Plan, Trace};
 pub use read::Reader;
 pub use target::{Caching, Clocks, Target};
 
 use crate::cache;
+use crate::call::Headers;
 use crate::error::Problem;
 use crate::headers::fold;
 use crate::health::budget;
@@ -34,10 +37,18 @@ use names::unknown_option;
 
 /// The constructor's options, with those of one call laid over them.
 pub struct Options {
+    /// A gateway that gets each call whole: it is told the options, and does what they say.
+    pub whole: Option<Whole>,
+    /// What gateways are told, by option, as written.
+    pub told: Vec<(String, Value)>,
+    pub api_key: Option<Secret>,
+    pub virtual_key: Option<String>,
     pub provider: Option<String>,
     pub custom_host: Option<String>,
     pub authorization: Option<Secret>,
     pub forward_headers: Option<Vec<String>>,
+    /// Headers of every call, under those that a call brings.
+    pub default_headers: Headers,
     pub config: Option<Node>,
     pub metadata: BTreeMap<String, String>,
     pub trace_id: Option<String>,
@@ -63,6 +74,7 @@ pub struct Options {
     pub strict: Option<bool>,
     /// What would take something away from the caller's parameters is an error.
     pub strict_params: Option<bool>,
+    pub repairs: Option<bool>,
     /// Options of providers, by config key.
     pub settings: Settings,
     pub openai_organization: Option<String>,
@@ -124,11 +136,34 @@ impl Options {
     /// Reads options that `overlay` has put under their canonical names. `null` counts as absent.
     pub fn read(map: &Map<String, Value>) -> Result<Self, Vec<Problem>> {
         let mut reader = Reader::default();
-        let mut options = Self {
+        if let Some(whole) = Whole::asked_by(map, &mut reader) {
+            let mut options = Self { whole: Some(whole), ..Self::empty() };
+            options.read_for_gateway(map, &mut reader);
+            return reader.done(options);
+        }
+        let mut options = Self::empty();
+        let mut unknown = Vec::new();
+        for (name, value) in map.iter().filter(|(_, value)| !value.is_null()) {
+            if !options.read_one(name, value, &mut reader) {
+                unknown.push((name, value));
+            }
+        }
+        options.told = gateway::told_by_hosted_target(map);
+        options.read_values(&unknown, &mut reader);
+        reader.done(options)
+    }
+
+    fn empty() -> Self {
+        Self {
+            whole: None,
+            told: Vec::new(),
+            api_key: None,
+            virtual_key: None,
             provider: None,
             custom_host: None,
             authorization: None,
             forward_headers: None,
+            default_headers: Vec::new(),
             config: None,
             metadata: BTreeMap::new(),
             trace_id: None,
@@ -151,29 +186,25 @@ impl Options {
             debug: None,
             strict: None,
             strict_params: None,
+            repairs: None,
             settings: Settings::default(),
             openai_organization: None,
             openai_project: None,
             named_by_model: None,
             values: Vec::new(),
-        };
-        let mut unknown = Vec::new();
-        for (name, value) in map.iter().filter(|(_, value)| !value.is_null()) {
-            if !options.read_one(name, value, &mut reader) {
-                unknown.push((name, value));
-            }
         }
-        options.read_values(&unknown, &mut reader);
-        reader.done(options)
     }
 
     /// Reads one option; false when its name isn't one of ours.
     fn read_one(&mut self, name: &str, value: &Value, reader: &mut Reader) -> bool {
         match name {
+            "apiKey" => self.api_key = reader.secret(value, name),
+            "virtualKey" => self.virtual_key = reader.string(value, name),
             "provider" => self.provider = reader.string(value, name),
             "customHost" => self.custom_host = reader.string(value, name),
             "Authorization" => self.authorization = reader.secret(value, name),
             "forwardHeaders" => self.forward_headers = reader.strings(value, name),
+            "defaultHeaders" => self.default_headers = reader.headers(value, name),
             "config" => self.config = Node::read_text_or_object(value, reader),
             "metadata" => self.metadata = reader.metadata(value, name),
             "traceID" => self.trace_id = reader.string(value, name),
@@ -198,6 +229,7 @@ impl Options {
             "cacheForceRefresh" => self.cache_force_refresh = reader.boolean(value, name).unwrap_or(false),
             "cacheNamespace" => self.cache_namespace = reader.string(value, name),
             "strictParams" => self.strict_params = reader.boolean(value, name),
+            "repairs" => self.repairs = reader.boolean(value, name),
             "strictOpenAiCompliance" => self.strict = reader.boolean(value, name),
             "debug" => self.debug = reader.boolean(value, name),
             "retryBudget" => self.retry_budget = budget::Settings::read(value, name, reader),
@@ -218,6 +250,8 @@ impl Options {
             let listed = listed.contains(&fold(name));
             if let Some(key) = provider::setting(name).filter(|_| !listed) {
                 read_setting(&mut self.settings, key, value, name, reader);
+            } else if !listed && self.is_for_platform() && gateway::may_know(name) {
+                self.told.push(((*name).clone(), (*value).clone()));
             } else if !listed && !names::looks_like_header(name) {
                 reader.problem((*name).clone(), unknown_option(name));
             } else if let Some(text) = reader.header_value(value, name) {

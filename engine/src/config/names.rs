@@ -10,50 +10,118 @@ use crate::headers::fold;
 use crate::provider;
 use crate::provider::dialect::{Setting, camel};
 
-/// Every option that acts, or that has nothing to do in this process because of what it is for.
-pub const OPTIONS: &[&str] = &[
-    "apiKey",
-    "Authorization",
-    "baseURL",
-    "cacheForceRefresh",
-    "cacheNamespace",
-    "cacheStore",
-    "calculateAudioDuration",
-    "captureContent",
-    "config",
-    "customHost",
-    "dangerouslyAllowBrowser",
-    "debug",
-    "forwardHeaders",
-    "idempotent",
-    "logs",
-    "maxConcurrent",
-    "maxQueue",
-    "maxRetries",
-    "metadata",
-    "onRecord",
-    "openaiOrganization",
-    "openaiProject",
-    "parentSpanId",
-    "pricing",
-    "provider",
-    "requestTimeout",
-    "retryBudget",
-    "sensitiveHeaders",
-    "spanId",
-    "spanName",
-    "strictOpenAiCompliance",
-    "strictParams",
-    "timeout",
-    "timeouts",
-    "traceID",
+/// An option, and where it acts.
+pub struct Named {
+    pub name: &'static str,
+    acts: Acts,
+}
+
+/// Where an option acts. What a gateway is told goes as the header `x-portkey-…` of its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acts {
+    /// In this process, wherever the call goes: clocks, retries, connections. No gateway is told.
+    Here,
+    /// In this process, on what a gateway does by itself: beside one that gets every call it is a problem, told in these
+    /// words.
+    Alone(&'static str),
+    /// It tells of the call, whoever answers: every gateway is told.
+    Call,
+    /// It says who answers, and with what: a gateway that is the only target is told.
+    Target,
+    /// The same, and nothing here knows what it means.
+    Gateway,
+}
+
+impl Acts {
+    /// Whether gateways know it.
+    pub fn is_told(self) -> bool {
+        !matches!(self, Self::Here | Self::Alone(_))
+    }
+}
+
+impl Named {
+    /// Whether gateways are told of it.
+    pub fn is_told(&self) -> bool {
+        self.acts.is_told()
+    }
+}
+
+const fn named(name: &'static str, acts: Acts) -> Named {
+    Named { name, acts }
+}
+
+/// Every option, but for those of single providers.
+pub const OPTIONS: &[Named] = &[
+    named("apiKey", Acts::Call),
+    named("Authorization", Acts::Target),
+    named("awsBedrockModel", Acts::Gateway),
+    named("awsS3Bucket", Acts::Gateway),
+    named("awsS3ObjectKey", Acts::Gateway),
+    named("azureEndpointName", Acts::Gateway),
+    named("baseURL", Acts::Here),
+    named("cacheForceRefresh", Acts::Call),
+    named("cacheNamespace", Acts::Call),
+    named("cacheStore", Acts::Alone("keeps answers in this process; a gateway has a cache of its own")),
+    named("calculateAudioDuration", Acts::Here),
+    named("captureContent", Acts::Here),
+    named("config", Acts::Target),
+    named("customHost", Acts::Target),
+    named("dangerouslyAllowBrowser", Acts::Call),
+    named("debug", Acts::Call),
+    named("defaultHeaders", Acts::Here),
+    named("fireworksAccountId", Acts::Gateway),
+    named("forwardHeaders", Acts::Target),
+    named("idempotent", Acts::Here),
+    named("logs", Acts::Here),
+    named("maxConcurrent", Acts::Here),
+    named("maxQueue", Acts::Here),
+    named("maxRetries", Acts::Here),
+    named("metadata", Acts::Call),
+    named("onRecord", Acts::Here),
+    named("openaiOrganization", Acts::Target),
+    named("openaiProject", Acts::Target),
+    named("parentSpanId", Acts::Call),
+    named("pricing", Acts::Here),
+    named("provider", Acts::Target),
+    named("providerFileName", Acts::Gateway),
+    named("providerModel", Acts::Gateway),
+    named(
+        "repairs",
+        Acts::Alone("mends what a local model's server answers in this process; a gateway does not tell"),
+    ),
+    named("requestTimeout", Acts::Target),
+    named("retryBudget", Acts::Here),
+    named("sensitiveHeaders", Acts::Call),
+    named("spanId", Acts::Call),
+    named("spanName", Acts::Call),
+    named("strictOpenAiCompliance", Acts::Call),
+    named("strictParams", Acts::Alone("is about what is changed in this process; a gateway does not tell")),
+    named("timeout", Acts::Here),
+    named("timeouts", Acts::Here),
+    named("traceID", Acts::Call),
+    named("vertexStorageBucketName", Acts::Gateway),
+    named("virtualKey", Acts::Gateway),
 ];
 
-/// Options of the official SDK whose provider or platform this version doesn't reach.
-const LATER: &[&str] = &["virtualKey", "providerFileName", "providerModel", "fireworksAccountId"];
+/// Where the option of this canonical name acts; `None` for any other name.
+pub fn acts(name: &str) -> Option<Acts> {
+    OPTIONS.iter().find(|option| option.name == name).map(|option| option.acts)
+}
+
+/// An option's name in a header, after `x-portkey-`: the first `ID` counts as one word, each capital begins another.
+pub fn header_name(option: &str) -> String {
+    let mut name = String::with_capacity(option.len() + 4);
+    for letter in option.replacen("ID", "Id", 1).chars() {
+        if letter.is_ascii_uppercase() {
+            name.push('-');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
+}
 
 /// Keys of Portkey's config schema that this version can't act on.
-const LATER_CONFIG_KEYS: &[&str] = &["virtual_key", "prompt_id"];
+const LATER_CONFIG_KEYS: &[&str] = &["prompt_id"];
 
 const CONFIG_KEYS: &[&str] = &[
     "after_request_hooks",
@@ -83,6 +151,7 @@ const CONFIG_KEYS: &[&str] = &[
     "passthrough",
     "pricing",
     "provider",
+    "repairs",
     "request_timeout",
     "retry",
     "strategy",
@@ -90,20 +159,21 @@ const CONFIG_KEYS: &[&str] = &[
     "strict_params",
     "targets",
     "timeouts",
+    "virtual_key",
     "weight",
 ];
 
-/// Reads an option that is accepted for the official SDK's sake and has nothing to act on in this process: the key of
-/// the hosted platform, masks for logs that never hold values, switches of
-/// other environments. False when the name is none of these.
+/// Reads an option that has nothing to act on in this process: masks for logs that never hold values, switches of
+/// other environments, what only a gateway knows. False when the name is none of these.
 pub fn read_idle(name: &str, value: &Value, reader: &mut Reader) -> bool {
     match name {
-        "apiKey" => drop(reader.secret(value, name)),
         "sensitiveHeaders" => drop(reader.strings(value, name)),
         "calculateAudioDuration" | "dangerouslyAllowBrowser" => {
             let _ = reader.boolean(value, name);
         }
-        "baseURL" => reader.problem(name, "sends every call to a Portkey gateway, which this version does not do; name the host itself as customHost"),
+        // Read before all others.
+        "baseURL" => {}
+        _ if acts(name) == Some(Acts::Gateway) => drop(reader.string(value, name)),
         _ => return false,
     }
     true
@@ -121,12 +191,13 @@ fn canonical(name: &str) -> &str {
 }
 
 /// Lays `upper` over `base`: a value replaces the one of the same name in any spelling, `null` takes it away, and
-/// `timeouts` are replaced clock by clock.
+/// `timeouts` are replaced clock by clock. Of strict compliance even `null` is kept: it says that a gateway is not told.
 pub fn overlay(base: &Map<String, Value>, upper: &Map<String, Value>) -> Map<String, Value> {
     let mut merged = base.clone();
     for (written, value) in upper {
         // Of the two spellings, the one that the official SDK lets win.
-        if written == "traceID" && upper.contains_key("traceId") {
+        let is_other = |name: &str, winner: &str| written == name && upper.contains_key(winner);
+        if is_other("traceID", "traceId") || is_other("baseUrl", "baseURL") {
             continue;
         }
         let name = canonical(written);
@@ -140,7 +211,7 @@ pub fn overlay(base: &Map<String, Value>, upper: &Map<String, Value>) -> Map<Str
         }
         let folded = fold(name);
         merged.retain(|other, _| fold(other) != folded);
-        if !value.is_null() {
+        if !value.is_null() || name == "strictOpenAiCompliance" {
             merged.insert(name.to_owned(), value.clone());
         }
     }
@@ -152,10 +223,11 @@ pub fn option_of_header(header: &str, text: Option<&str>) -> Option<(String, Val
     let name = header.to_ascii_lowercase();
     let name = name.strip_prefix("x-portkey-")?;
     let folded = fold(name);
-    let own = OPTIONS.iter().find(|option| fold(option) == folded).map(|option| (*option).to_owned());
+    let own = OPTIONS.iter().find(|option| fold(option.name) == folded && option.acts != Acts::Here);
+    let own = own.map(|option| option.name.to_owned());
     let known = own.or_else(|| provider::setting(&folded).map(camel));
-    let Some(known) = known else { return Some((header.to_owned(), Value::from(""))) };
-    let Some(text) = text else { return Some((known, Value::Null)) };
+    let Some(text) = text else { return Some((known.unwrap_or_else(|| header.to_owned()), Value::Null)) };
+    let Some(known) = known else { return Some((header.to_owned(), Value::from(text))) };
     let value = match known.as_str() {
         "forwardHeaders" | "sensitiveHeaders" => {
             text.split(',').map(|item| Value::from(item.trim())).collect()
@@ -182,14 +254,17 @@ pub fn looks_like_header(name: &str) -> bool {
 }
 
 pub fn unknown_option(name: &str) -> String {
-    if LATER.contains(&name) {
-        return "is an option for a provider or a platform that this version does not reach".to_owned();
-    }
-    let settings: Vec<String> = provider::all_settings().map(Setting::option).collect();
-    match nearest(name, OPTIONS.iter().copied().chain(settings.iter().map(String::as_str))) {
+    match nearest_option(name) {
         Some(near) => format!("is no option; did you mean {near}?"),
         None => "is no option; to send it as a header, list it in forwardHeaders".to_owned(),
     }
+}
+
+/// The option that an unknown name is likely meant for.
+pub fn nearest_option(name: &str) -> Option<String> {
+    let settings: Vec<String> = provider::all_settings().map(Setting::option).collect();
+    let all = OPTIONS.iter().map(|option| option.name).chain(settings.iter().map(String::as_str));
+    nearest(name, all).map(str::to_owned)
 }
 
 pub fn unknown_config_key(written: &str) -> String {

@@ -29,6 +29,8 @@ pub struct Node {
     pub weight: Option<f64>,
     pub name: Option<String>,
     pub provider: Option<String>,
+    /// A provider that the hosted platform holds, by its older name.
+    pub virtual_key: Option<String>,
     pub api_key: Option<Secret>,
     pub custom_host: Option<String>,
     pub forward_headers: Option<Vec<String>>,
@@ -50,6 +52,7 @@ pub struct Node {
     pub after: Option<Vec<Hook>>,
     pub strict: Option<bool>,
     pub strict_params: Option<bool>,
+    pub repairs: Option<bool>,
     /// Options of its provider.
     pub settings: Settings,
     pub cache: Option<cache::Policy>,
@@ -79,10 +82,6 @@ const ROOT: &str = "config";
 impl Node {
     pub fn read_text_or_object(value: &Value, reader: &mut Reader) -> Option<Self> {
         let Value::String(text) = value else { return Self::read(value, ROOT, reader) };
-        if text.starts_with("pc-") {
-            reader.problem("config", "names a saved config of the hosted platform, which this version does not reach; pass the config itself");
-            return None;
-        }
         match serde_json::from_str(text) {
             Ok(parsed) => Self::read(&parsed, ROOT, reader),
             Err(why) => {
@@ -122,6 +121,7 @@ impl Node {
     fn read_one(&mut self, written: &str, value: &Value, path: &str, reader: &mut Reader) -> bool {
         match fold(written).as_str() {
             "provider" => self.provider = reader.string(value, path),
+            "virtualkey" => self.virtual_key = reader.string(value, path),
             "apikey" => self.api_key = reader.secret(value, path),
             "customhost" => self.custom_host = reader.string(value, path),
             "forwardheaders" => self.forward_headers = reader.strings(value, path),
@@ -150,6 +150,7 @@ impl Node {
             "name" => self.name = reader.string(value, path),
             "strictopenaicompliance" => self.strict = reader.boolean(value, path),
             "strictparams" => self.strict_params = reader.boolean(value, path),
+            "repairs" => self.repairs = reader.boolean(value, path),
             name => return self.read_hooks(name, value, path, reader),
         }
         true
@@ -253,11 +254,15 @@ impl Node {
     /// What the node's keys say goes together, and what its strategy names is there.
     fn check(&self, reader: &mut Reader) {
         let path = &self.path;
-        if self.passthrough && (self.provider.is_some() || self.strategy.is_some()) {
+        let is_named = self.provider.is_some() || self.virtual_key.is_some();
+        if self.passthrough && (is_named || self.strategy.is_some()) {
             reader.problem(
                 format!("{path}.passthrough"),
                 "leaves the provider to the call: it goes with neither provider nor strategy",
             );
+        }
+        if self.virtual_key.is_some() && self.strategy.is_some() {
+            reader.problem(format!("{path}.virtual_key"), "is one target's: it goes with no strategy");
         }
         let weightless = self.targets.iter().all(|node| node.weight == Some(0.0));
         let balances = !matches!(
@@ -305,6 +310,7 @@ impl Node {
         node.pricing = node.pricing.or(parent.pricing);
         node.strict = node.strict.or(parent.strict);
         node.strict_params = node.strict_params.or(parent.strict_params);
+        node.repairs = node.repairs.or(parent.repairs);
         node.id = parent.id.clone().or(node.id);
         node.params = node.params.over(&parent.params);
         node.values.extend(parent.values.iter().cloned());

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Options;
 use super::node::Node;
 use super::strategy::Chosen;
 use super::target::{Target, clock};
+use super::{Gateway, Options, Whole};
+use crate::call::Headers;
 use crate::error::Problem;
 use crate::headers::fold;
 use crate::memory::Memory;
@@ -25,8 +26,8 @@ pub struct Plan {
     pub total: Option<Duration>,
     /// Targets to be looked after while they are benched.
     pub watched: Vec<Arc<Target>>,
-    /// Some target takes its provider from the call.
-    pub passes_through: bool,
+    /// Some target may take its provider from the model that a call names.
+    pub asks_model: bool,
     /// Whether records may hold what was asked and answered.
     pub keeps_content: bool,
     /// Problems that the parameters of a call may still mend.
@@ -52,20 +53,28 @@ impl Plan {
         headers: &[(String, Option<Secret>)],
         memory: &Memory,
     ) -> Result<Self, Vec<Problem>> {
-        let none = Node { path: "config".to_owned(), ..Node::default() };
+        let place = options.whole.as_ref().map_or("config", Whole::name);
+        let none = Node { path: place.to_owned(), ..Node::default() };
         let root = options.config.as_ref().unwrap_or(&none);
         // The option's list is for hosts of the user's own, where there are any.
         let has_own = options.custom_host.is_some() || root.has_custom_host();
         let option = options.forward_headers.iter().flatten().filter(|_| has_own);
         let listed = root.all_forwarded().into_iter().chain(option).map(|name| fold(name)).collect();
         let rooted = root.strategy.is_none();
+        let mut metadata = root.metadata.clone();
+        metadata.extend(options.metadata.clone());
+        let own = |name: &str| headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
+        let defaults = options.default_headers.iter().filter(|(name, _)| !own(name));
+        let headers: Headers = headers.iter().chain(defaults).cloned().collect();
         let mut maker = Maker {
             options,
             node: root.clone(),
-            headers,
+            headers: &headers,
             memory,
             rooted,
             aside: false,
+            nowhere: false,
+            metadata: &metadata,
             listed,
             problems: Vec::new(),
             missing: Vec::new(),
@@ -74,8 +83,9 @@ impl Plan {
             maker.problem(camel(key), "is an option of one target: put it into that target's config");
         }
         let strategy = maker.grow(root.clone(), false);
-        let mut metadata = root.metadata.clone();
-        metadata.extend(options.metadata.clone());
+        if strategy.as_ref().is_some_and(|strategy| !is_gateway(strategy)) {
+            maker.told_to_no_one();
+        }
         if !maker.problems.is_empty() {
             maker.problems.append(&mut maker.missing);
             return Err(maker.problems);
@@ -90,10 +100,10 @@ impl Plan {
                 span_id: options.span_id.clone(),
                 span_name: options.span_name.clone(),
                 parent_span_id: options.parent_span_id.clone(),
-                metadata: Arc::new(metadata),
+                metadata: Arc::new(metadata.clone()),
             },
             total: clock(options.timeout.or(options.timeouts.total).or(root.timeouts.total)),
-            passes_through: root.passes_through(),
+            asks_model: root.passes_through() || maker.nowhere,
             keeps_content: options.debug != Some(false),
             missing: maker.missing,
         })
@@ -111,6 +121,10 @@ pub struct Maker<'o> {
     pub rooted: bool,
     /// Whether the target under way stands beside the tree: options that are for the call's hosts don't reach it.
     pub aside: bool,
+    /// Nothing says where the only target is.
+    pub nowhere: bool,
+    /// Facts of the call, the config's among them.
+    pub metadata: &'o BTreeMap<String, String>,
     /// Every name that some node forwards, or the option does to some.
     pub listed: Vec<String>,
     pub problems: Vec<Problem>,
@@ -174,6 +188,11 @@ impl Maker<'_> {
         let label = child.name.clone().unwrap_or_else(|| child.path.clone());
         Branch { weight: child.weight.unwrap_or(1.0), identity, label, node }
     }
+}
+
+/// Whether all there is is a gateway.
+fn is_gateway(strategy: &Strategy) -> bool {
+    matches!(strategy, Strategy::Single(target) if target.gateway == Some(Gateway::Only))
 }
 
 /// What tells a group from others: where it stands, and what its children are called and weigh.

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
+use crate::call::Headers;
 use crate::error::Problem;
 use crate::secret::Secret;
 
@@ -140,6 +141,15 @@ impl Reader {
             }
         }
         metadata
+    }
+
+    /// Headers by their names; `null` takes one away that would be sent.
+    pub fn headers(&mut self, value: &Value, path: &str) -> Headers {
+        let read = self.object(value, path).into_iter().flatten().map(|(name, value)| {
+            let text = (!value.is_null()).then(|| self.header_value(value, &format!("{path}.{name}")));
+            (name.clone(), text.flatten().map(|text| Secret::new(&text)))
+        });
+        read.collect()
     }
 
     /// The text of a value that is to be sent as a header.

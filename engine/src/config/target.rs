@@ -8,11 +8,11 @@ use url::Url;
 
 use super::node::Node;
 use super::params::Params;
-use super::{Options, Timeouts};
+use super::{Gateway, Options, Timeouts};
 use crate::base_url::BaseUrl;
 use crate::cache::{self, Tenant};
 use crate::clock::Instant;
-use crate::endpoint::{ENDPOINTS, Endpoint};
+use crate::endpoint::{ENDPOINTS, Endpoint, HOT};
 use crate::error::{Error, Result};
 use crate::health::check;
 use crate::hooks::Hooks;
@@ -22,6 +22,7 @@ use crate::provider::dialect::Settings;
 use crate::record::Pricing;
 use crate::retry::Policy;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, as the config has it")]
 pub struct Target {
     /// Where it stands in the config: `config`, `config.targets[1]`. Reported as the last used option.
     pub path: String,
@@ -49,10 +50,14 @@ pub struct Target {
     /// Whether answers may hold what Portkey adds to OpenAI's (`strictOpenAiCompliance: false`).
     pub extras: bool,
     pub strict_params: bool,
+    /// Whether its chats are repaired (`repairs`).
+    pub repairs: bool,
     /// Options of the provider, the custom host as it was written among them.
     pub settings: Settings,
     /// The base URL is one of the caller's own.
     pub is_custom: bool,
+    /// A Portkey gateway answers.
+    pub gateway: Option<Gateway>,
     pub params: Params,
     pub pricing: Option<Pricing>,
     /// What is known of it from other calls.
@@ -84,9 +89,9 @@ pub struct Clocks {
     pub request: Option<Duration>,
 }
 
-/// A target's URLs, each made by the first call that needs it.
+/// A target's URLs of the endpoints that are called most, each made by the first call that needs it.
 #[derive(Default)]
-pub struct Urls([OnceLock<Url>; ENDPOINTS.len()]);
+pub struct Urls([OnceLock<Url>; HOT]);
 
 /// Defaults, in milliseconds: a host that can't be connected to or that stops in mid-answer is given up; how long a
 /// model may think is nobody's guess.
@@ -130,9 +135,32 @@ impl Target {
         Url::parse(&url).map_err(|why| Error::problem("customHost", format!("gives no URL ({why})")))
     }
 
+    /// The URL of a path that the caller wrote: below the base URL, or a URL of the same origin.
+    fn below(&self, written: &str, query: Option<&str>) -> Result<Url> {
+        let wrong = |why: &str| Error::problem("url", why);
+        let mut url = if written.starts_with("http://") || written.starts_with("https://") {
+            let url = Url::parse(written).map_err(|why| wrong(&format!("is no URL ({why})")))?;
+            let base = self.join("/", None)?;
+            if url.origin() != base.origin() || !url.username().is_empty() || url.password().is_some() {
+                return Err(wrong("is of another host than the target's; name that one as customHost"));
+            }
+            url
+        } else {
+            return self.join(&format!("/{}", written.trim_start_matches('/')), query);
+        };
+        if let Some(query) = query {
+            let all = url.query().map_or_else(|| query.to_owned(), |own| format!("{own}&{query}"));
+            url.set_query(Some(&all));
+        }
+        Ok(url)
+    }
+
     /// The URL of one call of `endpoint`.
     pub fn url(&self, endpoint: &Endpoint, arguments: &[String], query: Option<&str>) -> Result<Url> {
         let make = || {
+            if endpoint.is_generic() {
+                return self.below(arguments.first().map_or("", String::as_str), query);
+            }
             let mut path = self.provider.path(endpoint);
             for argument in arguments {
                 let (Some(from), Some(to)) = (path.find('{'), path.find('}')) else { break };
@@ -140,10 +168,8 @@ impl Target {
             }
             self.join(&path, query)
         };
-        if !arguments.is_empty() || query.is_some() {
-            return make();
-        }
-        let kept = &self.urls.0[endpoint.index()];
+        let hot = ENDPOINTS[..HOT].iter().position(|row| std::ptr::eq(row, endpoint));
+        let Some(kept) = hot.filter(|_| query.is_none()).map(|at| &self.urls.0[at]) else { return make() };
         match kept.get() {
             Some(url) => Ok(url.clone()),
             None => make().map(|url| kept.get_or_init(|| url).clone()),

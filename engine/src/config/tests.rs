@@ -8,14 +8,14 @@ use crate::error::Problem;
 use crate::memory::Memory;
 use crate::route::Strategy;
 
-fn map(value: Value) -> Map<String, Value> {
+pub fn map(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(map) => overlay(&Map::new(), &map),
         _ => panic!("options are an object"),
     }
 }
 
-fn plan(options: Value) -> Result<Plan, Vec<Problem>> {
+pub fn plan(options: Value) -> Result<Plan, Vec<Problem>> {
     let options = Options::read(&map(options))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let memory = Memory::of(&options, None, &clock)?;
@@ -23,25 +23,26 @@ fn plan(options: Value) -> Result<Plan, Vec<Problem>> {
     if plan.missing.is_empty() { Ok(plan) } else { Err(plan.missing) }
 }
 
-fn headers(options: Value) -> Vec<(String, String)> {
+pub fn headers(options: Value) -> Vec<(String, String)> {
     let root = plan(options).unwrap_or_else(|why| panic!("{why:?}")).root;
     let Strategy::Single(target) = root else { panic!("expected one target") };
     let told = |(name, value): (&::http::HeaderName, &::http::HeaderValue)| {
         (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
     };
-    target.headers.iter().map(told).filter(|(name, _)| name != "user-agent").collect()
+    let known = ["user-agent", "x-portkey-package-version"];
+    target.headers.iter().map(told).filter(|(name, _)| !known.contains(&name.as_str())).collect()
 }
 
-fn problems(options: Value) -> Vec<String> {
+pub fn problems(options: Value) -> Vec<String> {
     let Err(problems) = plan(options) else { panic!("expected problems") };
     problems.into_iter().map(|problem| format!("{}: {}", problem.path, problem.message)).collect()
 }
 
-fn pair(name: &str, value: &str) -> (String, String) {
+pub fn pair(name: &str, value: &str) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
 
-const HOST: &str = "http://127.0.0.1:9/v1";
+pub const HOST: &str = "http://127.0.0.1:9/v1";
 
 #[test]
 fn authorization_is_the_credential_and_is_made_anew() {
@@ -132,7 +133,7 @@ fn what_a_connection_owns_is_never_forwarded() {
 fn all_problems_are_told_at_once_each_with_its_path() {
     let told = problems(
         json!({"provider": "opnai", "custmHost": "x", "requestTimeout": "100", "metadata": {"n": 1},
-        "config": {"retry": {"attempts": 9, "on_status_codes": [42]}, "virtual_key": "v", "provder": "x"}}),
+        "config": {"retry": {"attempts": 9, "on_status_codes": [42]}, "prompt_id": "v", "provder": "x"}}),
     );
     for wanted in [
         "custmHost: is no option; did you mean customHost?",
@@ -140,7 +141,7 @@ fn all_problems_are_told_at_once_each_with_its_path() {
         "metadata.n: expected a string, got 1",
         "config.retry.attempts: expected a whole number from 0 to 5, got 9",
         "config.retry.on_status_codes[0]: expected a whole number from 100 to 599, got 42",
-        "config.virtual_key: is a key that this version cannot act on yet",
+        "config.prompt_id: is a key that this version cannot act on yet",
         "config.provder: is no key of a config; did you mean provider?",
     ] {
         assert!(told.iter().any(|problem| problem == wanted), "{wanted} in {told:#?}");

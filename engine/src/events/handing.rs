@@ -8,6 +8,7 @@ use super::{Event, Events, Opening, State};
 use crate::attempt::Keep;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Target;
+use crate::endpoint::Streamed;
 use crate::engine::Context;
 use crate::error::Error;
 use crate::hooks::Verdicts;
@@ -51,7 +52,7 @@ impl Events {
     }
 
     /// A stream that the cache has kept, given out again.
-    pub fn kept(target: Arc<Target>, url: String, events: Vec<Event>) -> Self {
+    pub fn kept(target: Arc<Target>, url: String, streamed: Streamed, events: Vec<Event>) -> Self {
         let opening = Opening {
             body: ReplyBody::empty(),
             target,
@@ -61,8 +62,10 @@ impl Events {
             url,
             checking: None,
             translation: None,
+            streamed,
+            repairs: None,
         };
-        let progress = Progress::of_last_usage(&events);
+        let progress = Progress::of_last_usage(streamed, &events);
         Self { ready: events, state: State::Ended, replayed: true, progress, ..Self::new(opening) }
     }
 
@@ -79,7 +82,8 @@ impl Events {
     /// The stream has ended: only one that is whole by its finish reasons is kept.
     pub(super) fn kept_or_not(&mut self) {
         let Some(Keeping { keep, status, content_type }) = self.keeping.take() else { return };
-        let is_good = self.verdicts.as_ref().is_none_or(|verdicts| !verdicts.failed);
+        let passed = self.verdicts.as_ref().is_none_or(|verdicts| !verdicts.failed);
+        let is_good = passed && !self.progress.has_failed();
         if matches!(self.state, State::Ended) && self.progress.is_whole() && is_good {
             keep.finish(status, content_type);
         } else {

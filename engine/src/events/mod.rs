@@ -4,10 +4,12 @@
 //! A stream is whole when its endpoint's own end was seen; one that just stops is an error, never a success.
 
 mod frames;
+mod fronted;
 mod handing;
 mod streaming;
 mod telling;
 mod translated;
+mod waiting;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -17,15 +19,18 @@ use bytes::Bytes;
 
 use crate::attempt::Checking;
 use crate::clock::{Alarm, Clock, Instant, SystemClock, at_once, before};
-use crate::config::{Clocks, Target};
+use crate::config::Target;
+use crate::endpoint::Streamed;
 use crate::error::{Error, Result};
 use crate::explain::Place;
 use crate::hooks::{Record, Verdicts, Watch};
 use crate::http::{Failure, ReplyBody};
 use crate::observe::{Phase, milliseconds};
 use crate::progress::{Meaning, Progress};
+use crate::provider::repairs::Repairs;
 use crate::sse::{Parser, SseEvent};
 pub use frames::Frames;
+pub use fronted::Fronting;
 pub use handing::Held;
 use handing::Keeping;
 pub use streaming::Streaming;
@@ -43,10 +48,6 @@ const REST: Duration = Duration::from_millis(250);
 
 /// So many events are handed over at once, however many there are.
 const BATCH: usize = 256;
-
-/// After the finish reason, only usage and `[DONE]` are still to come; a host that leaves its body open without them is
-/// not waited for.
-const AFTERWARDS: Duration = Duration::from_secs(2);
 
 pub struct Events {
     body: ReplyBody,
@@ -72,6 +73,9 @@ pub struct Events {
     /// It comes from the cache: no attempt brought it.
     replayed: bool,
     translation: Option<Box<Translation>>,
+    /// Where the caller's format is another.
+    fronting: Option<Box<Fronting>>,
+    repairs: Option<Box<Repairs>>,
     watch: Option<Watch>,
     /// What the hooks said of the request, and then of the stream.
     before: Vec<Record>,
@@ -112,6 +116,10 @@ pub struct Opening {
     pub checking: Option<Checking>,
     /// Where the reply is in a dialect of its own.
     pub translation: Option<Box<Translation>>,
+    /// What its events are, in our shape.
+    pub streamed: Streamed,
+    /// Where the target's chunks are repaired.
+    pub repairs: Option<Box<Repairs>>,
 }
 
 impl Events {
@@ -124,7 +132,7 @@ impl Events {
             body: opening.body,
             alarm: Alarm::default(),
             parser: Parser::default(),
-            progress: Progress::default(),
+            progress: Progress::new(opening.streamed),
             target: opening.target,
             method: opening.method,
             url: opening.url,
@@ -141,6 +149,8 @@ impl Events {
             keeping: None,
             replayed: false,
             translation: opening.translation,
+            fronting: None,
+            repairs: opening.repairs,
             watch,
             before,
             verdicts: None,
@@ -173,14 +183,24 @@ impl Events {
 
     /// All events that are ready, at least one; `None` at the end. After an error there is nothing more.
     pub async fn next(&mut self) -> Option<Result<Vec<Event>>> {
-        while self.ready.is_empty() && matches!(self.state, State::Open) {
-            self.read().await;
+        loop {
+            while self.ready.is_empty() && matches!(self.state, State::Open) {
+                self.read().await;
+            }
+            if self.ready.is_empty() {
+                break;
+            }
+            let ready = std::mem::take(&mut self.ready);
+            let events = self.in_front(ready);
+            if !events.is_empty() {
+                return Some(Ok(events));
+            }
         }
-        if !self.ready.is_empty() {
-            return Some(Ok(std::mem::take(&mut self.ready)));
+        if let Some(events) = self.last_in_front() {
+            return Some(Ok(events));
         }
         match std::mem::replace(&mut self.state, State::Ended) {
-            State::Failed(error) => Some(Err(error)),
+            State::Failed(error) => Some(self.shaped(error)),
             _ => None,
         }
     }
@@ -227,40 +247,6 @@ impl Events {
         self.parsed = parsed;
     }
 
-    /// The next bytes, or `None` when a clock ran out first and the stream has failed.
-    async fn chunk(&mut self) -> Option<std::result::Result<Option<Bytes>, Failure>> {
-        let deadline = self.deadline();
-        let chunk = self.alarm.before(deadline.map(|(at, ..)| at), self.body.chunk()).await;
-        if chunk.is_some() {
-            return chunk;
-        }
-        let (_, clock, limit) = deadline?;
-        if self.progress.is_whole() {
-            if let Some(mut translation) = self.translation.take() {
-                self.finish_translation(&mut translation);
-            }
-            self.end(None);
-        } else {
-            self.fail(|events| {
-                let elapsed = SystemClock.now() - events.began;
-                events.place().timeout(clock, limit, elapsed).with_partial(events.partial())
-            });
-        }
-        None
-    }
-
-    /// The clock that runs out first. Only semantic events move it: comments, pings and roles do not.
-    fn deadline(&self) -> Option<(Instant, &'static str, Duration)> {
-        let Clocks { first_token, idle, .. } = self.target.clocks;
-        let own = match self.last_semantic {
-            None => first_token.map(|limit| (self.began + limit, "firstToken", limit)),
-            Some(last) if self.progress.is_whole() => Some((last + AFTERWARDS, "idle", AFTERWARDS)),
-            Some(last) => idle.map(|limit| (last + limit, "idle", limit)),
-        };
-        let total = self.total.map(|(at, limit)| (at, "total", limit));
-        [own, total].into_iter().flatten().min_by_key(|(at, ..)| *at)
-    }
-
     fn take(&mut self, events: impl Iterator<Item = SseEvent>) {
         for event in events {
             if !matches!(self.state, State::Open) {
@@ -293,17 +279,25 @@ impl Events {
         if data.is_empty() || name == Some("ping") {
             return;
         }
+        let data = self.progress.told(name, data);
         self.take_data(event.name, data);
     }
 
     /// Takes a chunk in our shape.
-    fn take_data(&mut self, name: Option<Box<str>>, data: Bytes) {
+    fn take_data(&mut self, name: Option<Box<str>>, mut data: Bytes) {
+        if let Some(repairs) = &mut self.repairs {
+            data = repairs.chunk(data);
+        }
         // Checked before it is repaired, which takes longer.
         let text = std::str::from_utf8(&data).map_or_else(|_| String::from_utf8_lossy(&data), Cow::Borrowed);
         self.came += 1;
         match self.progress.read(&text) {
-            Meaning::Semantic => self.semantic(),
             Meaning::Neutral => {}
+            Meaning::Failed(error) if self.may_be_tried_again() => {
+                let error = Bytes::from(format!(r#"{{"error":{error}}}"#));
+                return self.fail(|events| events.place().in_stream(error));
+            }
+            Meaning::Semantic | Meaning::Failed(_) => self.semantic(),
             Meaning::Error => {
                 drop(text);
                 return self.fail(|events| events.place().in_stream(data));
@@ -320,6 +314,14 @@ impl Events {
             self.first = Some(data.clone());
         }
         self.hand_out(Event { name, data });
+        if self.progress.is_over() && matches!(self.state, State::Open) {
+            self.whole();
+        }
+    }
+
+    /// Nothing was handed out, and another attempt is planned.
+    fn may_be_tried_again(&self) -> bool {
+        self.target.gated && self.handed_out < self.first_semantic
     }
 
     fn semantic(&mut self) {
@@ -333,7 +335,7 @@ impl Events {
 
     /// `[DONE]`: the host's word that nothing follows.
     fn done(&mut self) {
-        self.done_without_finish = !self.progress.is_whole();
+        self.done_without_finish = !self.progress.may_end(true);
         self.whole();
     }
 
@@ -342,7 +344,7 @@ impl Events {
         if !matches!(self.state, State::Open) {
             return;
         }
-        if self.progress.is_whole() {
+        if self.progress.may_end(failure.is_none()) {
             return self.whole();
         }
         let why = match failure {

@@ -15,13 +15,19 @@ impl Events {
         if self.done_without_finish && !report.changes.iter().any(|change| change == DONE_ONLY) {
             report.changes.push(DONE_ONLY.to_owned());
         }
+        if let Some(repairs) = &self.repairs {
+            repairs.tell(&mut report.changes);
+        }
         if let Some(verdicts) = &self.verdicts
             && report.hooks.after.is_empty()
         {
             report.hooks.after.clone_from(&verdicts.results);
             report.hooks.asynchronous.extend(verdicts.asynchronous.iter().cloned());
         }
-        report.usage.clone_from(&self.progress.usage);
+        report.usage = match &self.fronting {
+            Some(fronting) => fronting.usage().cloned(),
+            None => self.progress.usage.clone(),
+        };
     }
 
     /// What the call's record is to know of it.

@@ -16,6 +16,7 @@ use crate::http::{Failure, FailureKind};
 use crate::memory::{Limit, NoSlot};
 use crate::observe::{Report, milliseconds};
 use crate::retry::retry_after;
+use crate::upload::Unreadable;
 pub use reply::is_html;
 use reply::{code_in, envelope, quote, status_in, words};
 
@@ -39,6 +40,10 @@ impl Place<'_> {
 
     fn message(&self, what: &str, advice: &str) -> String {
         let line = self.line();
+        let advice = match self.target.gateway {
+            Some(_) => advice.replace("customHost", "baseURL").replace("custom host", "base URL"),
+            None => advice.to_owned(),
+        };
         if advice.is_empty() { format!("{what}\n{line}") } else { format!("{what}\n{line}\n{advice}") }
     }
 
@@ -205,6 +210,10 @@ impl Place<'_> {
             300..=399 => {
                 "Redirects are not followed: write the address it points to as customHost.".to_owned()
             }
+            401 | 403 if self.target.gateway.is_some() => {
+                "The gateway refused, or the provider behind it: check apiKey, and the provider's credential."
+                    .to_owned()
+            }
             401 | 403 if !self.target.has_credential() => {
                 "No credential was sent: pass Authorization.".to_owned()
             }
@@ -222,6 +231,14 @@ impl Place<'_> {
             429 => "The host limits the rate of calls: send fewer at once, or raise maxRetries.".to_owned(),
             _ => String::new(),
         }
+    }
+
+    /// The call's own body could not be read to its end.
+    pub fn unreadable(&self, why: &Unreadable) -> Error {
+        let what = format!("The body could not be sent to its end: {why}.");
+        Error::new(Kind::Broken, self.message(&what, ""))
+            .with_code("unreadable_body")
+            .with_resend(Resend::Never)
     }
 
     /// A reply of a good status that can't be the answer.
@@ -260,6 +277,11 @@ impl Place<'_> {
             .with_code("stream_truncated")
             .with_partial(partial)
     }
+}
+
+/// The call would have been made again, but for its body.
+pub fn sent_once(error: Error) -> Error {
+    error.with_advice("It was not sent again: it came from a stream that can be read only once. Bytes, blobs and files on disk can be sent again.")
 }
 
 /// The whole call took longer than it may; the report tells how far it came.

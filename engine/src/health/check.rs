@@ -90,7 +90,7 @@ async fn is_healthy(context: &Context, target: &Target, path: &str) -> bool {
         method: Method::GET,
         url,
         headers,
-        body: Bytes::new(),
+        body: Bytes::new().into(),
         socket: target.base_url.socket().cloned(),
         connect: target.clocks.connect,
     };

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::RequestType;
 use super::check::Fault;
 use super::subject::{Step, field, fields, follow, items, json_string, place_in, places, splice, string};
+use super::{RequestType, formats};
 use crate::events::Event;
 
 /// Puts the text of events together.
@@ -55,6 +55,9 @@ fn half_at_end(raw: &str) -> usize {
 
 /// The places of the first choice's text in an event, with their quotes. An event of another shape has none.
 fn pieces(request: RequestType, json: &str) -> Result<Vec<Range<usize>>, Fault> {
+    if request.is_front() {
+        return formats::pieces(request, json);
+    }
     let steps: &[Step] = match request {
         RequestType::Completion => &[Step::Key("text")],
         _ => &[Step::Key("delta"), Step::Key("content")],
@@ -89,6 +92,9 @@ fn first_choices(json: &str) -> Result<Vec<&str>, Fault> {
 /// `events` with `text` in place of theirs: all of it in the first that has any, none in the others. An event that held
 /// nothing but text is left out; its tokens (`logprobs`) go with the text.
 pub fn with_text(request: RequestType, events: Vec<Event>, text: &str) -> Result<Vec<Event>, Fault> {
+    if request.is_front() {
+        return formats::with_text(request, events, text);
+    }
     let mut text = Some(text);
     let mut out = Vec::with_capacity(events.len());
     for event in events {

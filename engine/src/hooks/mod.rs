@@ -9,6 +9,7 @@ mod checks;
 mod deltas;
 mod expression;
 mod forbidden;
+mod formats;
 mod parameters;
 mod read;
 mod record;
@@ -23,6 +24,7 @@ use serde_json::{Map, Value};
 
 use crate::clock::Clock;
 use crate::endpoint::{EMBEDDINGS, Endpoint};
+use crate::front::Front;
 
 pub use read::{read_guardrails, read_hooks, read_mutators};
 pub use record::{Record, denied_body, results_event, with_results};
@@ -110,6 +112,10 @@ pub enum RequestType {
     Chat,
     Completion,
     Embeddings,
+    /// Anthropic's Messages, of a provider that has them itself.
+    Messages,
+    /// OpenAI's Responses, of a provider that has them itself.
+    Responses,
 }
 
 impl RequestType {
@@ -119,8 +125,20 @@ impl RequestType {
             "chat.completions.create" => Some(Self::Chat),
             "completions.create" => Some(Self::Completion),
             EMBEDDINGS => Some(Self::Embeddings),
-            _ => None,
+            _ => Front::of(endpoint).map(Self::of_front),
         }
+    }
+
+    fn of_front(front: Front) -> Self {
+        match front {
+            Front::Messages => Self::Messages,
+            Front::Responses => Self::Responses,
+        }
+    }
+
+    /// Whether it is a front format's own.
+    fn is_front(self) -> bool {
+        matches!(self, Self::Messages | Self::Responses)
     }
 
     /// Its name in `allowedRequestTypes`.
@@ -129,6 +147,8 @@ impl RequestType {
             Self::Chat => "chatComplete",
             Self::Completion => "complete",
             Self::Embeddings => "embed",
+            Self::Messages => "messages",
+            Self::Responses => "createModelResponse",
         }
     }
 }
@@ -137,6 +157,8 @@ impl RequestType {
 #[derive(Clone)]
 pub struct Scene {
     request: RequestType,
+    /// What the caller asked for, where that has become a chat.
+    asked_as: Option<RequestType>,
     model: Option<String>,
     metadata: BTreeMap<String, String>,
     clock: Arc<dyn Clock>,
@@ -150,7 +172,17 @@ impl Scene {
         metadata: BTreeMap<String, String>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { request, model: subject::model(body), metadata, clock }
+        Self { request, asked_as: None, model: subject::model(body), metadata, clock }
+    }
+
+    /// The same for a call that was written in a front format.
+    pub fn behind(self, front: Option<Front>) -> Self {
+        Self { asked_as: front.map(RequestType::of_front), ..self }
+    }
+
+    /// The name of what the caller asked for.
+    fn request_type(&self) -> &'static str {
+        self.asked_as.unwrap_or(self.request).name()
     }
 }
 

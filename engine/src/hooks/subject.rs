@@ -12,7 +12,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::check::Fault;
-use super::{Phase, RequestType};
+use super::{Phase, RequestType, formats};
 
 /// A request or an answer as checks see it.
 #[derive(Clone)]
@@ -20,9 +20,42 @@ pub struct Subject {
     /// `None` for the text of a stream.
     body: Option<Bytes>,
     parts: Result<Vec<Part>, Fault>,
-    /// From the body to its content.
-    steps: &'static [Step],
+    lies: Where,
     phase: Phase,
+}
+
+/// Where in a body its content lies.
+#[derive(Clone, Copy)]
+enum Where {
+    Steps(&'static [Step]),
+    /// Where a front format has it.
+    Format(RequestType),
+}
+
+impl Where {
+    fn parts(self, json: &str, phase: Phase) -> Result<Vec<Part>, Fault> {
+        let places = match (self, phase) {
+            (Self::Steps(steps), _) => {
+                return follow(json, steps)?.map_or(Ok(Vec::new()), |content| parts_of(json, content));
+            }
+            (Self::Format(request), Phase::Before) => formats::in_request(request, json)?,
+            (Self::Format(request), Phase::After) => formats::in_answer(request, json)?.0,
+        };
+        let part = |place: Range<usize>| Some(Part { text: string(&json[place.clone()])?, place });
+        Ok(places.into_iter().filter_map(part).collect())
+    }
+
+    /// What is to stand in place of an answer's tokens, once its text is another.
+    fn tokens(self, json: &str) -> Result<Vec<(Range<usize>, String)>, Fault> {
+        let (places, empty) = match self {
+            Self::Steps(_) => {
+                let tokens = follow(json, &[Key("choices"), First, Key("logprobs")])?;
+                (tokens.map(|tokens| place_in(json, tokens)).into_iter().collect(), "null")
+            }
+            Self::Format(request) => (formats::in_answer(request, json)?.1, "[]"),
+        };
+        Ok(places.into_iter().map(|place| (place, empty.to_owned())).collect())
+    }
 }
 
 /// A text, and its place in the body.
@@ -45,38 +78,38 @@ use Step::{First, Key, Last};
 
 impl Subject {
     pub fn request(request: RequestType, body: &Bytes) -> Self {
-        let steps: &'static [Step] = match request {
-            RequestType::Chat => &[Key("messages"), Last, Key("content")],
-            RequestType::Completion => &[Key("prompt")],
-            RequestType::Embeddings => &[Key("input")],
+        let lies = match request {
+            RequestType::Chat => Where::Steps(&[Key("messages"), Last, Key("content")]),
+            RequestType::Completion => Where::Steps(&[Key("prompt")]),
+            RequestType::Embeddings => Where::Steps(&[Key("input")]),
+            format => Where::Format(format),
         };
-        Self::read(body, steps, Phase::Before)
+        Self::read(body, lies, Phase::Before)
     }
 
     pub fn answer(request: RequestType, body: &Bytes) -> Self {
-        let steps: &'static [Step] = match request {
-            RequestType::Completion => &[Key("choices"), First, Key("text")],
-            _ => &[Key("choices"), First, Key("message"), Key("content")],
+        let lies = match request {
+            RequestType::Completion => Where::Steps(&[Key("choices"), First, Key("text")]),
+            format if format.is_front() => Where::Format(format),
+            _ => Where::Steps(&[Key("choices"), First, Key("message"), Key("content")]),
         };
-        Self::read(body, steps, Phase::After)
+        Self::read(body, lies, Phase::After)
     }
 
     /// The text of a stream, or why it cannot be read.
     pub fn stream(text: Result<String, Fault>) -> Self {
         let parts = text.map(|text| vec![Part { place: 0..0, text }]);
-        Self { body: None, parts, steps: &[], phase: Phase::After }
+        Self { body: None, parts, lies: Where::Steps(&[]), phase: Phase::After }
     }
 
-    fn read(body: &Bytes, steps: &'static [Step], phase: Phase) -> Self {
+    fn read(body: &Bytes, lies: Where, phase: Phase) -> Self {
         let body = match String::from_utf8_lossy(body) {
             Cow::Borrowed(_) => body.clone(),
             Cow::Owned(repaired) => Bytes::from(repaired),
         };
-        let parts = std::str::from_utf8(&body)
-            .map_err(|_| unreadable())
-            .and_then(|json| Ok((json, follow(json, steps)?)))
-            .and_then(|(json, found)| found.map_or(Ok(Vec::new()), |content| parts_of(json, content)));
-        Self { body: Some(body), parts, steps, phase }
+        let parts =
+            std::str::from_utf8(&body).map_err(|_| unreadable()).and_then(|json| lies.parts(json, phase));
+        Self { body: Some(body), parts, lies, phase }
     }
 
     /// The body, if it isn't a stream.
@@ -115,11 +148,10 @@ impl Subject {
         let mut splices: Vec<_> =
             replaced.filter_map(|(part, text)| Some((part.place.clone(), json_string(&text?)))).collect();
         if let (Phase::After, Some(json)) = (self.phase, std::str::from_utf8(body).ok()) {
-            let tokens = follow(json, &[Key("choices"), First, Key("logprobs")])?;
-            splices.extend(tokens.map(|tokens| (place_in(json, tokens), "null".to_owned())));
+            splices.extend(self.lies.tokens(json)?);
             splices.sort_by_key(|(place, _)| place.start);
         }
-        Ok(Self::read(&splice(body, &splices), self.steps, self.phase))
+        Ok(Self::read(&splice(body, &splices), self.lies, self.phase))
     }
 }
 

@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Waker};
 use ::http::header::HOST;
 use ::http::{HeaderValue, Request, Uri};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -24,7 +24,7 @@ use tower_service::Service;
 use url::{Position, Url};
 
 use super::failure::{ConnectTooSlow, Failure, FailureKind};
-use super::{BoxFuture, ConnectWatch, IDLE, KEEPALIVE, Reply, ReplyBody, Source, Wire};
+use super::{BoxFuture, ConnectWatch, IDLE, KEEPALIVE, Payload, Reply, ReplyBody, Source, Wire};
 use crate::clock::{Clock, Instant, SystemClock, before};
 
 /// The process's plain connections.
@@ -50,7 +50,7 @@ struct Idle {
 
 /// A connection and what moves its bytes; `None` once it has ended.
 struct Open {
-    sender: SendRequest<Full<Bytes>>,
+    sender: SendRequest<Payload>,
     driver: Option<BoxFuture<'static, hyper::Result<()>>>,
 }
 
@@ -96,7 +96,7 @@ impl Direct {
             )),
         };
         headers.insert(HOST, host_header(&url)?);
-        let mut request = Request::new(Full::new(body));
+        let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = url[Position::BeforePath..].parse().map_err(unsendable)?;
         *request.headers_mut() = headers;

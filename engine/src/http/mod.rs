@@ -4,6 +4,7 @@
 
 mod direct;
 mod failure;
+mod payload;
 mod secure;
 
 use std::future::Future;
@@ -21,6 +22,7 @@ use url::Url;
 
 use crate::clock::Instant;
 pub use failure::{Failure, FailureKind};
+pub use payload::Payload;
 pub use secure::install_crypto;
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -36,7 +38,7 @@ pub struct Wire {
     pub method: Method,
     pub url: Url,
     pub headers: HeaderMap,
-    pub body: Bytes,
+    pub body: Payload,
     pub socket: Option<Arc<Path>>,
     /// How long connecting may take.
     pub connect: Option<Duration>,

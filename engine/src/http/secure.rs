@@ -9,7 +9,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::failure::{ConnectTooSlow, Failure, FailureKind};
-use super::{BoxFuture, ConnectWatch, Reply, ReplyBody, Source, Wire};
+use super::{BoxFuture, ConnectWatch, Payload, Reply, ReplyBody, Source, Wire};
 use crate::clock::{Clock, SystemClock, before};
 
 /// The process's one client for all that plain HTTP can't reach.
@@ -31,8 +31,10 @@ impl Secure {
         watch.lock().limit = wire.connect;
         let mut request = reqwest::Request::new(wire.method, wire.url);
         *request.headers_mut() = wire.headers;
-        if !wire.body.is_empty() {
-            *request.body_mut() = Some(wire.body.into());
+        match wire.body {
+            Payload::Whole(bytes) if bytes.is_empty() => {}
+            Payload::Whole(bytes) => *request.body_mut() = Some(bytes.into()),
+            upload @ Payload::Upload(_) => *request.body_mut() = Some(reqwest::Body::wrap(upload)),
         }
         let sent = WATCH.scope(watch.clone(), client.execute(request)).await;
         let mut response = sent.map_err(|error| failure(error, watch.is_connecting()))?;

@@ -6,13 +6,14 @@ use ::http::{HeaderMap, HeaderName};
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::anthropic::native::Messages;
 use super::dialect::{Asked, Context, Dialect, Framing, Made, Setting, Settings, Translator};
 use super::params::Rule;
 use super::passing::{PLAIN, Passing};
 use super::{CUSTOM_HOST, Provider, compatible, path, problem, reported};
 use crate::auth::Auth;
 use crate::body::Body;
-use crate::endpoint::{EMBEDDINGS, Endpoint};
+use crate::endpoint::{EMBEDDINGS, Endpoint, MESSAGES, RESPONSES};
 use crate::error::{Error, Problem, Result};
 use crate::secret::Secret;
 
@@ -92,6 +93,11 @@ impl Provider for AzureOpenAi {
         true
     }
 
+    /// The API of a date has Responses elsewhere, or not yet.
+    fn has_natively(&self, endpoint: &Endpoint, settings: &Settings, _body: &[u8]) -> bool {
+        endpoint.call == RESPONSES && is_v1(settings.get("azure_api_version").unwrap_or("v1"))
+    }
+
     fn dialect(&self, _endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
         Some(&AZURE_OPENAI)
     }
@@ -140,24 +146,35 @@ fn mode_problems(settings: &Settings) -> Vec<Problem> {
     }
 }
 
+/// Whether a dated version of the API has the endpoint's path below a deployment.
+fn is_below_a_deployment(call: &str) -> bool {
+    let models = ["chat.completions.create", "completions.create", EMBEDDINGS];
+    models.contains(&call) || ["images.", "audio."].iter().any(|group| call.starts_with(group))
+}
+
+/// Whether a version is one of the API that needs no date.
+fn is_v1(version: &str) -> bool {
+    matches!(version, "v1" | "preview" | "latest")
+}
+
 impl Dialect for AzureOpenAi {
     fn request(&self, asked: &Asked<'_>) -> Result<Made> {
         let version = asked.settings.get("azure_api_version").unwrap_or("v1");
         let deployment = asked.settings.get("azure_deployment_id");
         let below = path::filled(asked.endpoint.path, asked.arguments)?;
         let mut made = Made { body: Bytes::copy_from_slice(asked.body), ..Made::default() };
-        if matches!(version, "v1" | "preview" | "latest") {
+        if is_v1(version) {
             made.path = format!("/v1{below}");
             if version != "v1" {
                 made.path = format!("{}?api-version={version}", made.path);
             }
-            if let Some(deployment) = deployment.filter(|_| asked.endpoint.takes_body()) {
+            if let Some(deployment) = deployment.filter(|_| asked.endpoint.takes_params()) {
                 name_deployment(deployment, &mut made)?;
             }
             return Ok(made);
         }
         let version = path::segment(version, "azure_api_version")?;
-        made.path = if asked.endpoint.takes_body() {
+        made.path = if is_below_a_deployment(asked.endpoint.call) {
             let model = model_of(asked.body);
             let deployment = deployment.or(model.as_deref()).unwrap_or("");
             let deployment = path::segment(deployment, "azure_deployment_id")?;
@@ -237,8 +254,12 @@ impl Provider for AzureAi {
         false
     }
 
-    fn dialect(&self, _endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
-        Some(&AZURE_AI)
+    fn has_natively(&self, endpoint: &Endpoint, settings: &Settings, _body: &[u8]) -> bool {
+        endpoint.call == MESSAGES && is_anthropic(settings)
+    }
+
+    fn dialect(&self, endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
+        if endpoint.call == MESSAGES { Some(&FoundryMessages) } else { Some(&AZURE_AI) }
     }
 
     fn settings(&self) -> &'static [Setting] {
@@ -319,11 +340,36 @@ impl Dialect for AzureAi {
         Self::or_passing(context.settings).translator(context)
     }
 
+    fn goes_beyond(&self, settings: &Settings, _body: &[u8]) -> bool {
+        is_anthropic(settings)
+    }
+
     fn framing_for(&self, settings: &Settings) -> Framing {
         Self::or_passing(settings).framing_for(settings)
     }
 
     fn error(&self, _status: u16, headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {
         reported::in_our_shape(headers, reply)
+    }
+}
+
+/// Anthropic's Messages by their own name, where Foundry serves its models.
+struct FoundryMessages;
+
+impl Dialect for FoundryMessages {
+    fn request(&self, asked: &Asked<'_>) -> Result<Made> {
+        AZURE_AI.request(asked)
+    }
+
+    fn answer(&self, context: &Context<'_>, reply: &[u8]) -> std::result::Result<Bytes, String> {
+        Messages.answer(context, reply)
+    }
+
+    fn translator(&self, context: &Context<'_>) -> Box<dyn Translator> {
+        Messages.translator(context)
+    }
+
+    fn error(&self, status: u16, headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {
+        Messages.error(status, headers, reply)
     }
 }

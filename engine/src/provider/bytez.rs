@@ -37,9 +37,7 @@ impl Dialect for Bytez {
                 "model" => model = path::segments(value.as_str().unwrap_or(""), "body.model")?,
                 "messages" => _ = own.insert(name, value),
                 "stream" => {}
-                "max_tokens" | "max_completion_tokens" => {
-                    params.insert("max_new_tokens".to_owned(), value);
-                }
+                "max_tokens" => _ = params.insert("max_new_tokens".to_owned(), value),
                 "temperature" | "top_p" => _ = params.insert(name, value),
                 _ => {
                     changes.push(format!("{name} was sent as params.{name}"));

@@ -11,7 +11,7 @@ use super::{
     triton, usage, workers_ai,
 };
 use crate::auth::Auth;
-use crate::endpoint::{EMBEDDINGS, Endpoint};
+use crate::endpoint::{EMBEDDINGS, Endpoint, RESPONSES};
 use crate::error::Problem;
 
 /// A look-alike of OpenAI's API.
@@ -33,6 +33,8 @@ pub struct Compatible {
     dialect: Option<&'static dyn Dialect>,
     /// The dialects of endpoints that differ from the rest of the row.
     dialects: &'static [(Calls, &'static dyn Dialect)],
+    /// Its chats are repaired.
+    repairs: bool,
     settings: &'static [Setting],
     usual_host: Option<&'static str>,
     health: Option<&'static str>,
@@ -47,6 +49,26 @@ const EMBED: Calls = &[EMBEDDINGS];
 const MODERATE: Calls = &["moderations.create"];
 const MODELS: Calls = &["models.list", "models.retrieve"];
 const IMAGES: Calls = &["images.generate"];
+const SPEECH: Calls = &["audio.speech.create"];
+const TRANSCRIBE: Calls = &["audio.transcriptions.create"];
+const TRANSLATE: Calls = &["audio.translations.create"];
+const FILES: Calls = &[
+    "files.create",
+    "files.list",
+    "files.retrieve",
+    "files.delete",
+    "files.content",
+    "files.retrieveContent",
+];
+const BATCHES: Calls = &["batches.create", "batches.retrieve", "batches.list", "batches.cancel"];
+const TUNING: Calls = &[
+    "fineTuning.jobs.create",
+    "fineTuning.jobs.retrieve",
+    "fineTuning.jobs.list",
+    "fineTuning.jobs.cancel",
+    "fineTuning.jobs.listEvents",
+    "fineTuning.jobs.checkpoints.list",
+];
 
 const LIKE_OPENAI: Compatible = Compatible {
     name: "openai",
@@ -61,6 +83,7 @@ const LIKE_OPENAI: Compatible = Compatible {
     base64_embeddings: true,
     dialect: None,
     dialects: &[],
+    repairs: false,
     settings: &[],
     usual_host: None,
     health: None,
@@ -86,6 +109,7 @@ const SELF_HOSTED: Compatible = Compatible {
     rules: &[Rule::DeveloperToSystem, MAX_COMPLETION_TOKENS],
     base64_embeddings: false,
     dialect: Some(&passing::VERSIONED),
+    repairs: true,
     ..LIKE_OPENAI
 };
 
@@ -139,6 +163,11 @@ impl Provider for Compatible {
         self.endpoints.is_none_or(|groups| groups.iter().any(|calls| calls.contains(&endpoint.call)))
     }
 
+    /// Servers of one's own have them too, in recent versions; a chat is the same in all of them.
+    fn has_natively(&self, endpoint: &Endpoint, _settings: &Settings, _body: &[u8]) -> bool {
+        self.name == OPENAI.name && endpoint.call == RESPONSES
+    }
+
     fn path(&self, endpoint: &Endpoint) -> String {
         format!("{}{}", self.version, endpoint.path)
     }
@@ -182,6 +211,10 @@ impl Provider for Compatible {
         problems
     }
 
+    fn repairs(&self) -> bool {
+        self.repairs
+    }
+
     fn usual_host(&self) -> Option<&'static str> {
         self.usual_host
     }
@@ -208,6 +241,7 @@ pub static OLLAMA: Compatible = Compatible {
 
 pub static VLLM: Compatible = Compatible {
     name: "vllm",
+    endpoints: Some(&[CHAT, TEXT, EMBED, MODELS, TRANSCRIBE, TRANSLATE]),
     rules: &[Rule::DeveloperToSystem],
     base64_embeddings: true,
     usual_host: Some("http://localhost:8000/v1"),
@@ -273,7 +307,7 @@ pub static BYTEZ: Compatible = Compatible {
     auth: Auth::Scheme("Key"),
     version: "/models/v2/openai/v1",
     endpoints: Some(&[CHAT, TEXT]),
-    rules: &[],
+    rules: &[MAX_COMPLETION_TOKENS],
     dialect: Some(&bytez::DIALECT),
     ..HOSTED
 };
@@ -334,7 +368,7 @@ pub static CORTEX: Compatible = Compatible {
 pub static DASHSCOPE: Compatible = Compatible {
     name: "dashscope",
     base_url: Some("https://dashscope-intl.aliyuncs.com/compatible-mode/v1"),
-    endpoints: Some(&[CHAT, EMBED, MODELS]),
+    endpoints: Some(&[CHAT, EMBED, MODELS, FILES, BATCHES]),
     ..HOSTED
 };
 
@@ -348,7 +382,7 @@ pub static DEEPBRICKS: Compatible = Compatible {
 pub static DEEPINFRA: Compatible = Compatible {
     name: "deepinfra",
     base_url: Some("https://api.deepinfra.com/v1/openai"),
-    endpoints: Some(&[CHAT, TEXT, EMBED, MODELS]),
+    endpoints: Some(&[CHAT, TEXT, EMBED, MODELS, SPEECH, TRANSCRIBE, TRANSLATE]),
     dialect: Some(&passing::PLAIN),
     ..HOSTED_OLDER
 };
@@ -399,6 +433,7 @@ pub static GITHUB: Compatible = Compatible {
 pub static GROQ: Compatible = Compatible {
     name: "groq",
     base_url: Some("https://api.groq.com/openai/v1"),
+    endpoints: Some(&[CHAT, MODELS, SPEECH, TRANSCRIBE, TRANSLATE, FILES, BATCHES]),
     rules: &[
         Rule::DeveloperToSystem,
         Rule::Drop { name: "logprobs", why: "Groq answers 400 to it" },
@@ -455,7 +490,7 @@ pub static JINA: Compatible = Compatible {
 pub static KLUSTER: Compatible = Compatible {
     name: "kluster-ai",
     base_url: Some("https://api.kluster.ai/v1"),
-    endpoints: Some(&[CHAT, EMBED, MODELS]),
+    endpoints: Some(&[CHAT, EMBED, MODELS, FILES, BATCHES]),
     ..HOSTED
 };
 
@@ -469,7 +504,7 @@ pub static KRUTRIM: Compatible = Compatible {
 pub static LEMONFOX: Compatible = Compatible {
     name: "lemonfox-ai",
     base_url: Some("https://api.lemonfox.ai/v1"),
-    endpoints: Some(&[CHAT, IMAGES, MODELS]),
+    endpoints: Some(&[CHAT, IMAGES, MODELS, SPEECH, TRANSCRIBE]),
     ..HOSTED
 };
 
@@ -486,7 +521,7 @@ pub static MATTER_AI: Compatible =
 pub static MISTRAL: Compatible = Compatible {
     name: "mistral-ai",
     base_url: Some("https://api.mistral.ai/v1"),
-    endpoints: Some(&[CHAT, EMBED, MODERATE, MODELS]),
+    endpoints: Some(&[CHAT, EMBED, MODERATE, MODELS, TRANSCRIBE, FILES]),
     rules: mistral::RULES,
     embedding_rules: &[
         OUTPUT_DIMENSION,
@@ -516,6 +551,7 @@ pub static MONSTER_API: Compatible = Compatible {
 pub static MOONSHOT: Compatible = Compatible {
     name: "moonshot",
     base_url: Some("https://api.moonshot.cn"),
+    endpoints: Some(&[CHAT, MODELS, FILES]),
     version: "/v1",
     ..HOSTED_OLDER
 };
@@ -527,7 +563,7 @@ pub static NCOMPASS: Compatible =
 pub static NEBIUS: Compatible = Compatible {
     name: "nebius",
     base_url: Some("https://api.tokenfactory.nebius.com/v1"),
-    endpoints: Some(&[CHAT, TEXT, EMBED, IMAGES, MODELS]),
+    endpoints: Some(&[CHAT, TEXT, EMBED, IMAGES, MODELS, FILES, BATCHES, TUNING]),
     ..HOSTED
 };
 
@@ -614,14 +650,14 @@ pub static REPLICATE: Compatible = Compatible {
     base_url: Some("https://api.replicate.com/v1"),
     endpoints: Some(&[CHAT]),
     dialect: Some(&replicate::DIALECT),
-    ..HOSTED
+    ..HOSTED_OLDER
 };
 
 pub static SAMBANOVA: Compatible = Compatible {
     name: "sambanova",
     base_url: Some("https://api.sambanova.ai"),
     version: "/v1",
-    endpoints: Some(&[CHAT, EMBED, MODELS]),
+    endpoints: Some(&[CHAT, EMBED, MODELS, TRANSCRIBE, TRANSLATE]),
     ..HOSTED
 };
 
@@ -637,7 +673,7 @@ pub static SEGMIND: Compatible = Compatible {
 pub static SILICONFLOW: Compatible = Compatible {
     name: "siliconflow",
     base_url: Some("https://api.siliconflow.cn/v1"),
-    endpoints: Some(&[CHAT, EMBED, IMAGES, MODELS]),
+    endpoints: Some(&[CHAT, EMBED, IMAGES, MODELS, SPEECH, TRANSCRIBE]),
     dialect: Some(&passing::PLAIN),
     dialects: &[(IMAGES, &images::SILICONFLOW)],
     ..HOSTED_OLDER
@@ -655,7 +691,7 @@ pub static TOGETHER: Compatible = Compatible {
     name: "together-ai",
     base_url: Some("https://api.together.xyz"),
     version: "/v1",
-    endpoints: Some(&[CHAT, TEXT, EMBED, IMAGES, MODELS]),
+    endpoints: Some(&[CHAT, TEXT, EMBED, IMAGES, MODELS, SPEECH, TRANSCRIBE, TRANSLATE]),
     dialect: Some(&Passing { version: "/v1", finish_reasons: &[("eos", "stop")], ..PASSING }),
     ..HOSTED_OLDER
 };
@@ -713,6 +749,6 @@ pub static Z_AI: Compatible =
 pub static ZHIPU: Compatible = Compatible {
     name: "zhipu",
     base_url: Some("https://open.bigmodel.cn/api/paas/v4"),
-    endpoints: Some(&[CHAT, EMBED, MODELS]),
+    endpoints: Some(&[CHAT, EMBED, MODELS, FILES, BATCHES]),
     ..HOSTED_OLDER
 };

@@ -3,13 +3,15 @@
 //! finish chunk, and usage in a chunk of its own without choices, if the caller asked for it.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::dialect::Context;
+use super::fields::json;
+use super::head::{self, Head};
+use super::json::Json;
 
 /// Raw JSON, of a reply or put together here.
 pub type Raw<'a> = Cow<'a, RawValue>;
@@ -84,10 +86,12 @@ pub struct Function<'a> {
     pub arguments: Raw<'a>,
 }
 
+/// What an answer took, in tokens.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Usage {
     /// All of the prompt, what came from a cache included.
     pub prompt: u64,
+    /// All of the answer, what was thought included.
     pub completion: u64,
     /// `None`: the sum.
     pub total: Option<u64>,
@@ -96,74 +100,100 @@ pub struct Usage {
     /// Of the prompt, what was written to a cache; `None` where the provider doesn't tell. Where it does, both are told
     /// once more under Anthropic's names, unless both are none.
     pub written: Option<u64>,
+    /// Of the answer, what was thought; `None` where the provider doesn't tell.
+    pub reasoning: Option<u64>,
+    /// Of the prompt and of the answer, what is sound.
+    pub audio: Option<[u64; 2]>,
 }
 
 impl Usage {
-    pub fn to_json(self) -> String {
-        let Self { prompt, completion, .. } = self;
-        let total = self.total.unwrap_or(prompt + completion);
-        let mut json =
-            format!(r#"{{"prompt_tokens":{prompt},"completion_tokens":{completion},"total_tokens":{total}"#);
-        if let Some(cached) = self.cached {
-            let _ = write!(json, r#","prompt_tokens_details":{{"cached_tokens":{cached}}}"#);
-        }
-        if let (Some(read), Some(written)) = (self.cached, self.written)
-            && read + written > 0
-        {
-            let _ =
-                write!(json, r#","cache_read_input_tokens":{read},"cache_creation_input_tokens":{written}"#);
-        }
-        json.push('}');
-        json
+    pub fn write(&self, out: &mut Json) {
+        let Self { prompt, completion, .. } = *self;
+        let [heard, spoken] = self.audio.map_or([None; 2], |counts| counts.map(Some));
+        out.object(|out| {
+            out.number("prompt_tokens", prompt).number("completion_tokens", completion);
+            out.number("total_tokens", self.total.unwrap_or(prompt + completion));
+            details(out, "prompt_tokens_details", [("cached_tokens", self.cached), ("audio_tokens", heard)]);
+            let thought = [("reasoning_tokens", self.reasoning), ("audio_tokens", spoken)];
+            details(out, "completion_tokens_details", thought);
+            if let (Some(read), Some(written)) = (self.cached, self.written)
+                && read + written > 0
+            {
+                out.number("cache_read_input_tokens", read).number("cache_creation_input_tokens", written);
+            }
+        });
     }
+}
+
+/// Those of the counts that are known.
+fn details(out: &mut Json, name: &str, counts: [(&str, Option<u64>); 2]) {
+    if counts.iter().all(|(_, count)| count.is_none()) {
+        return;
+    }
+    out.key(name).object(|out| {
+        for (name, count) in counts {
+            if let Some(count) = count {
+                out.number(name, count);
+            }
+        }
+    });
 }
 
 impl Completion<'_> {
     /// The answer's JSON. Every extra is left out where answers are to be strictly OpenAI's.
     pub fn to_bytes(&self, context: &Context<'_>) -> Bytes {
-        let Message { text, reasoning, tool_calls, extras } = &self.message;
-        let id = quoted(&self.id);
-        let (created, model) = (context.created, Asked::read(context.asked).model());
-        let mut json = format!(
-            r#"{{"id":{id},"object":"chat.completion","created":{created},"model":{model},"choices":[{{"index":0,"message":{{"role":"assistant","content":"#
-        );
-        // As OpenAI: no content beside a call of a tool is null.
-        let _ = if text.is_empty() && !tool_calls.is_empty() {
-            write!(json, "null")
-        } else {
-            write!(json, "\"{text}\"")
+        let head = Head {
+            id: quoted(&self.id).into(),
+            object: head::CHAT,
+            created: context.created,
+            model: Asked::read(context.asked).model().into(),
         };
-        if !reasoning.is_empty() {
-            let _ = write!(json, r#","reasoning_content":"{reasoning}""#);
-        }
-        if !context.strict {
-            push_extras(&mut json, extras);
-        }
-        if !tool_calls.is_empty() {
-            let calls = serde_json::to_string(tool_calls).expect("a tool call always has a JSON form");
-            let _ = write!(json, r#","tool_calls":{calls}"#);
-        }
-        json.push('}');
-        if let Some(logprobs) = &self.logprobs {
-            let _ = write!(json, r#","logprobs":{}"#, logprobs.get());
-        }
-        let _ = write!(json, r#","finish_reason":{}"#, quoted(self.finish_reason));
-        push_extras(&mut json, &self.choice);
-        json.push_str("}]");
-        if let Some(usage) = self.usage {
-            let _ = write!(json, r#","usage":{}"#, usage.to_json());
-        }
-        if !context.strict {
-            push_extras(&mut json, &self.extras);
-        }
-        json.push('}');
-        Bytes::from(json)
+        let choice = |out: &mut Json| {
+            self.message.write(out.key("message"), context.strict);
+            if let Some(logprobs) = &self.logprobs {
+                out.field("logprobs", logprobs.get());
+            }
+            out.text("finish_reason", self.finish_reason);
+            write_extras(out, &self.choice);
+        };
+        head.one(choice, |out| {
+            if let Some(usage) = self.usage {
+                usage.write(out.key("usage"));
+            }
+            if !context.strict {
+                write_extras(out, &self.extras);
+            }
+        })
     }
 }
 
-fn push_extras(json: &mut String, extras: &Extras<'_>) {
+impl Message<'_> {
+    fn write(&self, out: &mut Json, strict: bool) {
+        let Self { text, reasoning, tool_calls, extras } = self;
+        out.object(|out| {
+            out.text("role", "assistant");
+            // As OpenAI: no content beside a call of a tool is null.
+            if text.is_empty() && !tool_calls.is_empty() {
+                out.field("content", "null");
+            } else {
+                out.field("content", &format!("\"{text}\""));
+            }
+            if !reasoning.is_empty() {
+                out.field("reasoning_content", &format!("\"{reasoning}\""));
+            }
+            if !strict {
+                write_extras(out, extras);
+            }
+            if !tool_calls.is_empty() {
+                out.field("tool_calls", json(tool_calls).get());
+            }
+        });
+    }
+}
+
+fn write_extras(out: &mut Json, extras: &Extras<'_>) {
     for (name, value) in extras {
-        let _ = write!(json, r#","{name}":{}"#, value.get());
+        out.field(name, value.get());
     }
 }
 
@@ -174,14 +204,12 @@ pub fn quoted(text: &str) -> String {
 
 /// What is inside the quotes of a JSON string.
 pub fn inside(raw: &RawValue) -> &str {
-    raw.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default()
+    super::json::inside(raw.get())
 }
 
 /// Writes the chunks of one stream.
 pub struct Chunks {
-    id: String,
-    /// From behind the id up to the choices.
-    head: String,
+    head: Head<'static>,
     wants_usage: bool,
     begun: bool,
     tools: usize,
@@ -191,18 +219,19 @@ impl Chunks {
     /// `id` is the answer's, where the provider gives one.
     pub fn new(context: &Context<'_>, id: &str) -> Self {
         let asked = Asked::read(context.asked);
-        let head = format!(
-            r#","object":"chat.completion.chunk","created":{},"model":{},"choices":["#,
-            context.created,
-            asked.model()
-        );
-        Self { id: quoted(id), head, wants_usage: asked.wants_usage(), begun: false, tools: 0 }
+        let head = Head {
+            id: quoted(id).into(),
+            object: head::CHUNK,
+            created: context.created,
+            model: asked.model().to_owned().into(),
+        };
+        Self { head, wants_usage: asked.wants_usage(), begun: false, tools: 0 }
     }
 
     /// The provider's own id, which came with the stream's first event.
     pub fn rename(&mut self, id: &str) {
         if !self.begun {
-            self.id = quoted(id);
+            self.head.id = quoted(id).into();
         }
     }
 
@@ -250,21 +279,16 @@ impl Chunks {
     /// The usage chunk, if the caller asked for it.
     pub fn usage(&self, usage: Usage, chunks: &mut Vec<Bytes>) {
         if self.wants_usage {
-            let Self { id, head, .. } = self;
-            chunks.push(Bytes::from(format!(r#"{{"id":{id}{head}],"usage":{}}}"#, usage.to_json())));
+            chunks.push(self.head.write(|_| {}, |out| usage.write(out.key("usage"))));
         }
     }
 
     fn choice(&self, delta: &str, finish_reason: &str, extras: &Extras<'_>, chunks: &mut Vec<Bytes>) {
-        let Self { id, head, .. } = self;
-        let mut json = String::with_capacity(id.len() + head.len() + delta.len() + 64);
-        let _ = write!(
-            json,
-            r#"{{"id":{id}{head}{{"index":0,"delta":{{{delta}}},"finish_reason":{finish_reason}"#
-        );
-        push_extras(&mut json, extras);
-        json.push_str("}]}");
-        chunks.push(Bytes::from(json));
+        let choice = |out: &mut Json| {
+            out.field("delta", &format!("{{{delta}}}")).field("finish_reason", finish_reason);
+            write_extras(out, extras);
+        };
+        chunks.push(self.head.one(choice, |_| {}));
     }
 }
 

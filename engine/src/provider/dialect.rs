@@ -33,6 +33,12 @@ pub trait Dialect: Send + Sync {
         self.framing()
     }
 
+    /// Whether its chats know what OpenAI's have no word for (`thinking`, `content_blocks`, `cache_control`), so that a
+    /// front format may put it there.
+    fn goes_beyond(&self, _settings: &Settings, _body: &[u8]) -> bool {
+        false
+    }
+
     /// An error reply's body in our shape; `None` leaves it as it is.
     fn error(&self, status: u16, headers: &HeaderMap, reply: &[u8]) -> Option<Bytes>;
 }

@@ -2,11 +2,11 @@
 //! Values stay raw JSON, so that numbers and texts go on as they were spelled. A `null` counts as absent.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{Deserializer as _, MapAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::json::Object;
 use crate::error::{Error, Result};
 
 /// The fields of one JSON object that were not taken yet.
@@ -19,9 +19,12 @@ impl<'a> Fields<'a> {
     /// Splits `json`, which stands at `path` of the body (empty: the body itself).
     pub fn read(path: impl Into<String>, json: &'a str) -> Result<Self> {
         let path = path.into();
-        let mut reader = serde_json::Deserializer::from_str(json);
-        match reader.deserialize_map(FieldsVisitor) {
-            Ok(fields) => Ok(Self { path, fields }),
+        match serde_json::from_str::<Object<'a>>(json) {
+            Ok(object) => {
+                let mut fields = object.into_fields();
+                fields.retain(|(_, value)| value.get() != "null");
+                Ok(Self { path, fields })
+            }
             Err(_) if path.is_empty() => Err(Error::problem("body", "expected a JSON object")),
             Err(_) => Err(Error::problem(path, "expected an object")),
         }
@@ -132,6 +135,14 @@ pub fn json(value: &(impl serde::Serialize + ?Sized)) -> Box<RawValue> {
     serde_json::value::to_raw_value(value).expect("the types of a dialect always have a JSON form")
 }
 
+/// Tells of the fields of an object at `path` that are not among those that are `read`.
+pub fn tell_unread(object: &Value, path: &str, read: &[&str], why: &str, changes: &mut Vec<String>) {
+    let fields = object.as_object().into_iter().flatten();
+    for (name, _) in fields.filter(|(name, value)| !value.is_null() && !read.contains(&name.as_str())) {
+        changes.push(format!("{} was dropped: {why}", joined(path, name)));
+    }
+}
+
 /// What was changed on the way to the wire, sentence by sentence.
 pub struct Changes {
     provider: &'static str,
@@ -190,27 +201,6 @@ fn is_default(name: &str, value: &str) -> bool {
         "verbosity" => value == "\"medium\"",
         "suffix" => value == "\"\"",
         _ => false,
-    }
-}
-
-struct FieldsVisitor;
-
-impl<'de> Visitor<'de> for FieldsVisitor {
-    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> std::result::Result<Self::Value, M::Error> {
-        let mut fields = Vec::with_capacity(map.size_hint().unwrap_or(8));
-        while let Some(name) = map.next_key::<String>()? {
-            let value: &'de RawValue = map.next_value()?;
-            if value.get() != "null" {
-                fields.push((Cow::Owned(name), value));
-            }
-        }
-        Ok(fields)
     }
 }
 

@@ -52,7 +52,8 @@ fn prepare(asked: &Asked<'_>, made: &mut Made) -> Result<()> {
     let mut body = Body::parse(asked.body).map_err(|_| Error::problem("body", "expected a JSON object"))?;
     if each_message(&mut body, "tool_call", shorten_ids) > 0 {
         made.body = body.to_bytes();
-        made.changes.push("ids of tool calls were shortened: Mistral takes 9 letters and digits".to_owned());
+        made.changes
+            .push("messages[].tool_calls[].id was shortened: Mistral takes 9 letters and digits".to_owned());
     }
     Ok(())
 }

@@ -16,7 +16,9 @@ pub mod fields;
 #[cfg(test)]
 pub mod fixtures;
 pub mod google;
+mod head;
 mod images;
+pub mod json;
 mod mistral;
 mod nomic;
 mod ollama;
@@ -26,7 +28,9 @@ mod ours;
 pub mod params;
 mod passing;
 mod path;
+pub mod portkey;
 mod predibase;
+pub mod repairs;
 mod replicate;
 mod reported;
 pub mod sagemaker;
@@ -78,6 +82,11 @@ pub trait Provider: Sync {
     /// Whether it has this endpoint at all. A call of one that it has not is a `Kind::Config` error naming both.
     fn has(&self, _endpoint: &Endpoint) -> bool {
         true
+    }
+    /// Whether it takes a call of a front format (`front/`) as it is, by the settings and the body. The others' become
+    /// chats. Asked for those endpoints alone.
+    fn has_natively(&self, _endpoint: &Endpoint, _settings: &Settings, _body: &[u8]) -> bool {
+        false
     }
     /// The path of an endpoint below the base URL.
     fn path(&self, endpoint: &Endpoint) -> String {
@@ -134,6 +143,10 @@ pub trait Provider: Sync {
         _now: SystemTime,
     ) -> Result<Vec<(HeaderName, HeaderValue)>> {
         Ok(Vec::new())
+    }
+    /// Whether chats are repaired unless the caller says otherwise: servers of this kind run whatever model they are given.
+    fn repairs(&self) -> bool {
+        false
     }
     /// Where a server of this kind usually listens, as an example.
     fn usual_host(&self) -> Option<&'static str> {

@@ -9,6 +9,7 @@ use super::dialect::{Asked, Context, Dialect, Made, Translator};
 use super::params::Rule;
 use super::reported;
 use super::unstreamed::Unstreamed;
+use super::vectors::{Embedded, Vector};
 use crate::body::Body;
 use crate::error::{Error, Result};
 
@@ -48,21 +49,15 @@ impl Dialect for Nomic {
         Ok(Made { path: "/embedding/text".to_owned(), body: body.to_bytes(), ..Made::default() })
     }
 
-    fn answer(&self, _context: &Context<'_>, reply: &[u8]) -> std::result::Result<Bytes, String> {
+    fn answer(&self, context: &Context<'_>, reply: &[u8]) -> std::result::Result<Bytes, String> {
         let reply: Reply<'_> = serde_json::from_slice(reply).map_err(|_| "no embeddings".to_owned())?;
-        let items: Vec<String> = reply
-            .embeddings
-            .iter()
-            .enumerate()
-            .map(|(at, numbers)| format!(r#"{{"object":"embedding","index":{at},"embedding":{numbers}}}"#))
-            .collect();
-        let raw = |value: Option<&RawValue>| value.map_or("null", RawValue::get).to_owned();
-        Ok(Bytes::from(format!(
-            r#"{{"object":"list","data":[{}],"model":{},"usage":{}}}"#,
-            items.join(","),
-            raw(reply.model),
-            raw(reply.usage)
-        )))
+        let raw = |value: Option<&RawValue>| Some(value.map_or("null", RawValue::get).to_owned());
+        Embedded {
+            vectors: reply.embeddings.iter().map(|numbers| Vector::of(numbers.get())).collect(),
+            model: raw(reply.model),
+            usage: raw(reply.usage),
+        }
+        .to_bytes(context)
     }
 
     fn translator(&self, _context: &Context<'_>) -> Box<dyn Translator> {

@@ -6,8 +6,10 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::dialect::{Asked, Context, Dialect, Fault, Framing, Made, Settings, Translator, WireEvent};
+use super::fields::tell_unread;
 use super::ours::{self, Chunks};
 use super::passing::VERSIONED;
+use super::vectors::{self, Embedded, Vector};
 use super::{CUSTOM_HOST, reported};
 use crate::endpoint::EMBEDDINGS;
 use crate::error::{Error, Result};
@@ -53,6 +55,8 @@ const KNOWN: &[&str] = &[
     "logprobs",
     "top_logprobs",
 ];
+
+const NONE: &str = "Ollama's own API has no such parameter";
 
 fn is_native(settings: &Settings) -> bool {
     settings.get(CUSTOM_HOST).is_some_and(|host| host.trim_end_matches('/').ends_with("/api"))
@@ -127,10 +131,18 @@ fn own_body(fields: Map<String, Value>, stream: bool, changes: &mut Vec<String>)
             if let Some(format) = format(&value) {
                 body.insert("format".to_owned(), format);
             }
+            for name in value["json_schema"].as_object().into_iter().flatten().map(|(name, _)| name) {
+                if name != "schema" {
+                    let path = format!("response_format.json_schema.{name}");
+                    changes.push(format!("{path} was left out: Ollama takes the schema alone"));
+                }
+            }
         } else if KNOWN.contains(&name.as_str()) {
             body.insert(name, value);
-        } else if name != "stream_options" && name != "encoding_format" {
-            changes.push(format!("{name} was dropped: Ollama's own API has no such parameter"));
+        } else if name == "stream_options" {
+            tell_unread(&value, &name, &["include_usage"], NONE, changes);
+        } else if name != "encoding_format" {
+            changes.push(format!("{name} was dropped: {NONE}"));
         }
     }
     // Ollama streams unless it is told not to.
@@ -158,7 +170,7 @@ fn format(response_format: &Value) -> Option<Value> {
 fn messages(messages: Value, changes: &mut Vec<String>) -> Value {
     let Value::Array(messages) = messages else { return messages };
     let mut names = Map::new();
-    let message = |mut message: Value| {
+    let message = |(at, mut message): (usize, Value)| {
         if message["role"] == "developer" {
             message["role"] = json!("system");
         }
@@ -166,10 +178,8 @@ fn messages(messages: Value, changes: &mut Vec<String>) -> Value {
             let text: Vec<&str> = parts.iter().filter_map(|part| part["text"].as_str()).collect();
             message["content"] = json!(text.join("\n"));
             let images: Vec<Value> = parts.iter().filter_map(image).collect();
-            if text.len() + images.len() < parts.len() {
-                changes.push(
-                    "a part of a message was dropped: Ollama takes texts, and images in base64".to_owned(),
-                );
+            for (place, part) in parts.iter().enumerate() {
+                tell_part(part, &format!("messages[{at}].content[{place}]"), changes);
             }
             if !images.is_empty() {
                 message["images"] = Value::Array(images);
@@ -190,7 +200,19 @@ fn messages(messages: Value, changes: &mut Vec<String>) -> Value {
         }
         message
     };
-    Value::Array(messages.into_iter().map(message).collect())
+    Value::Array(messages.into_iter().enumerate().map(message).collect())
+}
+
+/// What of a part has no place: all of it, or the fields that nobody knows.
+fn tell_part(part: &Value, path: &str, changes: &mut Vec<String>) {
+    if part["text"].is_string() {
+        tell_unread(part, path, &["type", "text"], NONE, changes);
+    } else if image(part).is_some() {
+        tell_unread(part, path, &["type", "image_url"], NONE, changes);
+        tell_unread(&part["image_url"], &format!("{path}.image_url"), &["url"], NONE, changes);
+    } else {
+        changes.push(format!("{path} was dropped: Ollama takes texts, and images in base64"));
+    }
 }
 
 /// The base64 of an image that comes as a data URL.
@@ -214,12 +236,13 @@ fn own_answer(context: &Context<'_>, parsed: &Value) -> std::result::Result<Byte
         return Ok(ours::completion(context, &message, reason, usage));
     }
     if let Some(text) = parsed["response"].as_str() {
-        return Ok(ours::text_completion(context, parsed["model"].clone(), text, usage));
+        return Ok(ours::text_completion(context, &parsed["model"], text, usage));
     }
     if let Some(vectors) = parsed["embeddings"].as_array() {
         let count = parsed["prompt_eval_count"].as_u64().unwrap_or(0);
-        let usage = json!({ "prompt_tokens": count, "total_tokens": count });
-        return Ok(ours::embeddings(vectors, &parsed["model"], &usage));
+        let vectors = vectors.iter().map(|vector| Vector::of(vector.to_string())).collect();
+        let model = parsed.get("model").map(Value::to_string);
+        return Embedded { vectors, model, usage: Some(vectors::usage(count)) }.to_bytes(context);
     }
     if let Some(models) = parsed["models"].as_array() {
         let item = |model: &Value| json!({ "id": model["name"], "object": "model", "created": 0, "owned_by": "library" });

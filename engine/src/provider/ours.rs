@@ -3,9 +3,11 @@
 
 use base64_simd::STANDARD;
 use bytes::Bytes;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::dialect::Context;
+use super::head::{self, Head};
+use super::json::Json;
 
 /// A field of the body that the call was made with.
 pub fn asked(context: &Context<'_>, name: &str) -> Value {
@@ -20,38 +22,31 @@ pub fn completion(
     finish_reason: &str,
     usage: Option<Value>,
 ) -> Bytes {
-    let choice = json!({ "index": 0, "message": message, "logprobs": null, "finish_reason": finish_reason });
-    let answer = head(
-        &format!("chatcmpl-{}", context.id),
-        "chat.completion",
-        context.created,
-        asked(context, "model"),
-    );
-    finished(answer, &choice, usage)
+    let choice = |out: &mut Json| {
+        out.field("message", &message.to_string()).field("logprobs", "null");
+        out.text("finish_reason", finish_reason);
+    };
+    head(context, "chatcmpl", head::CHAT, &asked(context, "model")).one(choice, |out| told(out, usage))
 }
 
 /// A whole text completion of one choice.
-pub fn text_completion(context: &Context<'_>, model: Value, text: &str, usage: Option<Value>) -> Bytes {
-    let choice = json!({ "index": 0, "text": text, "logprobs": null, "finish_reason": "stop" });
-    let answer = head(&format!("cmpl-{}", context.id), "text_completion", context.created, model);
-    finished(answer, &choice, usage)
+pub fn text_completion(context: &Context<'_>, model: &Value, text: &str, usage: Option<Value>) -> Bytes {
+    let choice = |out: &mut Json| {
+        out.text("text", text).field("logprobs", "null").text("finish_reason", "stop");
+    };
+    head(context, "cmpl", head::TEXT, model).one(choice, |out| told(out, usage))
 }
 
-fn head(id: &str, object: &str, created: u64, model: Value) -> Map<String, Value> {
-    let mut answer = Map::new();
-    answer.insert("id".to_owned(), json!(id));
-    answer.insert("object".to_owned(), json!(object));
-    answer.insert("created".to_owned(), json!(created));
-    answer.insert("model".to_owned(), model);
-    answer
+fn head(context: &Context<'_>, prefix: &str, object: &'static str, model: &Value) -> Head<'static> {
+    let id = format!("\"{prefix}-{}\"", context.id);
+    Head { id: id.into(), object, created: context.created, model: model.to_string().into() }
 }
 
-fn finished(mut answer: Map<String, Value>, choice: &Value, usage: Option<Value>) -> Bytes {
-    answer.insert("choices".to_owned(), json!([choice]));
+/// Writes what it took, where that is known.
+fn told(out: &mut Json, usage: Option<Value>) {
     if let Some(usage) = usage.filter(|usage| !usage.is_null()) {
-        answer.insert("usage".to_owned(), usage);
+        out.field("usage", &usage.to_string());
     }
-    Bytes::from(Value::Object(answer).to_string())
 }
 
 /// Images: each a `b64_json` or a `url`, with what else the provider tells of it.
@@ -62,13 +57,6 @@ pub fn images(context: &Context<'_>, images: &[Value]) -> Bytes {
 /// An image that came as its bytes.
 pub fn image_bytes(bytes: &[u8]) -> Value {
     json!({ "b64_json": STANDARD.encode_to_string(bytes) })
-}
-
-/// Embeddings, one for each of `vectors`.
-pub fn embeddings(vectors: &[Value], model: &Value, usage: &Value) -> Bytes {
-    let item = |(at, numbers)| json!({ "object": "embedding", "index": at, "embedding": numbers });
-    let data: Vec<Value> = vectors.iter().enumerate().map(item).collect();
-    Bytes::from(json!({ "object": "list", "data": data, "model": model, "usage": usage }).to_string())
 }
 
 /// Tool calls of hosts that leave out identifiers, or give arguments as objects. An identifier is made of `id` and the
@@ -94,14 +82,11 @@ pub fn usage(prompt: &Value, completion: &Value) -> Option<Value> {
 
 /// One stream's chunks.
 pub struct Chunks {
-    id: String,
+    head: Head<'static>,
     /// What identifiers of tool calls are made of.
     key: String,
     /// Tool calls so far.
     calls: usize,
-    object: &'static str,
-    created: u64,
-    model: Value,
     wants_usage: bool,
     began: bool,
     /// The finish chunk is out.
@@ -111,15 +96,11 @@ pub struct Chunks {
 impl Chunks {
     /// Of a chat completion, or of a text completion.
     pub fn new(context: &Context<'_>, chat: bool) -> Self {
-        let (prefix, object) =
-            if chat { ("chatcmpl", "chat.completion.chunk") } else { ("cmpl", "text_completion") };
+        let (prefix, object) = if chat { ("chatcmpl", head::CHUNK) } else { ("cmpl", head::TEXT) };
         Self {
-            id: format!("{prefix}-{}", context.id),
+            head: head(context, prefix, object, &asked(context, "model")),
             key: context.id.to_owned(),
             calls: 0,
-            object,
-            created: context.created,
-            model: asked(context, "model"),
             wants_usage: asked(context, "stream_options")["include_usage"] == true,
             began: false,
             finished: false,
@@ -129,7 +110,7 @@ impl Chunks {
     /// A piece of the message; the first is preceded by its role.
     pub fn delta(&mut self, delta: &Value, out: &mut Vec<Bytes>) {
         self.begin(out);
-        out.push(self.chunk(&json!([{ "index": 0, "delta": delta, "finish_reason": null }]), None));
+        out.push(self.piece(&delta.to_string(), None));
     }
 
     /// Whole tool calls.
@@ -146,9 +127,7 @@ impl Chunks {
 
     /// A piece of a text completion.
     pub fn text(&mut self, text: &str, out: &mut Vec<Bytes>) {
-        out.push(
-            self.chunk(&json!([{ "index": 0, "text": text, "logprobs": null, "finish_reason": null }]), None),
-        );
+        out.push(self.written(text, None));
     }
 
     /// The end, once: why, and what it took where the caller asked for that. With tool calls, they are the reason.
@@ -158,13 +137,12 @@ impl Chunks {
         }
         self.finished = true;
         let reason = if self.calls > 0 { "tool_calls" } else { reason };
-        let choice = if self.object == "text_completion" {
-            json!([{ "index": 0, "text": "", "logprobs": null, "finish_reason": reason }])
+        if self.head.object == head::TEXT {
+            out.push(self.written("", Some(reason)));
         } else {
             self.begin(out);
-            json!([{ "index": 0, "delta": {}, "finish_reason": reason }])
-        };
-        out.push(self.chunk(&choice, None));
+            out.push(self.piece("{}", Some(reason)));
+        }
         if let Some(usage) = usage {
             self.usage(usage, out);
         }
@@ -174,24 +152,32 @@ impl Chunks {
     pub fn usage(&mut self, usage: Value, out: &mut Vec<Bytes>) {
         if self.wants_usage && !usage.is_null() {
             self.wants_usage = false;
-            out.push(self.chunk(&json!([]), Some(usage)));
+            out.push(self.head.write(|_| {}, |json| told(json, Some(usage))));
         }
     }
 
     fn begin(&mut self, out: &mut Vec<Bytes>) {
         if !self.began {
             self.began = true;
-            let role = json!({ "role": "assistant", "content": "" });
-            out.push(self.chunk(&json!([{ "index": 0, "delta": role, "finish_reason": null }]), None));
+            out.push(self.piece(r#"{"role":"assistant","content":""}"#, None));
         }
     }
 
-    fn chunk(&self, choices: &Value, usage: Option<Value>) -> Bytes {
-        let mut chunk = head(&self.id, self.object, self.created, self.model.clone());
-        chunk.insert("choices".to_owned(), choices.clone());
-        if let Some(usage) = usage {
-            chunk.insert("usage".to_owned(), usage);
-        }
-        Bytes::from(Value::Object(chunk).to_string())
+    /// A chunk of a chat; `delta` is JSON.
+    fn piece(&self, delta: &str, reason: Option<&str>) -> Bytes {
+        self.head.one(|json| ended(json.field("delta", delta), reason), |_| {})
     }
+
+    /// A chunk of a text completion.
+    fn written(&self, text: &str, reason: Option<&str>) -> Bytes {
+        self.head.one(|json| ended(json.text("text", text).field("logprobs", "null"), reason), |_| {})
+    }
+}
+
+/// Writes the finish reason, which is `null` before the end.
+fn ended(json: &mut Json, reason: Option<&str>) {
+    match reason {
+        Some(reason) => json.text("finish_reason", reason),
+        None => json.field("finish_reason", "null"),
+    };
 }

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 /// A value as one segment: `a/b` becomes `a%2Fb`. `field` is named in the error.
 pub fn segment(value: &str, field: &str) -> Result<String> {
     checked(value, field)?;
-    Ok(encoded(value, false))
+    Ok(encoded(value, "@"))
 }
 
 /// A name that may hold slashes of its own, as models' names do: `@cf/meta/llama` stays as it is.
@@ -14,7 +14,7 @@ pub fn segments(value: &str, field: &str) -> Result<String> {
     for part in value.split('/') {
         checked(part, field)?;
     }
-    Ok(encoded(value, true))
+    Ok(encoded(value, "@/"))
 }
 
 /// An endpoint's path with its arguments in it, in their order.
@@ -43,16 +43,16 @@ fn checked(segment: &str, field: &str) -> Result<()> {
     Ok(())
 }
 
-fn encoded(text: &str, keep_slashes: bool) -> String {
+/// `text` with every byte percent-encoded that is neither unreserved nor among those `kept`. What it makes of an empty
+/// text or of dots can't stand in a path by itself; `segment` refuses those.
+pub fn encoded(text: &str, kept: &str) -> String {
     use std::fmt::Write as _;
-    let mut path = String::with_capacity(text.len());
+    let mut path = String::with_capacity(text.len() + 8);
     for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'@' => {
-                path.push(char::from(byte));
-            }
-            b'/' if keep_slashes => path.push('/'),
-            _ => write!(path, "%{byte:02X}").expect("a string takes every write"),
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) || kept.as_bytes().contains(&byte) {
+            path.push(char::from(byte));
+        } else {
+            write!(path, "%{byte:02X}").expect("a string takes every write");
         }
     }
     path
@@ -66,6 +66,12 @@ mod tests {
     fn a_value_stays_one_segment_and_a_name_keeps_its_slashes() {
         assert_eq!(segment("my deployment/1", "x").expect("a name"), "my%20deployment%2F1");
         assert_eq!(segments("@cf/meta/llama-3.1:x?", "x").expect("a name"), "@cf/meta/llama-3.1%3Ax%3F");
+    }
+
+    #[test]
+    fn what_is_kept_is_named() {
+        assert_eq!(encoded("arn:aws:x/é@~", ""), "arn%3Aaws%3Ax%2F%C3%A9%40~");
+        assert_eq!(encoded("claude@2024", "@"), "claude@2024");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::dialect::{Asked, Context, Dialect, Made, Translator};
+use super::fields::tell_unread;
 use super::unstreamed::Unstreamed;
 use super::{ours, path, reported};
 use crate::error::{Error, Result};
@@ -16,6 +17,8 @@ pub static DIALECT: Replicate = Replicate;
 /// What a text model on Replicate has no input for.
 const NO_INPUT: &[&str] =
     &["tools", "tool_choice", "response_format", "stream_options", "user", "n", "logprobs", "top_logprobs"];
+
+const NO_PLACE: &str = "Replicate's models take one prompt";
 
 impl Dialect for Replicate {
     fn request(&self, asked: &Asked<'_>) -> Result<Made> {
@@ -37,8 +40,6 @@ impl Dialect for Replicate {
         for (name, value) in fields {
             if NO_INPUT.contains(&name.as_str()) {
                 changes.push(format!("{name} was dropped: Replicate's models have no such input"));
-            } else if name == "max_completion_tokens" {
-                input.insert("max_tokens".to_owned(), value);
             } else if name == "stop" {
                 let stop = value.as_array().map_or_else(|| value.clone(), |list| json!(joined(list)));
                 input.insert("stop_sequences".to_owned(), stop);
@@ -86,23 +87,25 @@ fn joined(list: &[Value]) -> String {
 fn prompt(messages: &Value, input: &mut Map<String, Value>, changes: &mut Vec<String>) {
     let mut system = Vec::new();
     let mut turns: Vec<(String, String)> = Vec::new();
-    let mut lost = false;
-    for message in messages.as_array().into_iter().flatten() {
+    for (at, message) in messages.as_array().into_iter().flatten().enumerate() {
         let content = &message["content"];
         let parts = content.as_array().map_or_else(|| vec![content.clone()], Clone::clone);
         let texts: Vec<&str> =
             parts.iter().filter_map(|part| part.as_str().or(part["text"].as_str())).collect();
-        lost |= texts.len() < parts.iter().filter(|part| !part.is_null()).count()
-            || message["tool_calls"].is_array();
+        tell_unread(message, &format!("messages[{at}]"), &["role", "content"], NO_PLACE, changes);
+        for (place, part) in parts.iter().enumerate().filter(|(_, part)| !part.is_null()) {
+            let path = format!("messages[{at}].content[{place}]");
+            if part.is_string() || part["text"].is_string() {
+                tell_unread(part, &path, &["type", "text"], NO_PLACE, changes);
+            } else {
+                changes.push(format!("{path} was dropped: {NO_PLACE}"));
+            }
+        }
         let text = texts.join("\n");
         match message["role"].as_str().unwrap_or("user") {
             "system" | "developer" => system.push(text),
             role => turns.push((role.to_owned(), text)),
         }
-    }
-    if lost {
-        changes
-            .push("what is no text was dropped from messages: Replicate's models take one prompt".to_owned());
     }
     if !system.is_empty() {
         input.insert("system_prompt".to_owned(), json!(system.join("\n")));

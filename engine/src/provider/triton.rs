@@ -60,7 +60,7 @@ impl Dialect for Triton {
     fn answer(&self, context: &Context<'_>, reply: &[u8]) -> std::result::Result<Bytes, String> {
         let parsed: Value = serde_json::from_slice(reply).map_err(|_| "a body that is no JSON".to_owned())?;
         let text = parsed["text_output"].as_str().ok_or("an answer without text_output")?;
-        Ok(ours::text_completion(context, parsed["model_name"].clone(), text, None))
+        Ok(ours::text_completion(context, &parsed["model_name"], text, None))
     }
 
     fn translator(&self, context: &Context<'_>) -> Box<dyn Translator> {

@@ -2,14 +2,15 @@
 //! Numbers stay as they were spelled, unless the caller asked for base64, which is made here.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
+use base64_simd::STANDARD;
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use super::completion::Asked;
 use super::dialect::Context;
 use super::fields::{Changes, Fields, list, text};
+use super::json::{Bracket, Json};
 use crate::error::{Error, Result};
 
 /// One thing to embed: a text, a picture, or a picture with a text.
@@ -97,33 +98,67 @@ pub fn encoding(asked: &[u8]) -> Option<String> {
     fields.text("encoding_format").ok()?.map(Cow::into_owned)
 }
 
-/// The answer, with one vector for each input, in their order. `base64`: they are lists of floats and are to be encoded.
-pub fn answer(
-    context: &Context<'_>,
-    vectors: &[Cow<'_, RawValue>],
-    tokens: Option<u64>,
-    base64: bool,
-) -> std::result::Result<Bytes, String> {
-    let size: usize = vectors.iter().map(|vector| vector.get().len() + 64).sum();
-    let mut json = String::with_capacity(size + 128);
-    json.push_str(r#"{"object":"list","data":["#);
-    for (index, vector) in vectors.iter().enumerate() {
-        let comma = if index > 0 { "," } else { "" };
-        let _ = write!(json, r#"{comma}{{"object":"embedding","index":{index},"embedding":"#);
-        if base64 {
-            let floats: Vec<f32> =
-                serde_json::from_str(vector.get()).map_err(|_| "an embedding that is no list of numbers")?;
-            let bytes: Vec<u8> = floats.into_iter().flat_map(f32::to_le_bytes).collect();
-            let _ = write!(json, "\"{}\"", base64_simd::STANDARD.encode_to_string(&bytes));
-        } else {
-            json.push_str(vector.get());
+/// An answer's vectors, in the order of the inputs.
+pub struct Embedded<'a> {
+    pub vectors: Vec<Vector<'a>>,
+    /// JSON; `None` is the model that was asked for.
+    pub model: Option<String>,
+    /// JSON.
+    pub usage: Option<String>,
+}
+
+/// One vector of an answer.
+pub struct Vector<'a> {
+    /// JSON: a list of numbers, or what else the provider makes of an input.
+    pub values: Cow<'a, str>,
+    /// Further fields of its item, as JSON.
+    pub besides: Vec<(&'static str, String)>,
+}
+
+impl<'a> Vector<'a> {
+    pub fn of(values: impl Into<Cow<'a, str>>) -> Self {
+        Self { values: values.into(), besides: Vec::new() }
+    }
+}
+
+/// The usage of embeddings that took so many tokens.
+pub fn usage(tokens: u64) -> String {
+    format!(r#"{{"prompt_tokens":{tokens},"total_tokens":{tokens}}}"#)
+}
+
+impl Embedded<'_> {
+    /// The answer in OpenAI's shape. Where the caller asked for base64, lists of numbers are encoded.
+    pub fn to_bytes(&self, context: &Context<'_>) -> std::result::Result<Bytes, String> {
+        let base64 = encoding(context.asked).is_some_and(|format| format == "base64");
+        let size: usize = self.vectors.iter().map(|vector| vector.values.len() + 64).sum();
+        let mut json = Json::with_capacity(size + 128);
+        json.open(Bracket::Object).text("object", "list").key("data").open(Bracket::Array);
+        for (index, Vector { values, besides }) in self.vectors.iter().enumerate() {
+            json.open(Bracket::Object).text("object", "embedding").number("index", index as u64);
+            if base64 && values.starts_with('[') {
+                json.text("embedding", &encoded(values)?);
+            } else {
+                json.field("embedding", values);
+            }
+            for (name, value) in besides {
+                json.field(name, value);
+            }
+            json.close(Bracket::Object);
         }
-        json.push('}');
+        json.close(Bracket::Array);
+        json.field("model", self.model.as_deref().unwrap_or_else(|| Asked::read(context.asked).model()));
+        if let Some(usage) = &self.usage {
+            json.field("usage", usage);
+        }
+        json.close(Bracket::Object);
+        Ok(json.into_bytes())
     }
-    let _ = write!(json, r#"],"model":{}"#, Asked::read(context.asked).model());
-    if let Some(tokens) = tokens {
-        let _ = write!(json, r#","usage":{{"prompt_tokens":{tokens},"total_tokens":{tokens}}}"#);
-    }
-    json.push('}');
-    Ok(Bytes::from(json))
+}
+
+/// Base64 of the numbers as 32-bit floats, as OpenAI has it.
+fn encoded(values: &str) -> std::result::Result<String, String> {
+    let floats: Vec<f32> =
+        serde_json::from_str(values).map_err(|_| "an embedding that is no list of numbers")?;
+    let bytes: Vec<u8> = floats.into_iter().flat_map(f32::to_le_bytes).collect();
+    Ok(STANDARD.encode_to_string(bytes))
 }

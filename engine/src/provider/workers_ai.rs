@@ -9,6 +9,7 @@ use super::dialect::{Asked, Context, Dialect, Fault, Made, Settings, Translator,
 use super::images::size_of;
 use super::ours::{self, Chunks};
 use super::passing::VERSIONED;
+use super::vectors::{Embedded, Vector};
 use super::{CUSTOM_HOST, path, reported};
 use crate::endpoint::EMBEDDINGS;
 use crate::error::{Error, Result};
@@ -87,7 +88,8 @@ fn of_result(context: &Context<'_>, result: &Value) -> std::result::Result<Bytes
     if let Some(vectors) = result["data"].as_array() {
         let none = json!({ "prompt_tokens": 0, "total_tokens": 0 });
         let usage = if result["usage"].is_object() { &result["usage"] } else { &none };
-        return Ok(ours::embeddings(vectors, &ours::asked(context, "model"), usage));
+        let vectors = vectors.iter().map(|vector| Vector::of(vector.to_string())).collect();
+        return Embedded { vectors, model: None, usage: Some(usage.to_string()) }.to_bytes(context);
     }
     if result.get("response").is_none() && result["tool_calls"].as_array().is_none() {
         return Err("a result without a response".to_owned());

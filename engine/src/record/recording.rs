@@ -149,7 +149,9 @@ impl<'e> End<'e> {
         match content {
             answer::Content::Whole(text) => Some(Self::Whole(status, text)),
             answer::Content::Vectors(vectors) => Some(Self::Whole(status, &vectors.json)),
-            answer::Content::Events(_) => None,
+            // Tokens are told in JSON alone.
+            answer::Content::Text(_) => Some(Self::Streamed(status)),
+            answer::Content::Events(_) | answer::Content::Bytes(_) => None,
         }
     }
 

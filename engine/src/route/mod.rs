@@ -95,7 +95,10 @@ async fn in_order(
             Ok(answer) => fallback::passes_over(on_status_codes, answer.status),
             Err(error) => fallback::moves_on(on_status_codes, error),
         };
-        if !goes_on || report.attempts.len() >= MOST_ATTEMPTS {
+        if goes_on && call.is_spent() {
+            report.end_with_spent_body();
+        }
+        if !goes_on || call.is_spent() || report.attempts.len() >= MOST_ATTEMPTS {
             return reached;
         }
     }

@@ -34,6 +34,7 @@ pub fn call(name: &str, body: &str) -> Call {
         endpoint: endpoint(name),
         arguments: Vec::new(),
         body: Bytes::copy_from_slice(body.as_bytes()),
+        form: None,
         stream: false,
         params: None,
         options: CallOptions::default(),

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use serde::Deserialize;
 
+use crate::front::ending::Ending;
 use crate::provider::anthropic::json::{
     Bracket, Json, Object, Raw, is_array, is_object, is_string, items, text,
 };
@@ -147,8 +148,6 @@ fn input(arguments: Option<Raw<'_>>) -> String {
 /// Anthropic's word for a finish reason. One that is Anthropic's already stays.
 pub fn stop_reason(reason: Option<&str>, calls: bool, refused: bool) -> &str {
     match reason {
-        Some("length") => "max_tokens",
-        Some("content_filter") => "refusal",
         Some("tool_calls" | "function_call") => "tool_use",
         Some(
             own @ ("end_turn"
@@ -160,6 +159,8 @@ pub fn stop_reason(reason: Option<&str>, calls: bool, refused: bool) -> &str {
             | "model_context_window_exceeded"),
         ) => own,
         _ if refused => "refusal",
+        reason if Ending::of(reason) == Ending::Cut("max_output_tokens") => "max_tokens",
+        reason if Ending::of(reason) == Ending::Cut("content_filter") => "refusal",
         // Some servers say `stop` after a call.
         _ if calls => "tool_use",
         _ => "end_turn",

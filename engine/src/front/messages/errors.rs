@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 
-use crate::events::Event;
 use crate::provider::anthropic::json::{Json, Object, is_string};
 
 /// An error of ours, `{"error": {message, type, param, code}}`, in Anthropic's shape. The type is the status's own,
@@ -30,11 +29,6 @@ pub fn error(status: u16, body: &[u8]) -> Bytes {
         }
     });
     out.into_bytes()
-}
-
-/// An error that came inside a stream, as its event.
-pub fn error_event(status: u16, body: &[u8]) -> Event {
-    Event { name: Some("error".into()), data: error(status, body) }
 }
 
 /// The type of an error of this status.

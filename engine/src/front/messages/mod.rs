@@ -12,7 +12,7 @@ mod tools;
 mod turns;
 
 pub use answer::from_chat_answer;
-pub use errors::{error, error_event};
+pub use errors::error;
 pub use request::{Chat, to_chat};
 pub use stream::Reader;
 

@@ -21,8 +21,12 @@ const OWN: &[&str] = &[
     "cache_control",
     "container",
     "context_management",
+    "diagnostics",
     "inference_geo",
     "mcp_servers",
+    "speed",
+    "user_profile_id",
+    "workspace_id",
 ];
 
 /// Translates `body`, a Messages request. What can't be read is a `Kind::Config` error that names the field.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Beyond, Chat, Reader, error, error_event, from_chat_answer, to_chat};
+use super::{Beyond, Chat, Reader, from_chat_answer, to_chat};
 use crate::events::Event;
 use crate::provider::anthropic::Chat as Dialect;
 use crate::provider::anthropic::request::{DIRECT, translate};
@@ -386,10 +386,6 @@ fn a_chat_that_breaks_off_has_no_end() {
     let chunks = [Bytes::from_static(br#"{"choices":[{"delta":{"content":"a"}}]}"#)];
     let events = read(&chunks);
     assert_eq!(events.last().expect("an event")["type"], "content_block_delta");
-    let event = error_event(529, br#"{"error":{"message":"busy"}}"#);
-    assert_eq!(event.name.as_deref(), Some("error"));
-    assert_eq!(event.data, r#"{"type":"error","error":{"type":"overloaded_error","message":"busy"}}"#);
-    assert_eq!(error(529, br#"{"error":{"message":"busy"}}"#), event.data);
 }
 
 proptest! {

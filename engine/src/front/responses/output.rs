@@ -3,10 +3,11 @@
 
 use std::mem;
 
-use super::chat::{Call, Chat, Ending, Usage};
+use super::chat::{Call, Chat, Usage};
 use super::frame::{Fault, Frame};
 use super::item::{Body, Item, Part, State, Tool, inside, string, thought};
 use crate::events::Event;
+use crate::front::ending::Ending;
 use crate::provider::anthropic::json::{Json, Raw};
 
 pub struct Output {

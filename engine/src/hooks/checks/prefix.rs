@@ -37,7 +37,10 @@ pub fn read(parameters: &mut Parameters<'_, '_>) -> Made {
 impl Rule for Prefix {
     fn judge(&self, scene: &Scene, subject: &Subject) -> Result<Judged, Fault> {
         let changed = match (scene.request, subject.body()) {
-            (RequestType::Chat, Some(body)) => self.in_messages(body)?,
+            (RequestType::Chat, Some(body)) => self.in_list(RequestType::Chat, "messages", "text", body)?,
+            (request @ (RequestType::Messages | RequestType::Responses), Some(body)) => {
+                self.in_format(request, body)?
+            }
             (RequestType::Completion, Some(_)) => {
                 let new: Vec<_> =
                     subject.texts()?.map(|text| Some(format!("{}{text}", self.prefix))).collect();
@@ -57,9 +60,44 @@ impl Rule for Prefix {
 }
 
 impl Prefix {
-    fn in_messages(&self, body: &Bytes) -> Result<Option<Subject>, Fault> {
+    /// In a front format the system's words have a field of their own, and a response's input may be a text.
+    fn in_format(&self, request: RequestType, body: &Bytes) -> Result<Option<Subject>, Fault> {
         let json = std::str::from_utf8(body).map_err(|_| no_messages())?;
-        let list = field(json, "messages")?.ok_or_else(no_messages)?;
+        let [list, kind, system] = match request {
+            RequestType::Messages => ["messages", "text", "system"],
+            _ => ["input", "input_text", "instructions"],
+        };
+        let is_system = matches!(self.role.as_str(), "system" | "developer");
+        let asked = field(json, list)?.ok_or_else(no_messages)?;
+        let (place, new) = if is_system {
+            match field(json, system)?.filter(|words| *words != "null") {
+                Some(_) if self.only_if_empty => return Ok(None),
+                Some(words) => self.before_text(json, words, kind)?,
+                None => {
+                    let start = json.find('{').unwrap_or_default() + 1;
+                    (at(start), format!("\"{system}\":{},", json_string(&self.prefix)))
+                }
+            }
+        } else if asked.starts_with('"') {
+            if self.only_if_empty {
+                return Ok(None);
+            }
+            self.before_text(json, asked, kind)?
+        } else {
+            return self.in_list(request, list, kind, body);
+        };
+        Ok(Some(Subject::request(request, &splice(body, &[(place, new)]))))
+    }
+
+    fn in_list(
+        &self,
+        request: RequestType,
+        list: &str,
+        kind: &str,
+        body: &Bytes,
+    ) -> Result<Option<Subject>, Fault> {
+        let json = std::str::from_utf8(body).map_err(|_| no_messages())?;
+        let list = field(json, list)?.ok_or_else(no_messages)?;
         let messages = items(list)?;
         let mut of_role = None;
         for message in &messages {
@@ -71,7 +109,7 @@ impl Prefix {
             format!(r#"{{"role":{},"content":{}}}"#, json_string(&self.role), json_string(&self.prefix));
         let (place, new) = match of_role {
             Some(_) if self.only_if_empty => return Ok(None),
-            Some(existing) if self.to_existing => self.before_content(json, existing)?,
+            Some(existing) if self.to_existing => self.before_content(json, existing, kind)?,
             Some(existing) => (at(place_in(json, existing).start), format!("{message},")),
             None => {
                 let list = place_in(json, list);
@@ -83,15 +121,21 @@ impl Prefix {
                 }
             }
         };
-        Ok(Some(Subject::request(RequestType::Chat, &splice(body, &[(place, new)]))))
+        Ok(Some(Subject::request(request, &splice(body, &[(place, new)]))))
     }
 
     /// The prefix before a message's content: into a text, or into the first text of a list, else as a part of its own.
-    fn before_content(&self, json: &str, message: &str) -> Result<(Range<usize>, String), Fault> {
+    fn before_content(&self, json: &str, message: &str, kind: &str) -> Result<(Range<usize>, String), Fault> {
+        if let Some(content) = field(message, "content")? {
+            return self.before_text(json, content, kind);
+        }
         let own = json_string(&self.prefix);
-        let Some(content) = field(message, "content")? else {
-            return Ok((at(place_in(json, message).start + 1), format!(r#""content":{own},"#)));
-        };
+        Ok((at(place_in(json, message).start + 1), format!(r#""content":{own},"#)))
+    }
+
+    /// `kind`: of a part that is a text.
+    fn before_text(&self, json: &str, content: &str, kind: &str) -> Result<(Range<usize>, String), Fault> {
+        let own = json_string(&self.prefix);
         let before = |text: &str| json_string(&format!("{}{text}", self.prefix));
         match content.as_bytes().first() {
             Some(b'"') => Ok((place_in(json, content), before(&string(content).unwrap_or_default()))),
@@ -104,7 +148,7 @@ impl Prefix {
                     }
                 }
                 let comma = if parts.is_empty() { "" } else { "," };
-                let part = format!(r#"{{"type":"text","text":{own}}}{comma}"#);
+                let part = format!(r#"{{"type":"{kind}","text":{own}}}{comma}"#);
                 Ok((at(place_in(json, content).start + 1), part))
             }
             _ => Ok((place_in(json, content), own)),

@@ -97,7 +97,7 @@ impl Rule for Types {
         if allowed.iter().any(|one| blocked.contains(one)) {
             return Err(Fault::new("a request type is both allowed and blocked"));
         }
-        let own = scene.request.name();
+        let own = scene.request_type();
         let is_in = |list: &[String]| list.iter().any(|one| one == own);
         let (passes, explanation) = if is_in(&blocked) {
             (false, "the request type is blocked")

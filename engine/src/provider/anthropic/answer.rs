@@ -8,9 +8,10 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use super::asking::Asking;
-use super::json::{Bracket, Json, Object, Raw, is_object, is_string};
 use super::usage::Usage;
 use crate::provider::dialect::Context;
+use crate::provider::head;
+use crate::provider::json::{Json, Object, Raw, is_object, is_string};
 
 /// A reply, as far as we read it.
 #[derive(Deserialize)]
@@ -59,24 +60,16 @@ pub fn translate(context: &Context<'_>, reply: &[u8]) -> Result<Bytes, String> {
         .map(|raw| serde_json::from_str(raw.get()))
         .collect::<Result<_, _>>()
         .map_err(|_| "a content block without a type".to_owned())?;
-    let mut out = Json::with_capacity(text.len() * 2 + 256);
-    out.open(Bracket::Object);
-    match reply.id.filter(|raw| is_string(raw)) {
-        Some(id) => out.field("id", id.get()),
-        None => out.text("id", &asking.id),
-    };
-    out.text("object", "chat.completion").number("created", asking.created);
-    match reply.model.filter(|raw| is_string(raw)) {
-        Some(model) => out.field("model", model.get()),
-        None => out.text("model", &asking.model),
-    };
+    let head = asking.head(head::CHAT, reply.id, reply.model);
     let read = Read { asking: &asking, blocks, reply };
-    out.key("choices").array(|out| out.object(|out| read.choice(out)).done());
-    if let Some(usage) = read.reply.usage {
-        Usage::of(usage).write(&mut out);
-    }
-    out.close(Bracket::Object);
-    Ok(out.into_bytes())
+    Ok(head.one(
+        |out| read.choice(out),
+        |out| {
+            if let Some(usage) = read.reply.usage {
+                Usage::of(usage).told().write(out.key("usage"));
+            }
+        },
+    ))
 }
 
 struct Read<'r, 'a> {
@@ -89,7 +82,7 @@ impl<'a> Read<'_, 'a> {
     fn choice(&self, out: &mut Json) {
         let calls: Vec<&Block<'_>> = self.tools(false).collect();
         let by_tool = calls.is_empty() && self.tools(true).next().is_some();
-        out.field("index", "0").key("message").object(|out| {
+        out.key("message").object(|out| {
             out.text("role", "assistant").key("content");
             self.content(out);
             let thoughts = self.blocks.iter().filter_map(|block| of_type(block, "thinking", block.thinking));
@@ -119,8 +112,9 @@ impl<'a> Read<'_, 'a> {
     fn tools(&self, for_schema: bool) -> impl Iterator<Item = &Block<'a>> {
         let name = self.asking.tool.as_deref();
         self.blocks.iter().filter(move |block| {
-            let is_schema =
-                name.is_some_and(|name| block.name.and_then(super::json::text).as_deref() == Some(name));
+            let is_schema = name.is_some_and(|name| {
+                block.name.and_then(crate::provider::json::text).as_deref() == Some(name)
+            });
             block.kind == "tool_use" && is_schema == for_schema
         })
     }

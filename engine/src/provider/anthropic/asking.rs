@@ -4,20 +4,22 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::json::{Object, Raw};
 use super::model::Model;
 use super::output::answer_tool;
+use crate::provider::completion::quoted;
 use crate::provider::dialect::Context;
+use crate::provider::head::Head;
+use crate::provider::json::{Object, Raw, is_string};
 
 /// How one answer is read.
 pub struct Asking {
     /// Leave out what OpenAI's own answers would not have.
     pub strict: bool,
-    pub created: u64,
+    created: u64,
     /// For an answer without an id of its own.
-    pub id: String,
+    id: String,
     /// For an answer that names no model.
-    pub model: String,
+    model: String,
     /// Whether a stream ends with a chunk of its usage.
     pub usage: bool,
     /// The tool that was forced in place of a schema: its input is the answer's text.
@@ -41,6 +43,15 @@ impl Asking {
             usage: asked.stream_options.is_some_and(|options| options.include_usage == Some(true)),
             tool,
         }
+    }
+
+    /// What stands around the choices; `id` and `model` are the reply's, where it names them.
+    pub fn head<'h>(&self, object: &'static str, id: Option<Raw<'h>>, model: Option<Raw<'h>>) -> Head<'h> {
+        let given = |raw: Option<Raw<'h>>, else_is: &str| {
+            let raw = raw.filter(|raw| is_string(raw));
+            raw.map_or_else(|| quoted(else_is).into(), |raw| raw.get().into())
+        };
+        Head { id: given(id, &self.id), object, created: self.created, model: given(model, &self.model) }
     }
 
     /// The finish reason, in OpenAI's words or, with strict compliance off, in the API's own.

@@ -9,12 +9,13 @@ use serde::Deserialize;
 
 use super::asking::Asking;
 use super::errors;
-use super::json::{Bracket, Json, Object, Raw, is_string, items, text};
 use super::notes::Notes;
 use super::request::{metadata, rest, sampling, stop};
 use super::stream::reported_in;
 use crate::error::{Error, Result};
 use crate::provider::dialect::{Asked, Context, Dialect, Fault, Made, Translator, WireEvent};
+use crate::provider::head;
+use crate::provider::json::{Bracket, Json, Object, Raw, items, text};
 
 pub struct Completion;
 
@@ -98,28 +99,14 @@ struct Reply<'a> {
 
 impl Reply<'_> {
     fn write(&self, asking: &Asking, completion: Raw<'_>) -> Bytes {
-        let mut out = Json::default();
-        out.object(|out| {
-            match self.id.filter(|raw| is_string(raw)) {
-                Some(id) => out.field("id", id.get()),
-                None => out.text("id", &asking.id),
+        let choice = |out: &mut Json| {
+            out.field("text", completion.get()).field("logprobs", "null");
+            match self.stop_reason.as_deref() {
+                Some(reason) => out.text("finish_reason", asking.finish_reason(Some(reason), false)),
+                None => out.field("finish_reason", "null"),
             };
-            out.text("object", "text_completion").number("created", asking.created);
-            match self.model.filter(|raw| is_string(raw)) {
-                Some(model) => out.field("model", model.get()),
-                None => out.text("model", &asking.model),
-            };
-            out.key("choices").array(|out| {
-                out.object(|out| {
-                    out.field("text", completion.get()).field("index", "0").field("logprobs", "null");
-                    match self.stop_reason.as_deref() {
-                        Some(reason) => out.text("finish_reason", asking.finish_reason(Some(reason), false)),
-                        None => out.field("finish_reason", "null"),
-                    };
-                });
-            });
-        });
-        out.into_bytes()
+        };
+        asking.head(head::TEXT, self.id, self.model).one(choice, |_| {})
     }
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::json::{Json, Object, is_string};
+use crate::provider::json::{Json, Object, is_string};
 
 /// `{"type": "error", "error": {type, message}}` as `{"error": {message, type, param, code}}`, with all else that it
 /// held. `None` for a body of another shape: hosts that speak this dialect often report errors in OpenAI's.

@@ -3,11 +3,11 @@
 
 use std::borrow::Cow;
 
-use super::json::{Bracket, Json, Object, Raw, is_object, is_string, items, text};
 use super::notes::Notes;
 use super::parts::{self, At, Part};
 use super::thinking::Thinking;
 use crate::error::{Error, Result};
+use crate::provider::json::{Bracket, Json, Object, Raw, is_object, is_string, items, text};
 
 /// Writes `messages` and, where there is any, `system` into an open object. `system` is a prompt that was given in
 /// Anthropic's own way; it comes first.

@@ -7,11 +7,11 @@ mod asking;
 mod complete;
 mod data_url;
 pub mod errors;
-pub mod json;
+pub use super::json;
 mod messages;
 mod model;
 mod models;
-mod native;
+pub mod native;
 pub mod notes;
 mod output;
 mod parts;
@@ -29,9 +29,9 @@ use ::http::HeaderMap;
 use bytes::Bytes;
 
 use super::Provider;
-use super::dialect::{Asked, Context, Dialect, Made, Setting, Translator};
+use super::dialect::{Asked, Context, Dialect, Made, Setting, Settings, Translator};
 use crate::auth::Auth;
-use crate::endpoint::{EMBEDDINGS, Endpoint};
+use crate::endpoint::{Endpoint, MESSAGES};
 use crate::error::Result;
 
 pub struct Anthropic;
@@ -50,17 +50,21 @@ impl Provider for Anthropic {
     }
 
     fn has(&self, endpoint: &Endpoint) -> bool {
-        !matches!(endpoint.call, EMBEDDINGS | "moderations.create")
+        self.dialect(endpoint).is_some()
     }
 
     fn dialect(&self, endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
         match endpoint.call {
             "chat.completions.create" => Some(&Chat),
             "completions.create" => Some(&complete::Completion),
-            "messages.create" => Some(&native::Messages),
+            MESSAGES => Some(&native::Messages),
             "models.list" | "models.retrieve" => Some(&models::Models),
             _ => None,
         }
+    }
+
+    fn has_natively(&self, endpoint: &Endpoint, _settings: &Settings, _body: &[u8]) -> bool {
+        endpoint.call == MESSAGES
     }
 
     fn settings(&self) -> &'static [Setting] {
@@ -123,6 +127,10 @@ impl Dialect for Chat {
 
     fn translator(&self, context: &Context<'_>) -> Box<dyn Translator> {
         Box::new(stream::Stream::new(context))
+    }
+
+    fn goes_beyond(&self, _settings: &Settings, _body: &[u8]) -> bool {
+        true
     }
 
     fn error(&self, _status: u16, _headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {

@@ -5,9 +5,9 @@ use bytes::Bytes;
 use url::Url;
 
 use super::errors;
-use super::json::{Bracket, Json, Object, items};
 use crate::error::Result;
 use crate::provider::dialect::{Asked, Context, Dialect, Made, Translator};
+use crate::provider::json::{Bracket, Json, Object, items};
 use crate::provider::unstreamed::Unstreamed;
 
 pub struct Models;

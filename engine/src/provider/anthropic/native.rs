@@ -5,12 +5,12 @@
 use ::http::HeaderMap;
 use bytes::Bytes;
 
-use super::json::{Raw, text};
 use super::request::words;
 use super::stream::reported_in;
 use crate::body::Body;
 use crate::error::{Error, Result};
 use crate::provider::dialect::{Asked, Context, Dialect, Fault, Made, Translator, WireEvent};
+use crate::provider::json::{Raw, text};
 
 pub struct Messages;
 
@@ -18,10 +18,8 @@ impl Dialect for Messages {
     fn request(&self, asked: &Asked<'_>) -> Result<Made> {
         let mut made = Made { path: "/messages".to_owned(), ..Made::default() };
         let body = Body::parse(asked.body).map_err(|_| Error::problem("body", "expected a JSON object"))?;
-        let field = |name: &str| body.get(name).and_then(|json| serde_json::from_str::<Raw<'_>>(json).ok());
-        let version = field("anthropic_version").and_then(text).map(String::from);
-        let betas = field("anthropic_beta").map(words).unwrap_or_default();
-        made.headers = super::headers(asked, version, betas);
+        let version = field(&body, "anthropic_version").and_then(text).map(String::from);
+        made.headers = super::headers(asked, version, betas(&body));
         let is_plain = body.get("anthropic_version").is_none() && body.get("anthropic_beta").is_none();
         made.body = if is_plain { Bytes::copy_from_slice(asked.body) } else { without_headers(body) };
         Ok(made)
@@ -40,18 +38,33 @@ impl Dialect for Messages {
     }
 }
 
+fn field<'b>(body: &'b Body<'_>, name: &str) -> Option<Raw<'b>> {
+    serde_json::from_str(body.get(name)?).ok()
+}
+
+/// The beta features that a body names.
+pub fn betas(body: &Body<'_>) -> Vec<String> {
+    field(body, "anthropic_beta").map(words).unwrap_or_default()
+}
+
 fn without_headers(mut body: Body<'_>) -> Bytes {
     body.remove("anthropic_version");
     body.remove("anthropic_beta");
     body.to_bytes()
 }
 
+/// Events that only show that the connection lives. Anthropic's own client keeps them to itself, too.
+const SAYING_NOTHING: &[&str] = &["ping", "vertex_event"];
+
 struct AsItIs;
 
 impl Translator for AsItIs {
     fn event(&mut self, event: WireEvent<'_>, chunks: &mut Vec<Bytes>) -> std::result::Result<(), Fault> {
-        if let Some(fault) = reported_in(&event) {
-            return Err(fault);
+        if let Some(Fault::Reported { status, .. }) = reported_in(&event) {
+            return Err(Fault::Reported { status, body: Bytes::copy_from_slice(event.data) });
+        }
+        if event.name.is_some_and(|name| SAYING_NOTHING.contains(&name)) {
+            return Ok(());
         }
         chunks.push(Bytes::copy_from_slice(event.data));
         Ok(())

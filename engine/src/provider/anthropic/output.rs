@@ -1,11 +1,11 @@
 //! How the answer is to be made: reasoning, its format, its length. OpenAI's words for these are older than the API's, so
 //! the model decides what they become: `output_config` on newer models, a thinking budget or a forced tool on older ones.
 
-use super::json::{Json, Object, Raw, text};
 use super::model::{Effort, Model, Reasoning, Thinks};
 use super::notes::Notes;
 use super::thinking::goes_on_without_thinking;
 use crate::error::{Error, Result};
+use crate::provider::json::{Json, Object, Raw, text};
 
 /// The least budget that the API takes.
 const LEAST_BUDGET: u64 = 1024;
@@ -35,8 +35,7 @@ impl<'a> Output<'a> {
         let mut output = Self { tool: answer_tool(model, fields), ..Self::default() };
         output.config = fields.take_object("output_config")?;
         output.format(model, fields, notes)?;
-        let given = [fields.take("max_completion_tokens"), fields.take("max_tokens")];
-        let given = given.into_iter().flatten().next();
+        let given = limit(fields, notes);
         let effort = match fields.take("reasoning_effort") {
             Some(raw) => {
                 Some(text(raw).ok_or_else(|| Error::problem("reasoning_effort", "expected a text"))?)
@@ -70,6 +69,7 @@ impl<'a> Output<'a> {
                     notes.dropped("response_format", "output_config.format was given");
                 } else if model.takes_schemas() {
                     self.schema = Some(schema);
+                    tell_labels(&format, notes);
                 } else if self.tool.is_none() {
                     let beside = if thinks { "thinking" } else { "other tools" };
                     let why = format!(
@@ -114,6 +114,9 @@ impl<'a> Output<'a> {
                     notes.dropped("reasoning_effort", why);
                     return None;
                 }
+                notes.tell(format!(
+                    "reasoning_effort {effort} was sent as a budget of {budget} tokens to think"
+                ));
                 self.thinking = Some(format!(r#"{{"type":"enabled","budget_tokens":{budget}}}"#));
                 Some(budget)
             }
@@ -203,6 +206,24 @@ pub fn answer_tool<'a>(model: Model, fields: &Object<'a>) -> Option<(Raw<'a>, Ra
     let name = format.get("json_schema").and_then(Object::parse).and_then(|inner| inner.get("name"));
     let name = name.or_else(|| serde_json::from_str("\"answer\"").ok())?;
     Some((name, schema))
+}
+
+/// The length, under its newer or its older name.
+fn limit<'a>(fields: &mut Object<'a>, notes: &mut Notes) -> Option<Raw<'a>> {
+    let [newer, older] = ["max_completion_tokens", "max_tokens"].map(|name| fields.take(name));
+    if newer.is_some() {
+        let instead = if older.is_some() { ", in place of the one given" } else { "" };
+        notes.tell(format!("max_completion_tokens was sent as max_tokens{instead}"));
+    }
+    newer.or(older)
+}
+
+/// What a schema is called, for which only OpenAI's shape has a place.
+fn tell_labels(format: &Object<'_>, notes: &mut Notes) {
+    let Some(named) = format.get("json_schema").and_then(Object::parse) else { return };
+    for (name, _) in named.iter().filter(|(name, raw)| *name != "schema" && raw.get() != "true") {
+        notes.tell(format!("response_format.json_schema.{name} was left out: anthropic has no place for it"));
+    }
 }
 
 fn schema_in<'a>(format: &Object<'a>) -> Option<Raw<'a>> {

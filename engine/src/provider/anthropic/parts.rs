@@ -8,9 +8,9 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::data_url::{DataUrl, Encoding};
-use super::json::{Json, Object, Raw, is_object, is_string, text};
 use super::notes::Notes;
 use crate::error::{Error, Result};
+use crate::provider::json::{Json, Object, Raw, is_object, is_string, text};
 
 /// The API's beta of files that were uploaded before.
 const FILES: &str = "files-api-2025-04-14";

@@ -7,13 +7,13 @@ use std::fmt;
 use bytes::Bytes;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
-use super::json::{Bracket, Json, Key, Object, Raw, is_array, is_string, items, text};
 use super::messages;
 use super::model::Model;
 use super::notes::Notes;
 use super::output::Output;
 use super::tools::Tools;
 use crate::error::{Error, Result};
+use crate::provider::json::{Bracket, Json, Key, Object, Raw, is_array, is_string, items, text};
 
 /// How a host frames the body.
 pub struct Host {
@@ -61,9 +61,6 @@ const WITHOUT_COUNTERPART: &[(&str, &[&str])] = &[
     ("verbosity", &["\"medium\""]),
     ("web_search_options", &[]),
 ];
-
-/// Parameters that are for the reading of the answer.
-const OURS: &[&str] = &["stream_options"];
 
 /// Portkey's word for a parameter's default, which is the provider's own here.
 const DEFAULT: &str = "\"portkey-default\"";
@@ -221,7 +218,11 @@ pub fn metadata(fields: &mut Object<'_>, out: &mut Json, notes: &mut Notes) -> R
 
 /// What nothing else has taken.
 pub fn rest(fields: &Object<'_>, out: &mut Json, notes: &mut Notes) {
-    for (name, raw) in fields.iter().filter(|(name, _)| !OURS.contains(name)) {
+    for (name, raw) in fields.iter() {
+        if name == "stream_options" {
+            stream_options(raw, notes);
+            continue;
+        }
         match WITHOUT_COUNTERPART.iter().find(|(known, _)| *known == name) {
             Some((_, idle)) if idle.contains(&raw.get()) => {}
             Some(_) => notes.dropped(name, "anthropic has no such parameter"),
@@ -229,6 +230,14 @@ pub fn rest(fields: &Object<'_>, out: &mut Json, notes: &mut Notes) {
                 out.field(name, raw.get());
             }
         }
+    }
+}
+
+/// Whether usage is wanted is for the reading of the answer; there is nothing else.
+fn stream_options(raw: Raw<'_>, notes: &mut Notes) {
+    let options = Object::parse(raw).unwrap_or_default();
+    for (name, _) in options.iter().filter(|(name, _)| *name != "include_usage") {
+        notes.unknown(&format!("stream_options.{name}"));
     }
 }
 

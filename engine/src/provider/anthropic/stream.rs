@@ -9,9 +9,10 @@ use serde::Deserialize;
 
 use super::asking::Asking;
 use super::errors;
-use super::json::{Json, Object, Raw, is_string, text};
 use super::usage::Usage;
 use crate::provider::dialect::{Context, Fault, Translator, WireEvent};
+use crate::provider::head::{self, Head};
+use crate::provider::json::{Json, Object, Raw, is_string, text};
 
 #[derive(Deserialize)]
 struct Event<'a> {
@@ -62,8 +63,8 @@ struct Delta<'a> {
 /// Reads one stream.
 pub struct Stream {
     asking: Asking,
-    /// What each chunk begins with; empty until the first.
-    head: Vec<u8>,
+    /// Of each chunk; `None` until the first.
+    head: Option<Head<'static>>,
     usage: Usage,
     /// Tool calls begun.
     calls: u64,
@@ -96,7 +97,7 @@ impl Stream {
     pub fn new(context: &Context<'_>) -> Self {
         Self {
             asking: Asking::of(context),
-            head: Vec::new(),
+            head: None,
             usage: Usage::default(),
             calls: 0,
             tool: None,
@@ -107,40 +108,28 @@ impl Stream {
     }
 
     fn start(&mut self, message: Option<&Message<'_>>, chunks: &mut Vec<Bytes>) {
-        if !self.head.is_empty() {
+        if self.head.is_some() {
             return;
         }
-        let [id, model] = [message.and_then(|message| message.id), message.and_then(|message| message.model)]
-            .map(|field| field.filter(|raw| is_string(raw)));
-        let mut head = Json::default();
-        match id {
-            Some(id) => head.field("id", id.get()),
-            None => head.text("id", &self.asking.id),
-        };
-        head.text("object", "chat.completion.chunk").number("created", self.asking.created);
-        match model {
-            Some(model) => head.field("model", model.get()),
-            None => head.text("model", &self.asking.model),
-        };
-        self.head = head.into_bytes().to_vec();
+        let (id, model) = message.map_or((None, None), |message| (message.id, message.model));
+        self.head = Some(self.asking.head(head::CHUNK, id, model).into_owned());
         let role = |out: &mut Json| out.text("role", "assistant").text("content", "").done();
         chunks.push(self.chunk(role, None));
     }
 
     fn chunk(&self, delta: impl FnOnce(&mut Json), finish_reason: Option<&str>) -> Bytes {
-        let mut out = Json::with_capacity(self.head.len() + 160);
-        out.object(|out| {
-            out.pieces(&self.head).key("choices").array(|out| {
-                out.object(|out| {
-                    out.field("index", "0").key("delta").object(delta).field("logprobs", "null");
-                    match finish_reason {
-                        Some(reason) => out.text("finish_reason", reason),
-                        None => out.field("finish_reason", "null"),
-                    };
-                });
-            });
-        });
-        out.into_bytes()
+        let choice = |out: &mut Json| {
+            out.key("delta").object(delta).field("logprobs", "null");
+            match finish_reason {
+                Some(reason) => out.text("finish_reason", reason),
+                None => out.field("finish_reason", "null"),
+            };
+        };
+        self.head().one(choice, |_| {})
+    }
+
+    fn head(&self) -> &Head<'static> {
+        self.head.as_ref().expect("a stream has started before it says anything")
     }
 
     /// A delta's text or thinking; `name` is its field in `content_blocks`.
@@ -275,12 +264,8 @@ impl Stream {
             return;
         }
         self.ended = true;
-        let mut out = Json::with_capacity(self.head.len() + 160);
-        out.object(|out| {
-            out.pieces(&self.head).field("choices", "[]");
-            self.usage.write(out);
-        });
-        chunks.push(out.into_bytes());
+        let usage = |out: &mut Json| self.usage.told().write(out.key("usage"));
+        chunks.push(self.head().write(|_| {}, usage));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The model's thinking in a chat's history. The API takes it back only as it gave it, with its signature.
 
-use super::json::{Json, Object, Raw, is_array, items};
 use super::notes::Notes;
+use crate::provider::json::{Json, Object, Raw, is_array, items};
 
 /// What an assistant's message has of the model's thinking.
 pub enum Thinking<'a> {

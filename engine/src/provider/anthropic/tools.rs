@@ -4,10 +4,10 @@
 
 use std::borrow::Cow;
 
-use super::json::{Bracket, Json, Object, Raw, is_object, is_string, items, text};
 use super::model::Model;
 use super::notes::Notes;
 use crate::error::{Error, Result};
+use crate::provider::json::{Bracket, Json, Object, Raw, is_object, is_string, items, text};
 
 /// The caller's tool parameters.
 #[derive(Default)]

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::json::{Json, Raw};
+use crate::provider::completion;
+use crate::provider::json::Raw;
 
 /// The counts that have come so far; a stream brings some at its beginning and some at its end.
 #[derive(Default, Deserialize)]
@@ -37,27 +38,18 @@ impl Usage {
         self.output_tokens_details = later.output_tokens_details.or(self.output_tokens_details.take());
     }
 
-    /// Writes `usage` into an open object. The cache's own counters stand beside OpenAI's where there are any.
-    pub fn write(&self, out: &mut Json) {
+    /// In our shape.
+    pub fn told(&self) -> completion::Usage {
         let read = self.cache_read_input_tokens.unwrap_or(0);
-        let created = self.cache_creation_input_tokens.unwrap_or(0);
-        let prompt = self.input_tokens.unwrap_or(0) + read + created;
-        let completion = self.output_tokens.unwrap_or(0);
-        out.key("usage").object(|out| {
-            out.number("prompt_tokens", prompt).number("completion_tokens", completion);
-            out.number("total_tokens", prompt + completion);
-            out.key("prompt_tokens_details").object(|out| out.number("cached_tokens", read).done());
-            if let Some(thinking) = self.output_tokens_details.as_ref().and_then(|some| some.thinking_tokens)
-            {
-                out.key("completion_tokens_details")
-                    .object(|out| out.number("reasoning_tokens", thinking).done());
-            }
-            for (name, count) in [("cache_read_input_tokens", read), ("cache_creation_input_tokens", created)]
-            {
-                if count > 0 {
-                    out.number(name, count);
-                }
-            }
-        });
+        let written = self.cache_creation_input_tokens.unwrap_or(0);
+        completion::Usage {
+            prompt: self.input_tokens.unwrap_or(0) + read + written,
+            completion: self.output_tokens.unwrap_or(0),
+            total: None,
+            cached: Some(read),
+            written: Some(written),
+            reasoning: self.output_tokens_details.as_ref().and_then(|details| details.thinking_tokens),
+            audio: None,
+        }
     }
 }

@@ -6,14 +6,12 @@ pub mod errors;
 pub mod event_stream;
 pub mod sign;
 
-use std::fmt::Write as _;
-
 use std::time::SystemTime;
 
 use ::http::{HeaderName, HeaderValue};
 
-use super::Unsigned;
 use super::dialect::{Setting, Settings};
+use super::{Unsigned, path};
 use crate::error::{Problem, Result};
 
 const ACCESS_KEY: &str = "aws_access_key_id";
@@ -61,17 +59,9 @@ fn is_region(region: &str) -> bool {
     !region.is_empty() && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-/// A name as one segment of a path: an ARN has slashes of its own.
+/// A name as one segment of a path: an ARN has slashes of its own. Signatures are made of paths that keep nothing.
 pub fn segment(name: &str) -> String {
-    let mut segment = String::with_capacity(name.len() + 8);
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            segment.push(char::from(byte));
-        } else {
-            let _ = write!(segment, "%{byte:02X}");
-        }
-    }
-    segment
+    path::encoded(name, "")
 }
 
 /// What is wrong with the options taken together; each problem's path is a config key.

@@ -147,6 +147,7 @@ impl From<TokenUsage> for Usage {
             total: usage.total_tokens,
             cached: Some(read),
             written: Some(written),
+            ..Self::default()
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::provider::completion::{self, Raw};
 use crate::provider::dialect::{Asked, Context, Dialect, Made, Translator};
 use crate::provider::fields::{Changes, Fields, made, text};
 use crate::provider::unstreamed::Unstreamed;
-use crate::provider::vectors::{self, base64_of};
+use crate::provider::vectors::{self, Embedded, Vector, base64_of};
 
 /// `/model/{model}/invoke`.
 pub struct Invoke;
@@ -65,9 +65,9 @@ impl Dialect for Invoke {
             }
             _ => titan.embedding.ok_or("a body that holds no embedding")?,
         };
-        let base64 = encoding.is_some_and(|kind| kind == "base64");
         let tokens = titan.input_text_token_count.or(counted);
-        vectors::answer(context, &[Cow::Borrowed(vector)], tokens, base64)
+        Embedded { vectors: vec![Vector::of(vector.get())], model: None, usage: tokens.map(vectors::usage) }
+            .to_bytes(context)
     }
 
     fn translator(&self, _context: &Context<'_>) -> Box<dyn Translator> {

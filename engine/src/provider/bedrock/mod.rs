@@ -7,6 +7,7 @@ mod embeddings;
 mod family;
 mod formats;
 mod messages;
+mod native;
 mod request;
 mod stream;
 mod tools;
@@ -19,7 +20,7 @@ use super::completions::Completions;
 use super::dialect::{Dialect, Setting, Settings};
 use super::{Provider, Unsigned, aws};
 use crate::auth::Auth;
-use crate::endpoint::{EMBEDDINGS, Endpoint};
+use crate::endpoint::{EMBEDDINGS, Endpoint, MESSAGES};
 use crate::error::{Problem, Result};
 
 /// The name in `provider` and in changes.
@@ -67,8 +68,13 @@ impl Provider for Bedrock {
             "chat.completions.create" => Some(&request::Converse),
             "completions.create" => Some(&COMPLETIONS),
             EMBEDDINGS => Some(&embeddings::Invoke),
+            MESSAGES => Some(&native::Messages),
             _ => None,
         }
+    }
+
+    fn has_natively(&self, endpoint: &Endpoint, _settings: &Settings, body: &[u8]) -> bool {
+        endpoint.call == MESSAGES && native::is_anthropic(body)
     }
 
     fn settings(&self) -> &'static [Setting] {

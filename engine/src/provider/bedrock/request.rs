@@ -50,6 +50,10 @@ impl Dialect for Converse {
         Framing::EventStream
     }
 
+    fn goes_beyond(&self, _settings: &Settings, _body: &[u8]) -> bool {
+        true
+    }
+
     fn error(&self, _status: u16, headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {
         errors::of_reply(headers, reply)
     }

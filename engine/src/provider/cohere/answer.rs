@@ -97,7 +97,7 @@ impl Billed {
             completion: tokens.output_tokens.unwrap_or(0.0) as u64,
             total: None,
             cached: self.cached_tokens.map(|cached| cached as u64),
-            written: None,
+            ..Usage::default()
         })
     }
 }

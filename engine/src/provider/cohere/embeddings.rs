@@ -13,7 +13,7 @@ use crate::provider::completion::Raw;
 use crate::provider::dialect::{Asked, Context, Dialect, Made, Translator};
 use crate::provider::fields::{Changes, Fields, json, made, text};
 use crate::provider::unstreamed::Unstreamed;
-use crate::provider::vectors::{self, Item, data_url};
+use crate::provider::vectors::{self, Embedded, Item, Vector, data_url};
 
 pub struct Embed;
 
@@ -181,17 +181,17 @@ pub fn answer(
         (None, None) => None,
         (texts, images) => Some((texts.unwrap_or(0.0) + images.unwrap_or(0.0)) as u64),
     });
-    let base64 = vectors::encoding(context.asked).is_some_and(|format| format == "base64");
-    let vectors: Vec<Raw<'_>> = if reply.embeddings.get().starts_with('[') {
+    let vectors: Vec<Vector<'_>> = if reply.embeddings.get().starts_with('[') {
         let floats: Vec<&RawValue> = serde_json::from_str(reply.embeddings.get()).map_err(wrong)?;
-        floats.into_iter().map(Cow::Borrowed).collect()
+        floats.into_iter().map(|floats| Vector::of(floats.get())).collect()
     } else {
         by_type(reply.embeddings).ok_or_else(|| "a body that holds no embeddings".to_owned())?
     };
-    vectors::answer(context, &vectors, billed.or(tokens), base64)
+    let usage = billed.or(tokens).map(vectors::usage);
+    Embedded { vectors, model: None, usage }.to_bytes(context)
 }
 
-fn by_type(embeddings: &RawValue) -> Option<Vec<Raw<'_>>> {
+fn by_type(embeddings: &RawValue) -> Option<Vec<Vector<'_>>> {
     let types = Fields::read("", embeddings.get()).ok()?.into_rest();
     let lists: Vec<(Cow<'_, str>, Vec<&RawValue>)> = types
         .into_iter()
@@ -199,15 +199,15 @@ fn by_type(embeddings: &RawValue) -> Option<Vec<Raw<'_>>> {
         .collect::<Option<_>>()?;
     match lists.as_slice() {
         [] => None,
-        [(_, one)] => Some(one.iter().map(|vector| Cow::Borrowed(*vector)).collect()),
-        several => Some((0..several[0].1.len()).map(|at| each_type(several, at)).collect()),
+        [(_, one)] => Some(one.iter().map(|vector| Vector::of(vector.get())).collect()),
+        several => Some((0..several[0].1.len()).map(|at| Vector::of(each_type(several, at))).collect()),
     }
 }
 
-fn each_type<'a>(lists: &[(Cow<'a, str>, Vec<&'a RawValue>)], at: usize) -> Raw<'a> {
+fn each_type<'a>(lists: &[(Cow<'a, str>, Vec<&'a RawValue>)], at: usize) -> String {
     let fields: Vec<String> = lists
         .iter()
         .filter_map(|(name, vectors)| Some(format!("{}:{}", json(&**name).get(), vectors.get(at)?.get())))
         .collect();
-    Cow::Owned(made(format!("{{{}}}", fields.join(","))))
+    format!("{{{}}}", fields.join(","))
 }

@@ -246,8 +246,10 @@ fn part<'a>(path: String, raw: &'a RawValue, changes: &mut Changes) -> Result<Pa
             return Err(Error::problem(fields.at("type"), message));
         }
     };
-    // A signature is another provider's proof of its thinking.
-    fields.take("signature");
+    if fields.take("signature").is_some() {
+        let what = fields.at("signature");
+        changes.say(format!("{what} was left out: it is another provider's proof of its thinking"));
+    }
     changes.rest(fields);
     Ok(part)
 }

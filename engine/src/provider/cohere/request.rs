@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::{answer, errors, messages, stream, tools};
 use crate::body::Body;
 use crate::error::{Error, Result};
-use crate::provider::dialect::{Asked, Context, Dialect, Made, Translator};
+use crate::provider::dialect::{Asked, Context, Dialect, Made, Settings, Translator};
 use crate::provider::fields::{Changes, Fields, json, text};
 
 /// `/v2/chat`.
@@ -30,6 +30,10 @@ impl Dialect for Chat {
 
     fn translator(&self, context: &Context<'_>) -> Box<dyn Translator> {
         Box::new(stream::Chat::new(context))
+    }
+
+    fn goes_beyond(&self, _settings: &Settings, _body: &[u8]) -> bool {
+        true
     }
 
     fn error(&self, _status: u16, _headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {

@@ -3,10 +3,10 @@
 
 use bytes::Bytes;
 
-use super::Model;
-use super::json::{Writer, inside};
-use super::reply::{Candidate, Piece, Reply, extra_content, finish_reason, piece};
+use super::reply::{Candidate, Piece, Reply, extra_content, finish_reason, head_of, piece};
 use crate::provider::dialect::Context;
+use crate::provider::head;
+use crate::provider::json::{Json, inside};
 
 pub fn whole(context: &Context<'_>, reply: &[u8]) -> Result<Bytes, String> {
     let text = std::str::from_utf8(reply).map_err(|_| "text that is no UTF-8")?;
@@ -15,37 +15,32 @@ pub fn whole(context: &Context<'_>, reply: &[u8]) -> Result<Bytes, String> {
     if candidates.is_empty() && !reply.is_blocked() {
         return Err("no candidate in it".to_owned());
     }
-    let mut w = Writer::with_capacity(text.len() + 512);
-    w.open(b'{');
-    match &reply.response_id {
-        Some(id) => w.key("id").string(id),
-        None => w.key("id").string(&format!("chatcmpl-{}", context.id)),
-    }
-    w.key("object").string("chat.completion");
-    w.key("created").number(reply.created().unwrap_or(context.created));
-    let asked = Model::of(context.asked);
-    let asked = asked.as_ref().map_or("", Model::name);
-    w.key("model").string(reply.model_version.as_deref().unwrap_or(asked));
-    w.key("choices").open(b'[');
+    let mut head = head_of(context, head::CHAT);
+    reply.name(&mut head);
+    let is_blocked = candidates.is_empty();
+    let usage = reply.usage_metadata.clone();
     let mut calls = 0;
-    if candidates.is_empty() {
-        blocked(&mut w, &reply, context.strict);
-    }
-    for (at, candidate) in reply.candidates.into_iter().flatten().enumerate() {
-        choice(&mut w, candidate, at, &mut calls, context)?;
-    }
-    w.close(b']');
-    if let Some(usage) = &reply.usage_metadata {
-        usage.write(w.key("usage"));
-    }
-    w.close(b'}');
-    Ok(Bytes::from(w.finish()))
+    let mut fault = None;
+    let choices = |w: &mut Json| {
+        if is_blocked {
+            blocked(w, &reply, context.strict);
+        }
+        for (at, candidate) in reply.candidates.into_iter().flatten().enumerate() {
+            fault = fault.take().or(choice(w, candidate, at, &mut calls, context).err());
+        }
+    };
+    let answer = head.write(choices, |w| {
+        if let Some(usage) = &usage {
+            usage.told().write(w.key("usage"));
+        }
+    });
+    fault.map_or(Ok(answer), Err)
 }
 
 /// The one choice of a prompt that was refused.
-fn blocked(w: &mut Writer, reply: &Reply<'_>, strict: bool) {
+fn blocked(w: &mut Json, reply: &Reply<'_>, strict: bool) {
     w.object(|w| {
-        w.key("index").number(0);
+        w.number("index", 0);
         w.key("message").object(|w| {
             w.key("role").string("assistant");
             w.key("content").raw("null");
@@ -58,7 +53,7 @@ fn blocked(w: &mut Writer, reply: &Reply<'_>, strict: bool) {
 }
 
 fn choice(
-    w: &mut Writer,
+    w: &mut Json,
     candidate: Candidate<'_>,
     at: usize,
     calls: &mut usize,
@@ -77,7 +72,7 @@ fn choice(
         });
     }
     w.object(|w| {
-        w.key("index").number(candidate.index.unwrap_or(at as u64));
+        w.number("index", candidate.index.unwrap_or(at as u64));
         message.write(w.key("message"));
         if let Some(logprobs) = logprobs {
             w.key("logprobs").raw(&logprobs);
@@ -111,8 +106,9 @@ impl Message {
         match piece {
             Piece::Call(call) => {
                 let id = call.id(made);
-                let json =
-                    super::json::object(|w| call.write(w, &id, call.arguments(), signature, self.strict));
+                let json = crate::provider::json::object(|w| {
+                    call.write(w, &id, call.arguments(), signature, self.strict);
+                });
                 return self.calls.push(json);
             }
             Piece::Text(text) => {
@@ -131,16 +127,15 @@ impl Message {
         }
     }
 
-    fn write(&self, w: &mut Writer) {
-        let string = |w: &mut Writer, inner: &str| w.raw(&format!("\"{inner}\""));
+    fn write(&self, w: &mut Json) {
         w.object(|w| {
             w.key("role").string("assistant");
             match &self.text {
-                Some(text) => string(w.key("content"), text),
-                None => w.key("content").raw("null"),
-            }
+                Some(text) => w.field("content", &format!("\"{text}\"")),
+                None => w.field("content", "null"),
+            };
             if let Some(thoughts) = &self.thoughts {
-                string(w.key("reasoning_content"), thoughts);
+                w.field("reasoning_content", &format!("\"{thoughts}\""));
             }
             if !self.calls.is_empty() {
                 w.key("tool_calls").raws(&self.calls);

@@ -6,11 +6,11 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::fields::Fields;
-use super::json::{Writer, inside};
 use super::parts::{self, signature};
 use super::raw::{Element, Raw};
 use super::{Generation, Notes};
 use crate::error::{Error, Result};
+use crate::provider::json::{Bracket, Json, inside};
 
 /// Google's own marker for tool calls that another model made: Gemini 3 answers 400 to a call without a signature.
 /// <https://ai.google.dev/gemini-api/docs/thought-signatures>
@@ -26,7 +26,7 @@ enum Kind {
 
 /// Writes turns.
 pub struct Contents<'w, 'a> {
-    w: &'w mut Writer,
+    w: &'w mut Json,
     notes: &'w mut Notes,
     generation: Generation,
     /// The turn that is being written.
@@ -40,12 +40,12 @@ pub struct Contents<'w, 'a> {
 
 /// Writes `contents`, and `systemInstruction` where there is system text.
 pub fn write(
-    w: &mut Writer,
+    w: &mut Json,
     messages: Vec<Fields<'_>>,
     generation: Generation,
     notes: &mut Notes,
 ) -> Result<()> {
-    w.key("contents").open(b'[');
+    w.key("contents").open(Bracket::Array);
     let mut contents =
         Contents { w, notes, generation, open: None, turns: 0, calls: HashMap::new(), system: Vec::new() };
     for (index, message) in messages.into_iter().enumerate() {
@@ -83,7 +83,7 @@ impl<'a> Contents<'_, 'a> {
             self.system.extend(content.map(Raw::get));
             return Ok(());
         };
-        for (index, part) in content_parts(content, at)?.into_iter().enumerate() {
+        for (index, part) in content_parts(content, &format!("{at}.content"))?.into_iter().enumerate() {
             let wanted = || {
                 let path = format!("{at}.content[{index}]");
                 Error::problem(path, "expected text: Google's system instruction is text only")
@@ -98,15 +98,17 @@ impl<'a> Contents<'_, 'a> {
         let content = message.take("content");
         let wanted = || Error::problem(format!("{at}.content"), "expected a string or a list of parts");
         self.turn(Kind::User);
-        self.content(content.ok_or_else(wanted)?, None, at)
+        self.content(content.ok_or_else(wanted)?, None, &format!("{at}.content"))
     }
 
     fn assistant(&mut self, message: &mut Fields<'a>, at: &str) -> Result<()> {
         let signature = signature(message);
         let mut content = message.take("content").filter(|content| content.get() != "\"\"");
+        let mut held = "content";
         // An answer of ours with strict compliance off has its content in blocks too, images among them.
         if let Some(blocks) = message.take("content_blocks").filter(|blocks| blocks.get() != "[]") {
             content = Some(blocks);
+            held = "content_blocks";
         }
         let refusal = message.take("refusal");
         let calls = message.take("tool_calls");
@@ -120,7 +122,7 @@ impl<'a> Contents<'_, 'a> {
         }
         self.turn(Kind::Model);
         match (content, signature) {
-            (Some(content), signature) => self.content(content, signature, at)?,
+            (Some(content), signature) => self.content(content, signature, &format!("{at}.{held}"))?,
             (None, Some(signature)) => self.text("\"\"", Some(signature.get())),
             (None, None) => {}
         }
@@ -134,7 +136,7 @@ impl<'a> Contents<'_, 'a> {
         Ok(())
     }
 
-    /// A string or a list of parts; `signature` goes with its text.
+    /// A string or a list of parts at `at`; `signature` goes with its text.
     fn content(&mut self, content: Raw<'a>, signature: Option<Raw<'a>>, at: &str) -> Result<()> {
         if content.is_string() {
             self.text(content.get(), signature.map(Raw::get));
@@ -142,7 +144,7 @@ impl<'a> Contents<'_, 'a> {
         }
         let mut written = 0;
         for (index, part) in content_parts(content, at)?.into_iter().enumerate() {
-            let at = format!("{at}.content[{index}]");
+            let at = format!("{at}[{index}]");
             written += usize::from(parts::write(self.w, part, &at, self.notes)?);
         }
         if signature.is_some() || written == 0 {
@@ -178,7 +180,19 @@ impl<'a> Contents<'_, 'a> {
                 self.notes.add(told.to_owned());
             }
             signed = true;
+            if id.is_some() && !self.knows_ids() {
+                let told =
+                    "messages[].tool_calls[].id was left out: calls and results are paired by their names";
+                self.notes.add(told.to_owned());
+            }
             self.call(&mut function, id, signature, &at)?;
+            for name in ["type", "index"] {
+                call.take(name);
+            }
+            call.left().for_each(|name| self.notes.dropped(&format!("messages[].tool_calls[].{name}")));
+            for name in function.left() {
+                self.notes.dropped(&format!("messages[].tool_calls[].function.{name}"));
+            }
         }
         Ok(())
     }
@@ -240,11 +254,11 @@ impl<'a> Contents<'_, 'a> {
                     w.key("id").raw(id.get());
                 }
                 w.key("name").raw(name.get());
-                w.key("response").object(|w| w.key("output").raw(&output));
+                w.key("response").object(|w| w.field("output", &output).done());
                 if let Some(media) = within {
-                    w.key("parts").open(b'[');
+                    w.key("parts").open(Bracket::Array);
                     failed = each(w, media, notes);
-                    w.close(b']');
+                    w.close(Bracket::Array);
                 }
             });
         });
@@ -260,17 +274,17 @@ impl<'a> Contents<'_, 'a> {
             return;
         }
         self.close();
-        self.w.open(b'{');
+        self.w.open(Bracket::Object);
         self.w.key("role").string(if kind == Kind::Model { "model" } else { "user" });
-        self.w.key("parts").open(b'[');
+        self.w.key("parts").open(Bracket::Array);
         self.open = Some(kind);
         self.turns += 1;
     }
 
     fn close(&mut self) {
         if self.open.take().is_some() {
-            self.w.close(b']');
-            self.w.close(b'}');
+            self.w.close(Bracket::Array);
+            self.w.close(Bracket::Object);
         }
     }
 
@@ -284,30 +298,31 @@ impl<'a> Contents<'_, 'a> {
                 self.text(text, None);
             }
             self.close();
-            return self.w.close(b']');
+            self.w.close(Bracket::Array);
+            return;
         }
         self.close();
-        self.w.close(b']');
+        self.w.close(Bracket::Array);
         if system.is_empty() {
             return;
         }
         self.w.key("systemInstruction").object(|w| {
             w.key("parts").array(|w| {
                 for text in system {
-                    w.object(|w| w.key("text").raw(text));
+                    w.object(|w| w.field("text", text).done());
                 }
             });
         });
     }
 }
 
-fn each(w: &mut Writer, media: Media<'_>, notes: &mut Notes) -> Result<()> {
+fn each(w: &mut Json, media: Media<'_>, notes: &mut Notes) -> Result<()> {
     media.into_iter().try_for_each(|(at, part)| parts::write(w, part, &at, notes).map(drop))
 }
 
-/// The parts of a message's content.
+/// The parts of a message's content, which stands at `at`.
 fn content_parts<'a>(content: Raw<'a>, at: &str) -> Result<Vec<Element<'a>>> {
-    let wanted = || Error::problem(format!("{at}.content"), "expected a string or a list of parts");
+    let wanted = || Error::problem(at, "expected a string or a list of parts");
     content.objects().ok_or_else(wanted)
 }
 
@@ -358,7 +373,7 @@ fn output<'a>(content: Option<Raw<'a>>, at: &str, notes: &mut Notes) -> Result<(
     }
     let mut text = "\"".to_owned();
     let mut media = Vec::new();
-    for (index, part) in content_parts(content, at)?.into_iter().enumerate() {
+    for (index, part) in content_parts(content, &format!("{at}.content"))?.into_iter().enumerate() {
         match text_of(part, notes) {
             Ok(said) => text.push_str(inside(said.get())),
             Err(part) => media.push((format!("{at}.content[{index}]"), part)),

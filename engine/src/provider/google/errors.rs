@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use super::fields::Fields;
-use super::json::Writer;
+use crate::provider::json::Json;
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
@@ -26,7 +26,7 @@ pub fn read(reply: &[u8]) -> Option<(Option<u16>, Bytes)> {
     let message = error.take("message").filter(|message| message.is_string())?;
     let code = error.take("code").map_or("null", |code| code.get());
     let status = error.take("status").map_or("null", |status| status.get());
-    let mut w = Writer::with_capacity(text.len() + 64);
+    let mut w = Json::with_capacity(text.len() + 64);
     w.object(|w| {
         w.key("error").object(|w| {
             w.key("message").raw(message.get());
@@ -39,7 +39,7 @@ pub fn read(reply: &[u8]) -> Option<(Option<u16>, Bytes)> {
         });
     });
     let named = code.parse().ok().filter(|code| (400..600).contains(code));
-    Some((named, Bytes::from(w.finish())))
+    Some((named, w.into_bytes()))
 }
 
 #[cfg(test)]

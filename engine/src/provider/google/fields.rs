@@ -8,13 +8,11 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
 use super::raw::Raw;
+use crate::provider::json::{Key, Object};
 
 /// The fields of one object, in their order.
 #[derive(Default)]
 pub struct Fields<'a>(Vec<(Cow<'a, str>, Raw<'a>)>);
-
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> Fields<'a> {
     pub fn new(fields: Vec<(Cow<'a, str>, Raw<'a>)>) -> Self {
@@ -79,23 +77,8 @@ impl<'a> Fields<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct FieldsVisitor;
-        impl<'de> Visitor<'de> for FieldsVisitor {
-            type Value = Fields<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Fields<'de>, M::Error> {
-                let mut fields = Vec::with_capacity(4);
-                while let Some(Name(name)) = map.next_key()? {
-                    fields.push((name, map.next_value()?));
-                }
-                Ok(Fields(fields))
-            }
-        }
-        deserializer.deserialize_map(FieldsVisitor)
+        let fields = Object::deserialize(deserializer)?.into_fields().into_iter();
+        Ok(Self(fields.map(|(name, value)| (name, Raw::of(value))).collect()))
     }
 }
 
@@ -117,7 +100,7 @@ impl<'de> Deserialize<'de> for Chat<'de> {
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Chat<'de>, M::Error> {
                 let mut chat = Chat { messages: Vec::new(), fields: Fields(Vec::with_capacity(8)) };
-                while let Some(Name(name)) = map.next_key()? {
+                while let Some(Key(name)) = map.next_key()? {
                     if name == "messages" {
                         chat.messages = map.next_value()?;
                     } else {

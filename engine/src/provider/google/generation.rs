@@ -4,11 +4,11 @@
 use std::borrow::Cow;
 
 use super::fields::Fields;
-use super::json::{Writer, object};
 use super::raw::Raw;
 use super::{Generation, Notes, schema};
 use crate::body::Body;
 use crate::error::{Error, Result};
+use crate::provider::json::{Json, object};
 
 /// Parameters with another name and the same values.
 const RENAMED: &[(&str, &str)] = &[
@@ -26,7 +26,7 @@ const RENAMED: &[(&str, &str)] = &[
 ];
 
 /// Writes `generationConfig`, if there is anything to say in it.
-pub fn write(w: &mut Writer, fields: &mut Fields<'_>, model: Generation, notes: &mut Notes) -> Result<()> {
+pub fn write(w: &mut Json, fields: &mut Fields<'_>, model: Generation, notes: &mut Notes) -> Result<()> {
     let own = fields.take_any(&["generationConfig", "generation_config"]);
     let mut config = Body::parse(b"{}").expect("an empty object is one");
     for (name, google) in RENAMED {
@@ -94,6 +94,10 @@ fn form<'a>(
     let Some(mut named) = format.object("json_schema") else { return Ok(()) };
     if named.has("description") {
         notes.dropped("response_format.json_schema.description");
+    }
+    if named.has("name") {
+        let told = "response_format.json_schema.name was left out: Google's schemas have no names";
+        notes.add(told.to_owned());
     }
     let Some(given) = named.take("schema") else { return Ok(()) };
     match model {
@@ -195,11 +199,11 @@ fn by_effort(effort: Raw<'_>, model: Generation, notes: &mut Notes) -> Result<St
         match model {
             Generation::Levels { large: true } if level == "minimal" => {
                 notes.add("reasoning_effort minimal became low: this model has no less".to_owned());
-                w.key("thinkingLevel").string("low");
+                w.text("thinkingLevel", "low")
             }
-            Generation::Levels { .. } => w.key("thinkingLevel").string(level),
-            _ => w.key("thinkingBudget").number(budget),
-        }
+            Generation::Levels { .. } => w.text("thinkingLevel", level),
+            _ => w.number("thinkingBudget", budget),
+        };
     }))
 }
 

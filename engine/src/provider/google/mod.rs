@@ -9,7 +9,6 @@ pub mod embeddings;
 pub mod errors;
 pub mod fields;
 mod generation;
-pub mod json;
 mod parts;
 pub mod raw;
 pub mod reply;
@@ -24,13 +23,12 @@ mod properties;
 mod tests;
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use ::http::HeaderMap;
 use bytes::Bytes;
 
-use super::Provider;
-use super::dialect::{Asked, Context, Dialect, Made, Translator};
+use super::dialect::{Asked, Context, Dialect, Made, Settings, Translator};
+use super::{Provider, path};
 use crate::auth::Auth;
 use crate::endpoint::{EMBEDDINGS, Endpoint};
 use crate::error::{Error, Result};
@@ -80,7 +78,7 @@ impl Dialect for Chat {
         let body = request::body(asked.body, model.generation(), &mut notes)?;
         let method = if asked.stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
         let path = format!("/v1beta/{}:{method}", model.resource());
-        Ok(Made { path, body: Bytes::from(body), changes: notes.finish(), ..Made::default() })
+        Ok(Made { path, body, changes: notes.finish(), ..Made::default() })
     }
 
     fn answer(&self, context: &Context<'_>, reply: &[u8]) -> std::result::Result<Bytes, String> {
@@ -89,6 +87,10 @@ impl Dialect for Chat {
 
     fn translator(&self, context: &Context<'_>) -> Box<dyn Translator> {
         Box::new(stream::Stream::new(context))
+    }
+
+    fn goes_beyond(&self, _settings: &Settings, _body: &[u8]) -> bool {
+        true
     }
 
     fn error(&self, _status: u16, _headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {
@@ -153,8 +155,8 @@ impl<'a> Model<'a> {
     /// `models/gemini-2.5-flash` or `tunedModels/mine`, for the path.
     pub fn resource(&self) -> String {
         match self.0.strip_prefix("tunedModels/") {
-            Some(tuned) => format!("tunedModels/{}", segment(tuned)),
-            None => format!("models/{}", segment(self.name())),
+            Some(tuned) => format!("tunedModels/{}", path::encoded(tuned, "@")),
+            None => format!("models/{}", path::encoded(self.name(), "@")),
         }
     }
 
@@ -171,20 +173,6 @@ impl<'a> Model<'a> {
             _ => Generation::Levels { large: rest.contains("pro") },
         }
     }
-}
-
-/// Percent-encodes a path segment; `@`, which stands in versions of models, is kept.
-pub fn segment(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~@".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            // Text takes whatever is written to it.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
 }
 
 /// What differs in meaning from what the caller gave: sentences, each once.

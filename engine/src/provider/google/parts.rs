@@ -6,18 +6,25 @@ use std::borrow::Cow;
 
 use super::Notes;
 use super::fields::Fields;
-use super::json::Writer;
 use super::raw::{Element, Raw};
 use crate::error::{Error, Result};
+use crate::provider::json::Json;
 
 const KNOWN: &str = "expected a part of type text, image_url, input_audio, video_url, file or refusal";
 
+/// A path without the places in its lists: `messages[].content[]`.
+pub fn anywhere(at: &str) -> String {
+    let mut pieces = at.split('[');
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |path, piece| path + "[]" + piece.split_once(']').map_or("", |(_, behind)| behind))
+}
+
 /// Writes a part of a message that stands at `at`. False: it says nothing to Google and was left out.
-pub fn write(w: &mut Writer, part: Element<'_>, at: &str, notes: &mut Notes) -> Result<bool> {
+pub fn write(w: &mut Json, part: Element<'_>, at: &str, notes: &mut Notes) -> Result<bool> {
     let mut fields = match part {
         Element::Object(fields) => fields,
         Element::Other(text) if text.is_string() => {
-            w.object(|w| w.key("text").raw(text.get()));
+            w.object(|w| w.field("text", text.get()).done());
             return Ok(true);
         }
         Element::Other(_) => return Err(Error::problem(at, KNOWN)),
@@ -27,6 +34,10 @@ pub fn write(w: &mut Writer, part: Element<'_>, at: &str, notes: &mut Notes) -> 
     match &*kind {
         "thinking" | "redacted_thinking" | "reasoning" => {
             notes.reasoning_left_out();
+            for said in ["thinking", "signature", "data", "summary", "content", "id"] {
+                fields.take(said);
+            }
+            fields.left().for_each(|name| notes.dropped(&format!("{}.{name}", anywhere(at))));
             return Ok(false);
         }
         // The tool calls say the same.
@@ -35,19 +46,19 @@ pub fn write(w: &mut Writer, part: Element<'_>, at: &str, notes: &mut Notes) -> 
     }
     let content = Content::read(&kind, &mut fields, at)?;
     w.object(|w| {
-        content.write(w, notes);
+        content.write(w, &kind, at, notes);
         if let Some(signature) = signature {
             w.key("thoughtSignature").raw(signature.get());
         }
     });
     for name in fields.left() {
-        notes.dropped(&format!("messages[].content[].{name}"));
+        notes.dropped(&format!("{}.{name}", anywhere(at)));
     }
     Ok(true)
 }
 
 /// A part in Google's own words.
-fn native(w: &mut Writer, fields: &Fields<'_>, at: &str) -> Result<bool> {
+fn native(w: &mut Json, fields: &Fields<'_>, at: &str) -> Result<bool> {
     const NATIVE: [&str; 6] =
         ["text", "inlineData", "inline_data", "fileData", "file_data", "executableCode"];
     if !NATIVE.iter().any(|name| fields.has(name)) {
@@ -108,11 +119,11 @@ impl<'a> Content<'a> {
         }
     }
 
-    fn write(&self, w: &mut Writer, notes: &mut Notes) {
+    fn write(&self, w: &mut Json, kind: &str, at: &str, notes: &mut Notes) {
         match self {
-            Self::Text(text) => w.key("text").raw(text.get()),
-            Self::Native(name, value) => w.key(name).raw(value.get()),
-            Self::Media(media) => media.write(w, notes),
+            Self::Text(text) => w.field("text", text.get()).done(),
+            Self::Native(name, value) => w.field(name, value.get()).done(),
+            Self::Media(media) => media.write(w, &format!("{}.{kind}", anywhere(at)), notes),
         }
     }
 }
@@ -139,9 +150,11 @@ impl<'a> Media<'a> {
         let mut fields = value.fields()?;
         let source = fields.text("url")?;
         let mime = fields.text("mime_type").or_else(|| fields.text("format"));
-        let detail = fields.text("detail").filter(|detail| detail != "auto");
-        let left = detail.map(|_| "messages[].content[].image_url.detail".to_owned());
-        Some(Self { source, mime, name: None, fallback, stored: false, left: left.into_iter().collect() })
+        if fields.is("detail", "\"auto\"") {
+            fields.take("detail");
+        }
+        let left = fields.left().map(str::to_owned).collect();
+        Some(Self { source, mime, name: None, fallback, stored: false, left })
     }
 
     fn audio(fields: Option<Fields<'a>>) -> Option<Self> {
@@ -153,7 +166,8 @@ impl<'a> Media<'a> {
             _ if format.contains('/') => format,
             _ => Cow::Owned(format!("audio/{format}")),
         });
-        Some(Self { source, mime, name: None, fallback: "audio/wav", stored: false, left: Vec::new() })
+        let left = fields.left().map(str::to_owned).collect();
+        Some(Self { source, mime, name: None, fallback: "audio/wav", stored: false, left })
     }
 
     fn file(fields: Option<Fields<'a>>) -> Option<Self> {
@@ -164,13 +178,17 @@ impl<'a> Media<'a> {
         let source = data.or(linked).or_else(|| fields.text("file_id"))?;
         let mime = fields.text("mime_type").or_else(|| fields.text("format"));
         let name = fields.text("filename").or_else(|| fields.text("file_name"));
-        let left = fields.left().map(|name| format!("messages[].content[].file.{name}")).collect();
+        let left = fields.left().map(str::to_owned).collect();
         Some(Self { source, mime, name, fallback: "application/pdf", stored, left })
     }
 
-    fn write(&self, w: &mut Writer, notes: &mut Notes) {
+    /// `at`: what holds it, as it is told.
+    fn write(&self, w: &mut Json, at: &str, notes: &mut Notes) {
         for field in &self.left {
-            notes.dropped(field);
+            notes.dropped(&format!("{at}.{field}"));
+        }
+        if self.name.is_some() {
+            notes.add(format!("{at}.filename was left out: Google's files have no names"));
         }
         let told = self.mime.as_deref().or_else(|| mime_of_name(self.name.as_deref()?));
         if let Some((mime, data)) = self.source.strip_prefix("data:").and_then(data_url) {
@@ -192,7 +210,7 @@ impl<'a> Media<'a> {
     }
 }
 
-fn inline(w: &mut Writer, mime: &str, data: &str) {
+fn inline(w: &mut Json, mime: &str, data: &str) {
     w.key("inlineData").object(|w| {
         w.key("mimeType").string(mime);
         w.key("data").string(data);
@@ -281,9 +299,9 @@ mod tests {
 
     fn written(service: Service, part: &str) -> (String, Vec<String>) {
         let mut notes = Notes::new(service);
-        let mut w = Writer::with_capacity(64);
+        let mut w = Json::with_capacity(64);
         write(&mut w, element(part), "messages[0].content[0]", &mut notes).expect("a known part");
-        (w.finish_text(), notes.finish())
+        (w.into_text(), notes.finish())
     }
 
     #[test]
@@ -333,7 +351,10 @@ mod tests {
             ),
         ];
         for (part, wanted) in cases {
-            assert_eq!(written(Service::Developer, part), (wanted, Vec::new()), "{part}");
+            let (found, changes) = written(Service::Developer, part);
+            assert_eq!(found, wanted, "{part}");
+            let told = "messages[].content[].file.filename was left out: Google's files have no names";
+            assert_eq!(changes, if part.contains("filename") { vec![told] } else { vec![] }, "{part}");
         }
         let (part, _) = written(Service::Vertex, r#"{"type":"image_url","image_url":{"url":"https://h/a"}}"#);
         assert_eq!(part, by_reference("image/jpeg", "https://h/a"));
@@ -360,7 +381,7 @@ mod tests {
             (r#"{"x":1}"#, "messages[0].content[0]"),
             ("1", "messages[0].content[0]"),
         ] {
-            let mut w = Writer::with_capacity(0);
+            let mut w = Json::with_capacity(0);
             let error = write(&mut w, element(part), "messages[0].content[0]", &mut notes).expect_err(part);
             assert_eq!(error.facts().problems[0].path, path, "{part}");
         }

@@ -20,6 +20,10 @@ impl<'a> Raw<'a> {
         serde_json::from_str(text).ok()
     }
 
+    pub fn of(value: &'a RawValue) -> Self {
+        Self(value.get())
+    }
+
     pub fn get(self) -> &'a str {
         self.0
     }
@@ -73,7 +77,7 @@ pub enum Element<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        <&'de RawValue>::deserialize(deserializer).map(|raw| Self(raw.get()))
+        <&'de RawValue>::deserialize(deserializer).map(Self::of)
     }
 }
 

@@ -6,9 +6,13 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
+use super::Model;
 use super::fields::Fields;
-use super::json::{Writer, compact, inside, object};
 use super::raw::Raw;
+use crate::provider::completion::{self, quoted};
+use crate::provider::dialect::Context;
+use crate::provider::head::Head;
+use crate::provider::json::{Json, compact, inside, object};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -59,9 +63,31 @@ pub struct Content<'a> {
     pub parts: Option<Vec<Fields<'a>>>,
 }
 
+/// What stands around the choices of an answer, as far as the call tells.
+pub fn head_of(context: &Context<'_>, object: &'static str) -> Head<'static> {
+    let model = Model::of(context.asked);
+    Head {
+        id: quoted(&format!("chatcmpl-{}", context.id)).into(),
+        object,
+        created: context.created,
+        model: quoted(model.as_ref().map_or("", Model::name)).into(),
+    }
+}
+
 impl Reply<'_> {
+    /// Puts into a head what the reply says of itself.
+    pub fn name(&self, head: &mut Head<'_>) {
+        if let Some(id) = &self.response_id {
+            head.id = quoted(id).into();
+        }
+        if let Some(model) = &self.model_version {
+            head.model = quoted(model).into();
+        }
+        head.created = self.created().unwrap_or(head.created);
+    }
+
     /// Unix seconds.
-    pub fn created(&self) -> Option<u64> {
+    fn created(&self) -> Option<u64> {
         let at: jiff::Timestamp = self.create_time.as_deref()?.parse().ok()?;
         u64::try_from(at.as_second()).ok()
     }
@@ -133,10 +159,10 @@ struct Token<'a> {
 }
 
 impl Token<'_> {
-    fn write(&self, w: &mut Writer) {
+    fn write(&self, w: &mut Json) {
         w.key("token").string(&self.token);
         w.key("logprob").raw(self.log_probability.map_or("0", Raw::get));
-        w.key("bytes").array(|w| self.token.bytes().for_each(|byte| w.number(byte.into())));
+        w.key("bytes").raws(self.token.bytes().map(|byte| byte.to_string()));
     }
 }
 
@@ -162,28 +188,22 @@ struct Modality {
 }
 
 impl Usage {
-    /// OpenAI's `usage`: completion tokens hold the thoughts.
-    pub fn write(&self, w: &mut Writer) {
+    /// In our shape.
+    pub fn told(&self) -> completion::Usage {
         let audio = |details: &Option<Vec<Modality>>| {
             let audio = details.iter().flatten().filter(|one| one.modality.as_deref() == Some("AUDIO"));
             audio.filter_map(|one| one.token_count).sum()
         };
         let thoughts = self.thoughts_token_count.unwrap_or(0);
-        let prompt = self.prompt_token_count.unwrap_or(0) + self.tool_use_prompt_token_count.unwrap_or(0);
-        let completion = self.candidates_token_count.unwrap_or(0) + thoughts;
-        w.object(|w| {
-            w.key("prompt_tokens").number(prompt);
-            w.key("completion_tokens").number(completion);
-            w.key("total_tokens").number(self.total_token_count.unwrap_or(prompt + completion));
-            w.key("completion_tokens_details").object(|w| {
-                w.key("reasoning_tokens").number(thoughts);
-                w.key("audio_tokens").number(audio(&self.candidates_tokens_details));
-            });
-            w.key("prompt_tokens_details").object(|w| {
-                w.key("cached_tokens").number(self.cached_content_token_count.unwrap_or(0));
-                w.key("audio_tokens").number(audio(&self.prompt_tokens_details));
-            });
-        });
+        completion::Usage {
+            prompt: self.prompt_token_count.unwrap_or(0) + self.tool_use_prompt_token_count.unwrap_or(0),
+            completion: self.candidates_token_count.unwrap_or(0) + thoughts,
+            total: self.total_token_count,
+            cached: Some(self.cached_content_token_count.unwrap_or(0)),
+            written: None,
+            reasoning: Some(thoughts),
+            audio: Some([audio(&self.prompt_tokens_details), audio(&self.candidates_tokens_details)]),
+        }
     }
 }
 
@@ -258,7 +278,7 @@ fn block(part: &mut Fields<'_>, signature: Option<&str>) -> Option<String> {
     }))
 }
 
-fn write_media(w: &mut Writer, mut media: Fields<'_>, inline: bool) {
+fn write_media(w: &mut Json, mut media: Fields<'_>, inline: bool) {
     let mime = media.take("mimeType").map_or("", |mime| inside(mime.get()));
     let url = if inline {
         let data = media.take("data").map_or("", |data| inside(data.get()));
@@ -268,17 +288,17 @@ fn write_media(w: &mut Writer, mut media: Fields<'_>, inline: bool) {
     };
     if mime.starts_with("image/") {
         w.key("type").string("image_url");
-        w.key("image_url").object(|w| w.key("url").raw(&url));
+        w.key("image_url").object(|w| w.field("url", &url).done());
     } else {
         w.key("type").string("file");
-        w.key("file").object(|w| w.key(if inline { "file_data" } else { "file_url" }).raw(&url));
+        w.key("file").object(|w| w.field(if inline { "file_data" } else { "file_url" }, &url).done());
     }
 }
 
 /// A thought signature, where Google's own OpenAI surface has it.
-pub fn extra_content(w: &mut Writer, signature: &str) {
+pub fn extra_content(w: &mut Json, signature: &str) {
     w.key("extra_content").object(|w| {
-        w.key("google").object(|w| w.key("thought_signature").raw(signature));
+        w.key("google").object(|w| w.field("thought_signature", signature).done());
     });
 }
 
@@ -304,7 +324,7 @@ impl<'a> Call<'a> {
     }
 
     /// Its fields in a message's `tool_calls`, with the arguments given.
-    pub fn write(&self, w: &mut Writer, id: &str, arguments: &str, signature: Option<&str>, strict: bool) {
+    pub fn write(&self, w: &mut Json, id: &str, arguments: &str, signature: Option<&str>, strict: bool) {
         w.key("id").string(id);
         w.key("type").string("function");
         w.key("function").object(|w| {

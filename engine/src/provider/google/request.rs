@@ -4,13 +4,14 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
 use super::fields::{Chat, Fields};
-use super::json::Writer;
 use super::{Generation, Notes, Service, contents, generation, tools};
 use crate::error::{Error, Result};
+use crate::provider::json::{Bracket, Json, Key};
 
 /// Parameters of Google's own, by either spelling: they go on as they are.
 const OWN: [&str; 4] = ["safety_settings", "safetySettings", "cached_content", "cachedContent"];
@@ -18,7 +19,7 @@ const OWN: [&str; 4] = ["safety_settings", "safetySettings", "cached_content", "
 const OWN_OF_VERTEX: [&str; 3] = ["labels", "model_armor_config", "modelArmorConfig"];
 
 /// The body of `generateContent`, made of a chat's.
-pub fn body(asked: &[u8], model: Generation, notes: &mut Notes) -> Result<Vec<u8>> {
+pub fn body(asked: &[u8], model: Generation, notes: &mut Notes) -> Result<Bytes> {
     let wanted = || Error::problem("body", "expected a JSON object whose messages are a list of objects");
     let text = std::str::from_utf8(asked).map_err(|_| wanted())?;
     let Chat { messages, mut fields } = serde_json::from_str(text).map_err(|_| wanted())?;
@@ -26,24 +27,28 @@ pub fn body(asked: &[u8], model: Generation, notes: &mut Notes) -> Result<Vec<u8
         return Err(Error::problem("messages", "expected a list of at least one message"));
     }
     // Told by the path, or by the form of the answer.
-    for told in ["model", "stream", "stream_options"] {
+    for told in ["model", "stream"] {
         fields.take(told);
     }
-    let mut w = Writer::with_capacity(asked.len() + 256);
-    w.open(b'{');
+    if let Some(mut options) = fields.object("stream_options") {
+        options.take("include_usage");
+        options.left().for_each(|name| notes.dropped(&format!("stream_options.{name}")));
+    }
+    let mut w = Json::with_capacity(asked.len() + 256);
+    w.open(Bracket::Object);
     contents::write(&mut w, messages, model, notes)?;
     tools::write(&mut w, &mut fields, model, notes)?;
     generation::write(&mut w, &mut fields, model, notes)?;
     own(&mut w, &mut fields, notes);
-    w.close(b'}');
+    w.close(Bracket::Object);
     for name in fields.left() {
         notes.dropped(name);
     }
-    Ok(w.finish())
+    Ok(w.into_bytes())
 }
 
 /// Writes the parameters of Google's own, and takes away what says no more than Google's defaults.
-fn own(w: &mut Writer, fields: &mut Fields<'_>, notes: &Notes) {
+fn own(w: &mut Json, fields: &mut Fields<'_>, notes: &Notes) {
     let of_vertex = if notes.on_vertex() { &OWN_OF_VERTEX[..] } else { &[] };
     for name in OWN.iter().chain(of_vertex) {
         if let Some(value) = fields.take(name) {
@@ -77,9 +82,6 @@ pub fn model(body: &[u8]) -> Option<Cow<'_, str>> {
     found
 }
 
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
 struct ModelVisitor<'f, 'de>(&'f mut Option<Cow<'de, str>>);
 
 impl<'de> Visitor<'de> for ModelVisitor<'_, 'de> {
@@ -90,9 +92,9 @@ impl<'de> Visitor<'de> for ModelVisitor<'_, 'de> {
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> std::result::Result<(), M::Error> {
-        while let Some(Name(key)) = map.next_key()? {
+        while let Some(Key(key)) = map.next_key()? {
             if key == "model" {
-                *self.0 = map.next_value::<Option<Name<'de>>>()?.map(|name| name.0);
+                *self.0 = map.next_value::<Option<Key<'de>>>()?.map(|name| name.0);
                 return Err(M::Error::custom("found"));
             }
             map.next_value::<IgnoredAny>()?;

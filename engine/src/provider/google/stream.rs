@@ -4,21 +4,21 @@
 
 use bytes::Bytes;
 
-use super::json::{Writer, object};
 use super::raw::Raw;
-use super::reply::{Candidate, Piece, Reply, Usage, extra_content, finish_reason, piece};
-use super::{Model, errors, request};
+use super::reply::{Candidate, Piece, Reply, Usage, extra_content, finish_reason, head_of, piece};
+use super::{errors, request};
 use crate::provider::dialect::{Context, Fault, Translator, WireEvent};
+use crate::provider::head::{self, Head};
+use crate::provider::json::{Json, object};
 
 pub struct Stream {
     strict: bool,
     wants_usage: bool,
     /// Makes ids of calls that have none.
     salt: String,
-    created: u64,
-    model: String,
-    /// The fields that all chunks share, from the first event on.
-    head: Option<String>,
+    head: Head<'static>,
+    /// The first event has told what the head says.
+    named: bool,
     choices: Vec<Choice>,
     /// Calls that had no id.
     unnamed: usize,
@@ -38,14 +38,12 @@ struct Choice {
 
 impl Stream {
     pub fn new(context: &Context<'_>) -> Self {
-        let model = Model::of(context.asked).map_or_else(|_| String::new(), |model| model.name().to_owned());
         Self {
             strict: context.strict,
             wants_usage: request::wants_usage(context.asked),
             salt: context.id.to_owned(),
-            created: context.created,
-            model,
-            head: None,
+            head: head_of(context, head::CHUNK),
+            named: false,
             choices: Vec::new(),
             unnamed: 0,
             usage: None,
@@ -72,18 +70,11 @@ impl Stream {
     }
 
     fn begin(&mut self, reply: &Reply<'_>) {
-        if self.head.is_some() {
+        if self.named {
             return;
         }
-        let mut w = Writer::with_capacity(128);
-        match &reply.response_id {
-            Some(id) => w.key("id").string(id),
-            None => w.key("id").string(&format!("chatcmpl-{}", self.salt)),
-        }
-        w.key("object").string("chat.completion.chunk");
-        w.key("created").number(reply.created().unwrap_or(self.created));
-        w.key("model").string(reply.model_version.as_deref().unwrap_or(&self.model));
-        self.head = Some(w.finish_text());
+        self.named = true;
+        reply.name(&mut self.head);
     }
 
     fn blocked(&mut self, reply: &Reply<'_>, chunks: &mut Vec<Bytes>) {
@@ -132,8 +123,8 @@ impl Stream {
                 self.choices[at].calls += 1;
                 let opened = tool_delta(place, |w| call.write(w, &id, "", signature, self.strict));
                 chunks.push(self.chunk(index, &opened, None, None, &[]));
-                let told = |w: &mut Writer| {
-                    w.key("function").object(|w| w.key("arguments").string(call.arguments()));
+                let told = |w: &mut Json| {
+                    w.key("function").object(|w| w.text("arguments", call.arguments()).done());
                 };
                 chunks.push(self.chunk(index, &tool_delta(place, told), None, None, &[]));
             } else if let Some(delta) = self.delta(at, &piece, signature) {
@@ -163,21 +154,20 @@ impl Stream {
         };
         Some(object(|w| {
             match piece {
-                Piece::Text(text) => w.key("content").raw(text),
-                Piece::Thought(text) => w.key("reasoning_content").raw(text),
+                Piece::Text(text) => w.field("content", text).done(),
+                Piece::Thought(text) => w.field("reasoning_content", text).done(),
                 _ => {}
             }
             if let Some(place) = place {
-                let block = |w: &mut Writer| match piece {
-                    Piece::Text(text) => w.object(|w| w.key("text").raw(text)),
-                    Piece::Thought(text) => w.object(|w| w.key("thinking").raw(text)),
-                    Piece::Block(json) => w.raw(json),
-                    Piece::Call(_) | Piece::Nothing => w.raw("{}"),
+                let block = match piece {
+                    Piece::Text(text) => &format!(r#"{{"text":{text}}}"#),
+                    Piece::Thought(text) => &format!(r#"{{"thinking":{text}}}"#),
+                    Piece::Block(json) => json,
+                    Piece::Call(_) | Piece::Nothing => "{}",
                 };
                 w.key("content_blocks").array(|w| {
                     w.object(|w| {
-                        w.key("index").number(place);
-                        block(w.key("delta"));
+                        w.number("index", place).field("delta", block);
                     });
                 });
             }
@@ -195,34 +185,22 @@ impl Stream {
         finish_reason: Option<&str>,
         besides: &[(&'static str, String)],
     ) -> Bytes {
-        self.with_head(|w| {
-            w.key("choices").array(|w| {
-                w.object(|w| {
-                    w.key("index").number(index);
-                    w.key("delta").raw(delta);
-                    if let Some(logprobs) = logprobs {
-                        w.key("logprobs").raw(logprobs);
-                    }
-                    match finish_reason {
-                        Some(reason) => w.key("finish_reason").string(reason),
-                        None => w.key("finish_reason").raw("null"),
-                    }
-                    for (name, value) in besides {
-                        w.key(name).raw(value);
-                    }
-                });
+        let choice = |w: &mut Json| {
+            w.object(|w| {
+                w.number("index", index).field("delta", delta);
+                if let Some(logprobs) = logprobs {
+                    w.field("logprobs", logprobs);
+                }
+                match finish_reason {
+                    Some(reason) => w.text("finish_reason", reason),
+                    None => w.field("finish_reason", "null"),
+                };
+                for (name, value) in besides {
+                    w.field(name, value);
+                }
             });
-        })
-    }
-
-    fn with_head(&self, fill: impl FnOnce(&mut Writer)) -> Bytes {
-        let head = self.head.as_deref().unwrap_or_default();
-        let mut w = Writer::with_capacity(head.len() + 256);
-        w.object(|w| {
-            w.raw(head);
-            fill(w);
-        });
-        Bytes::from(w.finish())
+        };
+        self.head.write(choice, |_| {})
     }
 }
 
@@ -239,11 +217,11 @@ impl Choice {
     }
 }
 
-fn tool_delta(place: u64, fill: impl FnOnce(&mut Writer)) -> String {
+fn tool_delta(place: u64, fill: impl FnOnce(&mut Json)) -> String {
     object(|w| {
         w.key("tool_calls").array(|w| {
             w.object(|w| {
-                w.key("index").number(place);
+                w.number("index", place);
                 fill(w);
             });
         });
@@ -275,10 +253,7 @@ impl Translator for Stream {
             }
         }
         if let Some(usage) = self.usage.take().filter(|_| self.wants_usage) {
-            chunks.push(self.with_head(|w| {
-                w.key("choices").array(|_| {});
-                usage.write(w.key("usage"));
-            }));
+            chunks.push(self.head.write(|_| {}, |w| usage.told().write(w.key("usage"))));
         }
     }
 }

@@ -108,7 +108,13 @@ fn neighbours_of_one_kind_become_one_turn() {
         .map(|turn| (turn["role"].as_str().expect("a role"), turn["parts"].as_array().map_or(0, Vec::len)))
         .collect();
     assert_eq!(turns, [("user", 2), ("model", 1), ("user", 1), ("user", 1)]);
-    assert_eq!(made.changes, ["messages[0] was left out: it is empty, and Google takes no empty turn"]);
+    assert_eq!(
+        made.changes,
+        [
+            "messages[0] was left out: it is empty, and Google takes no empty turn",
+            "messages[].tool_calls[].id was left out: calls and results are paired by their names",
+        ]
+    );
 }
 
 #[test]

@@ -2,11 +2,11 @@
 //! A tool that Google does not have is an error; a field of a tool that it does not have is noted.
 
 use super::fields::Fields;
-use super::json::{Writer, object};
 use super::raw::Raw;
 use super::{Generation, Notes, schema};
 use crate::body::Body;
 use crate::error::{Error, Result};
+use crate::provider::json::{Json, object};
 
 /// Google's own tools, by the names they are asked for under.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -44,7 +44,7 @@ struct Gathered<'a> {
 }
 
 /// Writes `tools` and `toolConfig`.
-pub fn write(w: &mut Writer, fields: &mut Fields<'_>, model: Generation, notes: &mut Notes) -> Result<()> {
+pub fn write(w: &mut Json, fields: &mut Fields<'_>, model: Generation, notes: &mut Notes) -> Result<()> {
     let mut gathered = Gathered::default();
     for (index, tool) in listed(fields.take("tools"), "tools")?.into_iter().enumerate() {
         gathered.tool(tool, &format!("tools[{index}]"), model, notes)?;
@@ -66,7 +66,7 @@ pub fn write(w: &mut Writer, fields: &mut Fields<'_>, model: Generation, notes: 
     let Gathered { functions, built_in, retrieval } = gathered;
     if !functions.is_empty() || !built_in.is_empty() {
         let declared =
-            (!functions.is_empty()).then(|| object(|w| w.key("functionDeclarations").raws(functions)));
+            (!functions.is_empty()).then(|| object(|w| w.key("functionDeclarations").raws(functions).done()));
         w.key("tools").raws(declared.into_iter().chain(built_in));
     }
     config(w, fields, retrieval, notes)
@@ -148,7 +148,7 @@ impl<'a> Gathered<'a> {
                         w.key("parameters").raw(&schema::reduced(given, &format!("{at}.parameters"), notes));
                     }
                 }
-                (Some(given), _) => w.key("parametersJsonSchema").raw(given.get()),
+                (Some(given), _) => w.field("parametersJsonSchema", given.get()).done(),
             }
         });
         self.functions.push(declared);
@@ -187,7 +187,7 @@ fn says_something(schema: Raw<'_>) -> bool {
 
 /// Writes `toolConfig`: the caller's own, with the tool to call and where its search looks.
 fn config<'a>(
-    w: &mut Writer,
+    w: &mut Json,
     fields: &mut Fields<'a>,
     retrieval: Option<Raw<'a>>,
     notes: &mut Notes,

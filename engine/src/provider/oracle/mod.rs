@@ -11,6 +11,7 @@ use ::http::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
 
 use super::dialect::{Asked, Context, Dialect, Made, Setting, Settings, Translator};
+use super::params::{MAX_COMPLETION_TOKENS, Rule};
 use super::{CUSTOM_HOST, Provider, Unsigned, compatible, problem, reported};
 use crate::auth::Auth;
 use crate::endpoint::Endpoint;
@@ -62,6 +63,10 @@ impl Provider for Oracle {
 
     fn dialect(&self, _endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
         Some(&ORACLE)
+    }
+
+    fn rules(&self, _endpoint: &Endpoint) -> &'static [Rule] {
+        &[MAX_COMPLETION_TOKENS]
     }
 
     fn settings(&self) -> &'static [Setting] {

@@ -4,13 +4,13 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::super::dialect::{Asked, Made};
+use super::super::fields::tell_unread;
 use super::super::path;
 use crate::error::{Error, Result};
 
 /// Our names of parameters that are only called something else.
 const NAMES: &[(&str, &str)] = &[
     ("max_tokens", "maxTokens"),
-    ("max_completion_tokens", "maxTokens"),
     ("top_p", "topP"),
     ("top_k", "topK"),
     ("n", "numGenerations"),
@@ -20,6 +20,11 @@ const NAMES: &[(&str, &str)] = &[
     ("top_logprobs", "logProbs"),
     ("parallel_tool_calls", "isParallelToolCalls"),
 ];
+
+const NO_FIELD: &str = "Oracle has no such field";
+
+/// Of a function.
+const KNOWN: &[&str] = &["name", "description", "parameters"];
 
 pub fn made(asked: &Asked<'_>) -> Result<Made> {
     let body: Value = serde_json::from_slice(asked.body).unwrap_or_default();
@@ -70,9 +75,12 @@ fn parameter(
             }
             ("isStream", value)
         }
-        "stream_options" => ("streamOptions", json!({ "isIncludeUsage": value["include_usage"] })),
+        "stream_options" => {
+            tell_unread(&value, name, &["include_usage"], NO_FIELD, changes);
+            ("streamOptions", json!({ "isIncludeUsage": value["include_usage"] }))
+        }
         "stop" => ("stop", if value.is_string() { json!([value]) } else { value }),
-        "tools" => ("tools", tools(&value)?),
+        "tools" => ("tools", tools(&value, changes)?),
         "tool_choice" => ("toolChoice", tool_choice(&value)),
         "response_format" => ("responseFormat", response_format(&value)),
         "reasoning_effort" => ("reasoningEffort", json!(value.as_str().unwrap_or("").to_uppercase())),
@@ -96,11 +104,11 @@ fn parameter(
 }
 
 fn messages(messages: &Value, changes: &mut Vec<String>) -> Value {
-    let list = messages.as_array().map(Vec::as_slice).unwrap_or_default();
-    Value::Array(list.iter().map(|one| message(one, changes)).collect())
+    let list = messages.as_array().into_iter().flatten().enumerate();
+    Value::Array(list.map(|(at, one)| message(one, &format!("messages[{at}]"), changes)).collect())
 }
 
-fn message(message: &Value, changes: &mut Vec<String>) -> Value {
+fn message(message: &Value, path: &str, changes: &mut Vec<String>) -> Value {
     let role = match message["role"].as_str().unwrap_or("user") {
         "developer" | "system" => "SYSTEM",
         "assistant" => "ASSISTANT",
@@ -110,7 +118,10 @@ fn message(message: &Value, changes: &mut Vec<String>) -> Value {
     let mut own = json!({ "role": role });
     let content = match &message["content"] {
         Value::String(text) => vec![json!({ "type": "TEXT", "text": text })],
-        Value::Array(parts) => parts.iter().filter_map(|one| part(one, changes)).collect(),
+        Value::Array(parts) => {
+            let parts = parts.iter().enumerate();
+            parts.filter_map(|(at, one)| part(one, &format!("{path}.content[{at}]"), changes)).collect()
+        }
         _ => Vec::new(),
     };
     if !content.is_empty() || role != "ASSISTANT" {
@@ -123,48 +134,62 @@ fn message(message: &Value, changes: &mut Vec<String>) -> Value {
         own["toolCallId"] = json!(id);
     }
     if let Some(calls) = message["tool_calls"].as_array() {
-        let call = |call: &Value| {
+        let call = |(at, call): (usize, &Value)| {
             let function = &call["function"];
+            let path = format!("{path}.tool_calls[{at}]");
+            tell_unread(call, &path, &["id", "type", "index", "function"], NO_FIELD, changes);
+            tell_unread(function, &format!("{path}.function"), &["name", "arguments"], NO_FIELD, changes);
             json!({ "id": call["id"], "type": "FUNCTION", "name": function["name"], "arguments": function["arguments"] })
         };
-        own["toolCalls"] = calls.iter().map(call).collect();
+        own["toolCalls"] = calls.iter().enumerate().map(call).collect();
     }
+    let read = ["role", "content", "name", "tool_call_id", "tool_calls"];
+    tell_unread(message, path, &read, NO_FIELD, changes);
     own
 }
 
-fn part(part: &Value, changes: &mut Vec<String>) -> Option<Value> {
+fn part(part: &Value, path: &str, changes: &mut Vec<String>) -> Option<Value> {
     match part["type"].as_str().unwrap_or("") {
-        "text" => Some(json!({ "type": "TEXT", "text": part["text"] })),
+        "text" => {
+            tell_unread(part, path, &["type", "text"], NO_FIELD, changes);
+            Some(json!({ "type": "TEXT", "text": part["text"] }))
+        }
         "image_url" => {
+            tell_unread(part, path, &["type", "image_url"], NO_FIELD, changes);
+            let of_image = format!("{path}.image_url");
+            tell_unread(&part["image_url"], &of_image, &["url", "detail"], NO_FIELD, changes);
             let mut image = json!({ "url": part["image_url"]["url"] });
             if let Some(detail) = part["image_url"]["detail"].as_str() {
                 image["detail"] = json!(detail.to_uppercase());
             }
             Some(json!({ "type": "IMAGE", "imageUrl": image }))
         }
-        other => {
-            changes.push(format!("a part of type {other} was dropped: Oracle takes texts and images"));
+        _ => {
+            changes.push(format!("{path} was dropped: Oracle takes texts and images"));
             None
         }
     }
 }
 
-fn tools(tools: &Value) -> Result<Value> {
-    let tool = |tool: &Value| {
+fn tools(tools: &Value, changes: &mut Vec<String>) -> Result<Value> {
+    let tool = |(at, tool): (usize, &Value)| {
         let function = &tool["function"];
         if !function.is_object() {
             return Err(Error::problem("body.tools", "expected functions: Oracle has no other tools"));
         }
+        let path = format!("tools[{at}]");
+        tell_unread(tool, &path, &["type", "function"], NO_FIELD, changes);
+        tell_unread(function, &format!("{path}.function"), KNOWN, NO_FIELD, changes);
         let mut own = Map::new();
         own.insert("type".to_owned(), json!("FUNCTION"));
-        for name in ["name", "description", "parameters"] {
+        for name in KNOWN {
             if let Some(value) = function.get(name) {
-                own.insert(name.to_owned(), value.clone());
+                own.insert((*name).to_owned(), value.clone());
             }
         }
         Ok(Value::Object(own))
     };
-    tools.as_array().into_iter().flatten().map(tool).collect()
+    tools.as_array().into_iter().flatten().enumerate().map(tool).collect()
 }
 
 fn tool_choice(choice: &Value) -> Value {

@@ -8,10 +8,12 @@ use super::router::Publisher;
 use crate::body::Body;
 use crate::error::{Error, Result};
 use crate::provider::dialect::{Asked, Context, Fault, Made, Translator, WireEvent};
+use crate::provider::google::errors;
 use crate::provider::google::fields::Fields;
-use crate::provider::google::json::Writer;
 use crate::provider::google::raw::Raw;
-use crate::provider::google::{errors, segment};
+use crate::provider::json::Json;
+use crate::provider::params::{self, MAX_COMPLETION_TOKENS, Rule};
+use crate::provider::path;
 
 pub fn request(asked: &Asked<'_>, publisher: &Publisher<'_>, place: &Place<'_>) -> Result<Made> {
     let wanted = |_| Error::problem("body", "expected a JSON object");
@@ -24,52 +26,26 @@ pub fn request(asked: &Asked<'_>, publisher: &Publisher<'_>, place: &Place<'_>) 
             let method = if asked.stream { "streamRawPredict" } else { "rawPredict" };
             ((*name).to_owned(), place.model("mistralai", name, method))
         }
-        Publisher::Endpoint(name) | Publisher::Google(name) | Publisher::Anthropic(name) => {
-            ((*name).to_owned(), place.path("v1", &format!("endpoints/{}/chat/completions", segment(name))))
-        }
+        Publisher::Endpoint(name) | Publisher::Google(name) | Publisher::Anthropic(name) => (
+            (*name).to_owned(),
+            place.path("v1", &format!("endpoints/{}/chat/completions", path::encoded(name, "@"))),
+        ),
     };
     body.set("model", serde_json::Value::from(name).to_string());
-    if matches!(publisher, Publisher::Mistral(_)) {
-        as_mistral(&mut body);
-    }
-    if let Some(messages) = body.get("messages").and_then(without_developers) {
-        body.set("messages", messages);
-    }
-    Ok(Made { path, body: body.to_bytes(), ..Made::default() })
+    let rules = if matches!(publisher, Publisher::Mistral(_)) { OF_MISTRAL } else { RULES };
+    let changes = params::apply(rules, &mut body, false).map_err(|problem| Error::config(vec![problem]))?;
+    Ok(Made { path, body: body.to_bytes(), changes, ..Made::default() })
 }
 
-/// Renames what Mistral calls otherwise.
-fn as_mistral(body: &mut Body<'_>) {
-    for (name, there) in [("seed", "random_seed"), ("max_completion_tokens", "max_tokens")] {
-        if let Some(value) = body.get(name).map(str::to_owned) {
-            body.remove(name);
-            body.set(there, value);
-        }
-    }
-    if body.get("tool_choice") == Some("\"required\"") {
-        body.set("tool_choice", "\"any\"");
-    }
-}
+/// These models don't know the role developer.
+const RULES: &[Rule] = &[Rule::DeveloperToSystem];
 
-/// The messages with the role system in place of developer, which these models don't know; `None` when there is none.
-fn without_developers(messages: &str) -> Option<String> {
-    if !messages.contains("\"developer\"") {
-        return None;
-    }
-    let messages: Vec<Fields<'_>> = serde_json::from_str(messages).ok()?;
-    let mut w = Writer::with_capacity(256);
-    w.array(|w| {
-        for message in &messages {
-            w.object(|w| {
-                for (name, value) in message.iter() {
-                    let is_developer = name == "role" && value.get() == "\"developer\"";
-                    w.key(name).raw(if is_developer { "\"system\"" } else { value.get() });
-                }
-            });
-        }
-    });
-    Some(w.finish_text())
-}
+const OF_MISTRAL: &[Rule] = &[
+    Rule::DeveloperToSystem,
+    MAX_COMPLETION_TOKENS,
+    Rule::Rename { from: "seed", to: "random_seed" },
+    Rule::Value { name: "tool_choice", from: "\"required\"", to: "\"any\"" },
+];
 
 /// An answer as it came, with Mistral's own finish reason translated where compliance is strict.
 pub fn answer(context: &Context<'_>, reply: &[u8]) -> std::result::Result<Bytes, String> {
@@ -86,7 +62,7 @@ fn without_model_length(text: &str) -> Option<Bytes> {
     let mut body = Body::parse(text.as_bytes()).ok()?;
     let choices = Raw::parse(body.get("choices")?)?.elements()?;
     let choices: Option<Vec<Fields<'_>>> = choices.into_iter().map(Raw::fields).collect();
-    let mut w = Writer::with_capacity(text.len());
+    let mut w = Json::with_capacity(text.len());
     w.array(|w| {
         for choice in choices.iter().flatten() {
             w.object(|w| {
@@ -97,7 +73,7 @@ fn without_model_length(text: &str) -> Option<Bytes> {
             });
         }
     });
-    body.set("choices", w.finish_text());
+    body.set("choices", w.into_text());
     Some(body.to_bytes())
 }
 

@@ -10,12 +10,13 @@ use super::router::Publisher;
 use crate::body::Body;
 use crate::error::{Error, Result};
 use crate::provider::dialect::{Asked, Context, Dialect, Made, Translator};
-use crate::provider::google::embeddings::{Vector, inputs, read, write};
+use crate::provider::google::embeddings::{answer, inputs, read};
 use crate::provider::google::fields::Fields;
-use crate::provider::google::json::{Writer, object};
 use crate::provider::google::raw::Raw;
 use crate::provider::google::{Model, Notes, Service, errors};
+use crate::provider::json::{Bracket, Json, object};
 use crate::provider::unstreamed::Unstreamed;
+use crate::provider::vectors::Vector;
 
 pub struct Predict;
 
@@ -35,11 +36,11 @@ impl Dialect for Predict {
         let task = fields.take_any(&["task_type", "taskType"]);
         let title = fields.take("title");
         let mut notes = Notes::new(Service::Vertex);
-        let mut w = Writer::with_capacity(asked.body.len() + 64 * inputs.len());
-        w.open(b'{');
-        w.key("instances").open(b'[');
+        let mut w = Json::with_capacity(asked.body.len() + 64 * inputs.len());
+        w.open(Bracket::Object);
+        w.key("instances").open(Bracket::Array);
         for (index, input) in inputs.into_iter().enumerate() {
-            w.open(b'{');
+            w.open(Bracket::Object);
             if multimodal {
                 instance(&mut w, input, &format!("input[{index}]"), &mut notes)?;
             } else {
@@ -50,14 +51,14 @@ impl Dialect for Predict {
                     w.key(name).raw(value.get());
                 }
             }
-            w.close(b'}');
+            w.close(Bracket::Object);
         }
-        w.close(b']');
+        w.close(Bracket::Array);
         parameters(&mut w, &mut fields, multimodal)?;
-        w.close(b'}');
+        w.close(Bracket::Object);
         fields.left().for_each(|name| notes.dropped(name));
         let path = place.model("google", name, "predict");
-        Ok(Made { path, body: Bytes::from(w.finish()), changes: notes.finish(), ..Made::default() })
+        Ok(Made { path, body: w.into_bytes(), changes: notes.finish(), ..Made::default() })
     }
 
     fn answer(&self, context: &Context<'_>, reply: &[u8]) -> std::result::Result<Bytes, String> {
@@ -71,7 +72,7 @@ impl Dialect for Predict {
             }
             vectors.push(prediction.vector().ok_or("a prediction without a vector")?);
         }
-        write(context, &vectors, tokens)
+        answer(context, vectors, tokens)
     }
 
     fn translator(&self, _context: &Context<'_>) -> Box<dyn Translator> {
@@ -84,7 +85,7 @@ impl Dialect for Predict {
 }
 
 /// The fields of a multimodal instance.
-fn instance(w: &mut Writer, input: Raw<'_>, at: &str, notes: &mut Notes) -> Result<()> {
+fn instance(w: &mut Json, input: Raw<'_>, at: &str, notes: &mut Notes) -> Result<()> {
     let Some(mut input) = input.fields() else {
         w.key("text").raw(input.get());
         return Ok(());
@@ -125,7 +126,7 @@ fn instance(w: &mut Writer, input: Raw<'_>, at: &str, notes: &mut Notes) -> Resu
     Ok(())
 }
 
-fn told(w: &mut Writer, fields: [(&str, Option<Raw<'_>>); 3]) {
+fn told(w: &mut Json, fields: [(&str, Option<Raw<'_>>); 3]) {
     for (name, value) in fields {
         if let Some(value) = value {
             w.key(name).raw(value.get());
@@ -134,7 +135,7 @@ fn told(w: &mut Writer, fields: [(&str, Option<Raw<'_>>); 3]) {
 }
 
 /// Writes `parameters`: the caller's own, with the number of dimensions.
-fn parameters(w: &mut Writer, fields: &mut Fields<'_>, multimodal: bool) -> Result<()> {
+fn parameters(w: &mut Json, fields: &mut Fields<'_>, multimodal: bool) -> Result<()> {
     let own = fields.take("parameters").map_or("{}", Raw::get);
     let wanted = |_| Error::problem("parameters", "expected an object");
     let mut parameters = Body::parse(own.as_bytes()).map_err(wanted)?;
@@ -208,7 +209,7 @@ impl<'a> Prediction<'a> {
                 videos.iter().enumerate().map(|(index, video)| video.item(index)).collect();
             besides.push(("video_embeddings", format!("[{}]", videos.join(","))));
         }
-        Some(Vector { values: values.get(), besides })
+        Some(Vector { values: values.get().into(), besides })
     }
 }
 
@@ -216,7 +217,7 @@ impl Video<'_> {
     fn item(&self, index: usize) -> String {
         object(|w| {
             w.key("object").string("embedding");
-            w.key("index").number(index as u64);
+            w.number("index", index as u64);
             w.key("embedding").raw(self.embedding.get());
             for (name, value) in
                 [("start_offset", self.start_offset_sec), ("end_offset", self.end_offset_sec)]

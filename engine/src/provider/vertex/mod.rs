@@ -5,6 +5,7 @@
 mod anthropic;
 mod compatible;
 mod embeddings;
+mod messages;
 mod place;
 mod router;
 pub mod token;
@@ -17,7 +18,7 @@ use std::time::SystemTime;
 use super::dialect::{Dialect, Setting, Settings, camel};
 use super::{Provider, Token, TokenRequest, problem};
 use crate::auth::Auth;
-use crate::endpoint::{EMBEDDINGS, Endpoint};
+use crate::endpoint::{EMBEDDINGS, Endpoint, MESSAGES};
 use crate::error::{Error, Problem, Result};
 
 pub struct Vertex;
@@ -51,8 +52,13 @@ impl Provider for Vertex {
         match endpoint.call {
             "chat.completions.create" => Some(&router::Router),
             EMBEDDINGS => Some(&embeddings::Predict),
+            MESSAGES => Some(&messages::Messages),
             _ => None,
         }
+    }
+
+    fn has_natively(&self, endpoint: &Endpoint, _settings: &Settings, body: &[u8]) -> bool {
+        endpoint.call == MESSAGES && messages::is_anthropic(body)
     }
 
     fn problems(&self, settings: &Settings) -> Vec<Problem> {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{PROJECT, REGION, SERVICE_ACCOUNT, token};
 use crate::error::{Error, Result};
 use crate::provider::dialect::Settings;
-use crate::provider::google::segment;
+use crate::provider::path;
 
 pub struct Place<'a> {
     project: Cow<'a, str>,
@@ -25,12 +25,12 @@ impl<'a> Place<'a> {
 
     /// The path of what is at `rest` there.
     pub fn path(&self, version: &str, rest: &str) -> String {
-        format!("/{version}/projects/{}/locations/{}/{rest}", segment(&self.project), self.region)
+        format!("/{version}/projects/{}/locations/{}/{rest}", path::encoded(&self.project, "@"), self.region)
     }
 
     /// The path of a publisher's model.
     pub fn model(&self, publisher: &str, model: &str, method: &str) -> String {
-        self.path("v1", &format!("publishers/{publisher}/models/{}:{method}", segment(model)))
+        self.path("v1", &format!("publishers/{publisher}/models/{}:{method}", path::encoded(model, "@")))
     }
 }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::place::Place;
 use super::{anthropic, compatible};
 use crate::error::Result;
-use crate::provider::dialect::{Asked, Context, Dialect, Made, Translator};
+use crate::provider::dialect::{Asked, Context, Dialect, Made, Settings, Translator};
 use crate::provider::google::{Model, Notes, Service, answer, errors, request, stream};
 
 /// Chat completions.
@@ -73,6 +73,12 @@ impl Dialect for Router {
         })
     }
 
+    fn goes_beyond(&self, _settings: &Settings, body: &[u8]) -> bool {
+        Self::with_publisher(body, |publisher| {
+            matches!(publisher, Publisher::Google(_) | Publisher::Anthropic(_))
+        })
+    }
+
     fn error(&self, status: u16, headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {
         let google = errors::read(reply).map(|(_, body)| body);
         google.or_else(|| anthropic::REPLIES.error(status, headers, reply))
@@ -85,7 +91,7 @@ fn gemini(asked: &Asked<'_>, name: &str, place: &Place<'_>) -> Result<Made> {
     let body = request::body(asked.body, model.generation(), &mut notes)?;
     let method = if asked.stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
     let path = place.model("google", model.name(), method);
-    Ok(Made { path, body: Bytes::from(body), changes: notes.finish(), ..Made::default() })
+    Ok(Made { path, body, changes: notes.finish(), ..Made::default() })
 }
 
 #[cfg(test)]

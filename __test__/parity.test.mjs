@@ -1,0 +1,106 @@
+// The official package, walked export by export and method by method: each is here, or it is told why not.
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { describe, test } from 'node:test'
+
+import Ours from 'portkey-native'
+
+const require = createRequire(import.meta.url)
+const official = require('portkey-ai')
+const OpenAI = require('openai')
+const helpers = require('../js/helpers')
+const { native } = require('../js/native.js')
+
+const { endpoints } = JSON.parse(native().tables())
+
+/** What the official package has and this one has not, and why. */
+const EXPORTS = {
+  PortkeyAIRealtimeWS: 'realtime sockets are not in this version',
+  PorkteyRealtimeWebSocket: 'realtime sockets are not in this version',
+  types: 'types are exported by their own names, and there is nothing in it at run time',
+}
+const METHODS = {
+  '_post _put _get _delete _shouldRetry apiKeyAuth buildRequest defaultHeaders generateError methodRequest request': 'they are how it makes requests, and no part of its contract',
+}
+const FIELDS = {
+  'customHeaders portkeyHeaders responseHeaders fetch': 'headers with secrets in them are in no field of a client; an answer has its own headers',
+}
+
+/** What each of its resources holds to make requests with. */
+const HANDLES = ['post', 'put', 'getMethod', 'deleteMethod']
+
+const named = (reasons) => Object.keys(reasons).flatMap((names) => names.split(' '))
+
+/** `chat.completions.create` … of an object's resources, as far as they are made by the package itself. */
+function methodsOf(node, path = [], seen = new Set()) {
+  if (seen.has(node)) return []
+  seen.add(node)
+  const own = Object.getOwnPropertyNames(node)
+  const inherited = Object.getOwnPropertyNames(Object.getPrototypeOf(node) ?? {}).filter((name) => Object.getPrototypeOf(node) !== Object.prototype && name !== 'constructor')
+  return [...new Set([...own, ...inherited])].flatMap((name) => {
+    if (name === 'client' || (path.length > 0 && HANDLES.includes(name))) return []
+    const value = node[name]
+    const here = [...path, name]
+    if (typeof value === 'function') return /^[A-Z]/.test(name) ? [] : [here.join('.')]
+    return typeof value === 'object' && value !== null && (name === 'beta' || value.constructor?.name !== 'Object') && !Array.isArray(value) ? methodsOf(value, here, seen) : []
+  })
+}
+
+const find = (client, call) => call.split('.').reduce((node, name) => node?.[name], client)
+const client = new Ours({ customHost: 'http://127.0.0.1:9/v1' })
+
+describe('the official package', () => {
+  test('exports nothing that is not here or told of', () => {
+    const missing = Object.keys(official).filter((name) => !(name in Ours))
+    assert.deepEqual(missing.sort(), Object.keys(EXPORTS).sort())
+    assert.equal(official.PORTKEY_GATEWAY_URL, Ours.PORTKEY_GATEWAY_URL)
+  })
+
+  test('has no method that is not here or told of', () => {
+    const theirs = new official.Portkey({ apiKey: 'k' })
+    const methods = methodsOf(theirs).filter((call) => !named(METHODS).includes(call) && !named(FIELDS).includes(call))
+    const documented = JSON.parse(readFileSync(new URL('../fixtures/official-sdk/methods.json', import.meta.url), 'utf8'))
+    assert.deepEqual(methods.filter((call) => !documented.includes(call)), [])
+    assert.deepEqual(documented.filter((call) => !methods.includes(call)), [])
+    const missing = methods.filter((call) => typeof find(client, call) !== 'function')
+    assert.deepEqual(missing, [])
+  })
+
+  test('sends each method to where it is sent here', () => {
+    // Rows and helpers are the tree: nothing else hangs on a client.
+    const tree = new Set([...endpoints.map(({ call }) => call), ...Object.keys(helpers)])
+    for (const call of tree) assert.equal(typeof find(client, call), 'function', call)
+  })
+
+  test('keeps its options in fields that are here too', () => {
+    const theirs = new official.Portkey({ apiKey: 'k' })
+    const fields = ['apiKey', 'baseURL', 'provider', 'config', 'traceID', 'metadata', 'customHost', 'forwardHeaders', 'requestTimeout', 'debug', 'maxRetries', 'strictOpenAiCompliance', 'calculateAudioDuration']
+    for (const name of fields) assert.ok(name in client, name)
+    assert.ok('apiKey' in theirs)
+  })
+})
+
+test('the openai package has resources that the official one lacks, and they are here', () => {
+  for (const call of ['fineTuning.jobs.pause', 'fineTuning.jobs.resume', 'fineTuning.alpha.graders.run', 'vectorStores.search', 'vectorStores.files.update', 'vectorStores.files.content', 'webhooks.unwrap']) {
+    assert.equal(typeof find(new OpenAI({ apiKey: 'k' }), call), 'function', call)
+    assert.equal(typeof find(client, call), 'function', call)
+  }
+})
+
+test('the table of mended defects names tests that are there', () => {
+  const page = readFileSync(new URL('../docs/migration.md', import.meta.url), 'utf8')
+  const rows = [...page.matchAll(/^\| (\d+) \|.*\| (.*) \|$/gm)].map(([, number, test]) => [Number(number), test])
+  assert.deepEqual(rows.map(([number]) => number), Array.from({ length: 48 }, (_, at) => at + 1))
+  for (const [number, test] of rows) {
+    const [, file, name] = /^`([\w.-]+)`(?:: (.+))?$/.exec(test) ?? []
+    if (!file) {
+      assert.equal(number, 47, 'realtime alone has no test yet')
+      continue
+    }
+    const [text, cases] = [file, 'support/official-cases.mjs'].map((path) => readFileSync(new URL(path, import.meta.url), 'utf8'))
+    const known = name?.replace(/ reaches the host itself$/, '') ?? ''
+    assert.ok(text.replaceAll("\\'", "'").includes(known) || cases.includes(known) || readFileSync(new URL('support/remote-cases.mjs', import.meta.url), 'utf8').includes(known), `${number}: ${test}`)
+  }
+})

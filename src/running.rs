@@ -1,0 +1,148 @@
+//! Who runs a call on the engine's threads and tells its outcome, also when the engine panics.
+
+use std::sync::Arc;
+
+use engine::{Answer, Call, Content, Downloading, Engine, Failed, Streaming, Vectors};
+
+use crate::border::{Shared, Wake, lock};
+use crate::bytes::ByteBuffer;
+use crate::delivery::Outcome;
+use crate::outcome::{end_json, error_json, meta_json};
+use crate::stream::{End, StreamBuffer};
+use crate::text::Text;
+
+pub struct Running {
+    id: u32,
+    shared: Arc<Shared>,
+    wake: Arc<Wake>,
+    told: bool,
+}
+
+impl Running {
+    pub fn new(id: u32, shared: Arc<Shared>, wake: Arc<Wake>) -> Self {
+        Self { id, shared, wake, told: false }
+    }
+
+    pub async fn run(mut self, engine: Arc<Engine>, call: Call) {
+        // Boxed, so that a stream does not carry what sending needed.
+        let sent = Box::pin(engine.send(call)).await;
+        let outcome = match sent {
+            Ok(Answer { status, headers, report, content }) => {
+                let meta = Text::from_utf8(meta_json(status, &headers, &report).into());
+                match content {
+                    Content::Whole(bytes) => {
+                        Outcome::Answer { id: self.id, text: Text::from_utf8(bytes), meta }
+                    }
+                    Content::Text(text) => Outcome::Text { id: self.id, text: Text::from_utf8(text), meta },
+                    Content::Bytes(download) => {
+                        return self.bytes(Downloading::new(download, report, status), meta).await;
+                    }
+                    Content::Vectors(Vectors { json, floats }) => {
+                        Outcome::Vectors { id: self.id, text: Text::from_utf8(json.into()), floats, meta }
+                    }
+                    Content::Events(events) => {
+                        drop(headers);
+                        return self.stream(Streaming::new(events, report, status), meta).await;
+                    }
+                }
+            }
+            Err(Failed { error, report }) => self.error(error_json(error, Some(&report))),
+        };
+        self.tell(outcome);
+    }
+
+    async fn stream(mut self, mut events: Streaming, meta: Text) {
+        let buffer = Arc::new(StreamBuffer::new(self.id));
+        lock(&self.shared.streams).insert(self.id, buffer.clone());
+        let mut first = Some(meta);
+        let end = loop {
+            let batch = match events.next().await {
+                Some(Ok(batch)) => batch,
+                last => {
+                    let report = events.report();
+                    let error =
+                        last.and_then(std::result::Result::err).map(|error| error_json(error, Some(report)));
+                    break End { error, facts: end_json(report) };
+                }
+            };
+            let wanted = buffer.push(&batch);
+            if let Some(meta) = first.take() {
+                self.shared.push(Outcome::Stream { buffer: buffer.clone(), meta }, &self.wake);
+            } else if wanted {
+                self.shared.push(Outcome::Ready(buffer.clone()), &self.wake);
+            }
+            if buffer.is_full() {
+                events.let_others_go();
+                buffer.room().await;
+            }
+        };
+        let wanted = buffer.end(end);
+        if let Some(meta) = first.take() {
+            self.shared.push(Outcome::Stream { buffer, meta }, &self.wake);
+        } else if wanted {
+            self.shared.push(Outcome::Ready(buffer), &self.wake);
+        }
+        self.told = true;
+        events.rest().await;
+    }
+
+    async fn bytes(mut self, mut download: Downloading, meta: Text) {
+        let buffer = Arc::new(ByteBuffer::new(self.id));
+        lock(&self.shared.downloads).insert(self.id, buffer.clone());
+        self.shared.push(Outcome::Bytes { id: self.id, meta }, &self.wake);
+        let end = loop {
+            match download.next().await {
+                Some(Ok(piece)) => {
+                    if buffer.push(piece) {
+                        self.shared.push(Outcome::More(buffer.clone()), &self.wake);
+                    }
+                    buffer.room().await;
+                }
+                last => {
+                    let report = download.report();
+                    let error =
+                        last.and_then(std::result::Result::err).map(|error| error_json(error, Some(report)));
+                    break End { error, facts: end_json(report) };
+                }
+            }
+        };
+        self.told = true;
+        if buffer.end(end) {
+            self.shared.push(Outcome::More(buffer), &self.wake);
+        }
+    }
+
+    fn tell(&mut self, outcome: Outcome) {
+        self.told = true;
+        self.shared.push(outcome, &self.wake);
+    }
+
+    fn error(&self, json: String) -> Outcome {
+        Outcome::Error { id: self.id, text: Text::from_utf8(json.into()) }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        lock(&self.shared.calls).remove(&self.id);
+        lock(&self.shared.feeds).remove(&self.id);
+        if !self.told && !std::thread::panicking() {
+            // Cancelled, maybe in the moment in which its stream was opened.
+            self.shared.forget(self.id);
+        }
+        if !self.told && std::thread::panicking() {
+            let fault = "The engine failed: this is a fault of portkey-native; please report it.";
+            let json = error_json(engine::Error::new(engine::Kind::Internal, fault), None);
+            let end = End { error: Some(json.clone()), facts: Vec::new() };
+            let stream = lock(&self.shared.streams).get(&self.id).cloned();
+            let download = lock(&self.shared.downloads).get(&self.id).cloned();
+            let outcome = match (stream, download) {
+                (Some(buffer), _) if buffer.end(end.clone()) => Outcome::Ready(buffer),
+                (_, Some(buffer)) if buffer.end(end) => Outcome::More(buffer),
+                (None, None) => self.error(json),
+                _ => return,
+            };
+            self.shared.push(outcome, &self.wake);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+/** What a realtime session begins with, and the calls of one. */
+
+export interface ClientSecretCreateParams {
+  expires_after?: { anchor?: 'created_at'; seconds?: number }
+  session?: { type: 'realtime' | 'transcription'; [field: string]: any }
+}
+
+export interface ClientSecret {
+  expires_at: number
+  session: { type: string; [field: string]: any }
+  value: string
+}
+
+export interface RealtimeCallAcceptParams {
+  type: 'realtime'
+  instructions?: string
+  max_output_tokens?: number | 'inf'
+  model?: string
+  output_modalities?: ('text' | 'audio')[]
+  [field: string]: any
+}
+
+export interface RealtimeCallReferParams {
+  target_uri: string
+}
+
+export interface RealtimeCallRejectParams {
+  status_code?: number
+}
+
+/** The older form of a session; a `client_secret` in its answer opens a socket from a browser. */
+export interface RealtimeSessionCreateParams {
+  [field: string]: any
+}
+
+export interface RealtimeSession {
+  client_secret: { expires_at: number; value: string }
+  [field: string]: any
+}
+
+export interface TranscriptionSessionCreateParams {
+  [field: string]: any
+}
+
+export interface TranscriptionSession {
+  client_secret: { expires_at: number; value: string }
+  [field: string]: any
+}
