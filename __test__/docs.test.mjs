@@ -30,7 +30,7 @@ describe('every path that a document names exists:', () => {
     const folder = document.includes('/') ? `${document.split('/')[0]}/` : ''
     test(document, () => {
       for (const path of pathsIn(read(document))) {
-        const places = [path, `${folder}${path}`, `engine/src/${path}`]
+        const places = [path, `${folder}${path}`, `__test__/${path}`, `engine/src/${path}`]
         assert.ok(places.some((place) => existsSync(`${root}${place}`)), `${document} names ${path}`)
       }
     })
