@@ -14,7 +14,7 @@ import { hostFor } from './support/host.mjs'
 const { native } = createRequire(import.meta.url)('../js/native.js')
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (file) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
-const DOCUMENTS = readdirSync(root).filter((name) => name.endsWith('.md')).concat('bench/README.md', 'docs/configs.md', 'docs/network.md', 'docs/formats.md', 'docs/remote.md', 'docs/helpers.md', 'docs/methods.md')
+const DOCUMENTS = readdirSync(root).filter((name) => name.endsWith('.md')).concat('bench/README.md', readdirSync(`${root}docs`).map((name) => `docs/${name}`))
 const { scripts } = JSON.parse(read('package.json'))
 
 /** Words in backticks or links that look like paths of this repository. */
@@ -30,7 +30,7 @@ describe('every path that a document names exists:', () => {
     const folder = document.includes('/') ? `${document.split('/')[0]}/` : ''
     test(document, () => {
       for (const path of pathsIn(read(document))) {
-        const places = [path, `${folder}${path}`, `engine/src/${path}`]
+        const places = [path, `${folder}${path}`, `__test__/${path}`, `engine/src/${path}`]
         assert.ok(places.some((place) => existsSync(`${root}${place}`)), `${document} names ${path}`)
       }
     })

@@ -23,6 +23,12 @@ use napi_derive::napi;
 use serde::Serialize;
 use serde_json::json;
 
+/// The package's version, which the loader compares with its own before it uses anything else of the addon.
+#[napi]
+pub fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
 /// A row as the JavaScript side needs it to make calls.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,7 +64,7 @@ pub fn endpoints() -> String {
     serde_json::to_string(&rows).expect("rows have a JSON form")
 }
 
-/// The tables that documentation and types are derived from, as JSON: `{ endpoints, options, told, providers, version }`;
+/// The tables that documentation and types are derived from, as JSON: `{ endpoints, options, told, providers }`;
 /// gateways are told of the options in `told`.
 #[napi]
 pub fn tables() -> String {
@@ -101,7 +107,6 @@ pub fn tables() -> String {
         "options": engine::OPTIONS.iter().map(|option| option.name).collect::<Vec<_>>(),
         "told": engine::OPTIONS.iter().filter(|option| option.is_told()).map(|option| option.name).collect::<Vec<_>>(),
         "providers": engine::PROVIDERS.iter().map(provider).collect::<Vec<_>>(),
-        "version": env!("CARGO_PKG_VERSION"),
     })
     .to_string()
 }

@@ -11,6 +11,8 @@ const STEPS = [
   ['Rust is formatted', 'cargo', 'fmt', '--all', '--check'],
   ['clippy has nothing to say', 'cargo', 'clippy', '--workspace', '--all-targets', '--locked', '--', '-D', 'warnings'],
   ['derived files are up to date', 'node', 'tools/derive.mjs', '--check'],
+  ['the licences of what is in the addon are allowed', 'node', 'tools/licenses.mjs', '--check'],
+  ['the packages work with what apps are built, tested and installed with', 'node', 'tools/packaging/try.mjs'],
   ['all tests pass', 'node', 'tools/test.mjs'],
 ]
 

@@ -87,6 +87,11 @@ impl BaseUrl {
         url
     }
 
+    /// Its query, which may hold a key.
+    pub fn query(&self) -> Option<&str> {
+        self.query.as_deref()
+    }
+
     /// The host as it may be seen: without query.
     pub fn shown(&self) -> String {
         match &self.socket {

@@ -1,7 +1,7 @@
 //! Whole bodies: how one is read, how long it is likely to be, and whether it is what was asked for.
 
 use ::http::{HeaderMap, header};
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 use serde_json::value::RawValue;
 
 use super::sending::Sending;
@@ -31,6 +31,7 @@ impl Sending<'_> {
                 Err(why) => Err(self.place().garbled(status, &why, headers, text)),
             };
         }
+        let text = without_mark(text);
         if let Some(why) = not_json(&headers, &text, self.target.gated) {
             return Err(self.place().garbled(status, &why, headers, text));
         }
@@ -132,6 +133,14 @@ fn announced_size(headers: &HeaderMap) -> usize {
 /// The same within what is taken on trust.
 fn expected_size(headers: &HeaderMap) -> usize {
     announced_size(headers).min(1 << 24)
+}
+
+/// JSON without the byte order mark that some servers put before it, and that no parser of JSON takes.
+fn without_mark(mut text: Bytes) -> Bytes {
+    if text.starts_with(b"\xEF\xBB\xBF") {
+        text.advance(3);
+    }
+    text
 }
 
 /// Why a body can't be a JSON value, as far as its two ends tell; the face's parser sees the rest. Where another attempt

@@ -1,5 +1,6 @@
 //! Errors in words: what failed, where, and what to try, in at most three lines.
 
+mod echo;
 mod reply;
 
 use std::time::{Duration, SystemTime};
@@ -193,7 +194,8 @@ impl Place<'_> {
 
     /// The host answered with an error status.
     pub fn refused(&self, status: u16, headers: HeaderMap, body: Bytes, now: SystemTime) -> Error {
-        let said = words(&headers, &body);
+        let seen = echo::masked(&body, self.target);
+        let said = words(&headers, &seen);
         let what = if said.is_empty() {
             format!("{status} (the answer has no text)")
         } else {
@@ -201,7 +203,7 @@ impl Place<'_> {
         };
         let advice = self.advice(status, &said);
         let wait = retry_after(&headers, now);
-        let code = code_in(&body);
+        let code = code_in(&seen);
         let resend = match headers.get("x-should-retry").map(::http::HeaderValue::as_bytes) {
             Some(b"false") => Resend::Never,
             Some(b"true") => Resend::Safe,
@@ -276,11 +278,12 @@ impl Place<'_> {
 
     /// An error that came inside a stream; `data` is its event's own JSON or text.
     pub fn in_stream(&self, data: Bytes) -> Error {
-        let parsed: Option<Value> = serde_json::from_slice(&data).ok();
-        let said = parsed.as_ref().map_or_else(|| quote(&String::from_utf8_lossy(&data)), envelope);
+        let seen = echo::masked(&data, self.target);
+        let parsed: Option<Value> = serde_json::from_slice(&seen).ok();
+        let said = parsed.as_ref().map_or_else(|| quote(&String::from_utf8_lossy(&seen)), envelope);
         let status = parsed.as_ref().and_then(status_in);
         let what = format!("The host reported an error inside the stream: {said}");
-        let code = code_in(&data);
+        let code = code_in(&seen);
         let mut error = Error::new(Kind::Refused, self.message(&what, "")).with_reply(HeaderMap::new(), data);
         if let Some(status) = status {
             error = error.with_status(status);
