@@ -119,11 +119,13 @@ describe('a health check', { concurrency: true, timeout: 30_000 }, () => {
       await ask(client)
       await ask(client)
       await ask(client)
-      await host.until(() => gets(host).length === 1)
+      // A kept connection that ends without a byte costs one more request.
+      const requests = what === 'nothing' ? 2 : 1
+      await host.until(() => gets(host).length === requests)
       await rested(client)
       assert.equal(await tried(client), 'a b')
       assert.ok(state(client).backIn > 1000, 'the third failure in a row')
-      assert.equal(gets(host).length, 1, 'the interval is an hour')
+      assert.equal(gets(host).length, requests, 'the interval is an hour')
     })
   }
 
