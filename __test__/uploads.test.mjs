@@ -15,6 +15,7 @@ import Portkey, { APIUserAbortError, ConfigError, toFile } from '../index.mjs'
 import { startChild } from './support/child.mjs'
 import { formOf, partsOf } from './support/forms.mjs'
 import { hostFor } from './support/host.mjs'
+import { CERTIFICATE } from './support/tls.mjs'
 
 const clientOf = (host, more) => new Portkey({ customHost: host.url, maxRetries: 0, ...more })
 
@@ -162,6 +163,14 @@ test('a stream is sent once: neither retried nor handed to another target, which
     return true
   })
   assert.deepEqual([host.requests.length, other.requests.length], [1, 0])
+})
+
+test('a form goes over TLS as it goes without, and its answer in bytes too', async (t) => {
+  const host = await hostFor(t, [{ json: { id: 'f' } }, { body: 'bytes' }], { tls: CERTIFICATE, name: 'localhost' })
+  const client = clientOf(host, { tls: { insecure: true } })
+  await client.files.create({ file: words(), purpose: 'x' })
+  assert.equal(await (await formOf(host.last)).get('file').text(), 'in three pieces')
+  assert.equal(await (await client.files.content('f')).text(), 'bytes')
 })
 
 test('a stream that nobody has read yet may still go to another target', async (t) => {
