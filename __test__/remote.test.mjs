@@ -2,6 +2,8 @@
 // header by header, is remote-recorded.test.mjs's to hold.
 
 import assert from 'node:assert/strict'
+import os from 'node:os'
+import path from 'node:path'
 import { describe, test } from 'node:test'
 
 import Portkey, {
@@ -92,7 +94,7 @@ describe('a gateway', () => {
   })
 
   test('is reached over a unix socket too', async (t) => {
-    const socket = `/tmp/portkey-remote-${process.pid}.sock`
+    const socket = path.join(os.tmpdir(), `portkey-remote-${process.pid}.sock`)
     const host = await hostFor(t, [ANSWERED], { socket })
     assert.deepEqual(await chat(new Portkey({ baseURL: host.url })), completion())
     assert.equal(host.last.path, '/v1/chat/completions')

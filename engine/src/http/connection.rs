@@ -51,7 +51,7 @@ pub enum Again {
     No,
     /// Nothing of an answer came, so soon that a connection that was kept must have been closed before.
     IfKept,
-    /// The host says that it has not looked at it.
+    /// The host has not looked at it, as it says, or as is plain.
     Yes,
 }
 
@@ -104,6 +104,7 @@ impl Open {
 
     pub async fn send(&mut self, request: Request<Payload>) -> Result<Response<Incoming>, Unanswered> {
         let sent_at = SystemClock.now();
+        let is_shared = matches!(self, Self::Many(..));
         let (answered, heard) = match self {
             Self::One(one) => {
                 one.heard.forget();
@@ -119,7 +120,9 @@ impl Open {
             let unsent = error.take_message().map(Request::into_body);
             let error = error.into_error();
             let soon = !heard.any() && SystemClock.now() - sent_at < STALE;
-            let again = match is_refused_stream(&error) {
+            // A new connection of HTTP/2 may be closed before its first stream too, by a server that is being reloaded.
+            let untouched = is_refused_stream(&error) || (is_shared && unsent.is_some());
+            let again = match untouched {
                 true => Again::Yes,
                 false if unsent.is_some() || soon => Again::IfKept,
                 false => Again::No,
