@@ -7,9 +7,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::front::ending::Ending;
-use crate::provider::anthropic::json::{
-    Bracket, Json, Object, Raw, is_array, is_object, is_string, items, text,
-};
+use crate::provider::json::{Bracket, Json, Object, Raw, is_array, is_object, is_string, items, text};
 
 #[derive(Deserialize)]
 struct Answer<'a> {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::provider::anthropic::json::{Json, Object, is_string};
+use crate::provider::json::{Json, Object, is_string};
 
 /// An error of ours, `{"error": {message, type, param, code}}`, in Anthropic's shape. The type is the status's own,
 /// since that is what Anthropic's clients look at; all else is kept beside it.

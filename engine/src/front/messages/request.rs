@@ -4,9 +4,9 @@ use bytes::Bytes;
 
 use super::{Beyond, tools, turns};
 use crate::error::Result;
-use crate::provider::anthropic::json::{Bracket, Json, Object, Raw, text};
 use crate::provider::anthropic::notes::Notes;
 use crate::provider::anthropic::request::read;
+use crate::provider::json::{Bracket, Json, Object, Raw, text};
 
 /// The body of a chat.
 pub struct Chat {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::answer::{Usage, stop_reason};
 use crate::events::Event;
-use crate::provider::anthropic::json::{Json, Object, Raw, is_object, is_string, items, text};
+use crate::provider::json::{Json, Object, Raw, is_object, is_string, items, text};
 
 #[derive(Deserialize)]
 struct Chunk<'a> {

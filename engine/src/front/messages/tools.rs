@@ -2,8 +2,8 @@
 
 use super::Beyond;
 use crate::error::{Error, Result};
-use crate::provider::anthropic::json::{Json, Object, is_string, items, text};
 use crate::provider::anthropic::notes::Notes;
+use crate::provider::json::{Json, Object, is_string, items, text};
 
 pub fn write(fields: &mut Object<'_>, beyond: Beyond, out: &mut Json, notes: &mut Notes) -> Result<()> {
     if let Some(raw) = fields.take("tools") {

@@ -3,8 +3,8 @@
 
 use super::Beyond;
 use crate::error::{Error, Result};
-use crate::provider::anthropic::json::{Bracket, Json, Object, Raw, is_object, is_string, items, text};
 use crate::provider::anthropic::notes::Notes;
+use crate::provider::json::{Bracket, Json, Object, Raw, is_object, is_string, items, text};
 
 /// Writes `messages` into an open object.
 pub fn write<'a>(

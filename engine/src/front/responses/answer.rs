@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::chat::{Chat, owned};
 use super::frame::Frame;
 use super::output::Output;
-use crate::provider::anthropic::json::text;
+use crate::provider::json::text;
 
 /// The response that a chat's first choice makes. `asked`: the Responses request; `id` and `created` (Unix seconds): for
 /// an answer without its own, and `id` for its items. The error says in a few words what is wrong with the answer.

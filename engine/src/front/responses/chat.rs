@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::item::object;
 use super::output::Output;
-use crate::provider::anthropic::json::{Json, Object, Raw, is_array, is_object, is_string, items, text};
+use crate::provider::json::{Json, Object, Raw, is_array, is_object, is_string, items, text};
 
 /// A whole answer, or a chunk of a streamed one.
 #[derive(Deserialize)]

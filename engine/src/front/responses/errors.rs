@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::provider::anthropic::json::{Json, Object, Raw, is_object, is_string};
+use crate::provider::json::{Json, Object, Raw, is_object, is_string};
 
 /// An error reply's body in OpenAI's shape, whatever shape it has; all else that it tells is kept beside it.
 pub fn error(status: u16, body: &[u8]) -> Bytes {

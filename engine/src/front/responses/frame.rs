@@ -2,7 +2,7 @@
 
 use super::chat::{Chat, Usage, says_something};
 use super::item::object;
-use crate::provider::anthropic::json::{Json, Object, Raw, items, text};
+use crate::provider::json::{Json, Object, Raw, items, text};
 
 /// Fields of the request that the response repeats, and what is told where they were not given. What a provider does by
 /// default is not known, hence no temperature.

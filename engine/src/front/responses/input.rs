@@ -10,8 +10,8 @@ use super::request::string;
 use super::tools::CUSTOM_INPUT;
 use super::turn::{Said, Turn};
 use crate::error::{Error, Result};
-use crate::provider::anthropic::json::{Bracket, Json, Object, Raw, is_object, is_string, items, text};
 use crate::provider::anthropic::notes::Notes;
+use crate::provider::json::{Bracket, Json, Object, Raw, is_object, is_string, items, text};
 
 /// What an item has that says nothing to a model.
 const IDLE: &[&str] = &["created_by", "id", "status"];

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::tools::CUSTOM_INPUT;
-use crate::provider::anthropic::json::{Json, Object, Raw, is_string};
+use crate::provider::json::{Json, Object, Raw, is_string};
 
 pub struct Item {
     pub id: String,

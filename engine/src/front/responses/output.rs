@@ -8,7 +8,7 @@ use super::frame::{Fault, Frame};
 use super::item::{Body, Item, Part, State, Tool, inside, string, thought};
 use crate::events::Event;
 use crate::front::ending::Ending;
-use crate::provider::anthropic::json::{Json, Raw};
+use crate::provider::json::{Json, Raw};
 
 pub struct Output {
     frame: Frame,

@@ -3,8 +3,8 @@
 use super::Beyond;
 use super::request::string;
 use crate::error::{Error, Result};
-use crate::provider::anthropic::json::{Bracket, Json, Object, Raw, is_object, is_string, items, text};
 use crate::provider::anthropic::notes::Notes;
+use crate::provider::json::{Bracket, Json, Object, Raw, is_object, is_string, items, text};
 
 const NO_CONTENT: &str = "expected a text or an array of parts";
 pub const NO_FIELD: &str = "a chat's messages have no such field";

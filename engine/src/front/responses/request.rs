@@ -3,8 +3,8 @@
 
 use super::{Beyond, Chat, input, tools};
 use crate::error::{Error, Problem, Result};
-use crate::provider::anthropic::json::{Bracket, Json, Object, Raw, is_string, items, text};
 use crate::provider::anthropic::notes::Notes;
+use crate::provider::json::{Bracket, Json, Object, Raw, is_string, items, text};
 
 /// Fields that ask for what only OpenAI's own servers have, or that mean something else here.
 const REFUSED: &[(&str, &str)] = &[

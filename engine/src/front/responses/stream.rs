@@ -6,7 +6,7 @@ use super::errors::Told;
 use super::frame::Frame;
 use super::output::Output;
 use crate::events::Event;
-use crate::provider::anthropic::json::text;
+use crate::provider::json::text;
 
 /// Reads one stream of chunks. `[DONE]` is not handed to it.
 pub struct Reader {

@@ -4,8 +4,8 @@
 use super::Beyond;
 use super::request::string;
 use crate::error::{Error, Result};
-use crate::provider::anthropic::json::{Json, Object, Raw, is_string, items, text};
 use crate::provider::anthropic::notes::Notes;
+use crate::provider::json::{Json, Object, Raw, is_string, items, text};
 
 /// The name of a custom tool's one parameter.
 pub const CUSTOM_INPUT: &str = "input";

@@ -1,6 +1,6 @@
 //! One assistant's message of a chat, gathered item by item.
 
-use crate::provider::anthropic::json::{Json, Raw};
+use crate::provider::json::{Json, Raw};
 
 /// One thing that the assistant said, in the order of its saying.
 pub enum Said<'a> {

@@ -7,7 +7,6 @@ mod asking;
 mod complete;
 mod data_url;
 pub mod errors;
-pub use super::json;
 mod messages;
 mod model;
 mod models;
