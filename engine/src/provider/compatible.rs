@@ -11,7 +11,7 @@ use super::{
     triton, usage, workers_ai,
 };
 use crate::auth::Auth;
-use crate::endpoint::{EMBEDDINGS, Endpoint, RESPONSES};
+use crate::endpoint::{self, EMBEDDINGS, Endpoint, RESPONSES};
 use crate::error::Problem;
 
 /// A look-alike of OpenAI's API.
@@ -48,7 +48,7 @@ const TEXT: Calls = &["completions.create"];
 const EMBED: Calls = &[EMBEDDINGS];
 const MODERATE: Calls = &["moderations.create"];
 const MODELS: Calls = &["models.list", "models.retrieve"];
-const IMAGES: Calls = &["images.generate"];
+const IMAGES: Calls = &[endpoint::IMAGES];
 const SPEECH: Calls = &["audio.speech.create"];
 const TRANSCRIBE: Calls = &["audio.transcriptions.create"];
 const TRANSLATE: Calls = &["audio.translations.create"];
@@ -176,7 +176,7 @@ impl Provider for Compatible {
         match endpoint.call {
             EMBEDDINGS => self.embedding_rules,
             "chat.completions.create" | "completions.create" => self.rules,
-            "images.generate" => self.image_rules,
+            endpoint::IMAGES => self.image_rules,
             _ => &[],
         }
     }
@@ -417,7 +417,7 @@ pub static FIREWORKS: Compatible = Compatible {
         Rule::Clamp { name: "top_k", min: 1.0, max: 128.0 },
     ],
     dialect: Some(&passing::PLAIN),
-    dialects: &[(IMAGES, &images::FIREWORKS)],
+    dialects: &[(IMAGES, &images::hosted::FIREWORKS)],
     ..HOSTED
 };
 
@@ -465,7 +465,7 @@ pub static HYPERBOLIC: Compatible = Compatible {
     base_url: Some("https://api.hyperbolic.xyz"),
     version: "/v1",
     endpoints: Some(&[CHAT, TEXT, IMAGES, MODELS]),
-    dialects: &[(IMAGES, &images::HYPERBOLIC)],
+    dialects: &[(IMAGES, &images::hosted::HYPERBOLIC)],
     ..HOSTED
 };
 
@@ -648,8 +648,9 @@ pub static REKA: Compatible =
 pub static REPLICATE: Compatible = Compatible {
     name: "replicate",
     base_url: Some("https://api.replicate.com/v1"),
-    endpoints: Some(&[CHAT]),
+    endpoints: Some(&[CHAT, IMAGES]),
     dialect: Some(&replicate::DIALECT),
+    dialects: &[(IMAGES, &replicate::IMAGES)],
     ..HOSTED_OLDER
 };
 
@@ -666,7 +667,7 @@ pub static SEGMIND: Compatible = Compatible {
     base_url: Some("https://api.segmind.com/v1"),
     auth: Auth::Header("x-api-key"),
     endpoints: Some(&[IMAGES]),
-    dialect: Some(&images::SEGMIND),
+    dialect: Some(&images::hosted::SEGMIND),
     ..HOSTED
 };
 
@@ -675,7 +676,7 @@ pub static SILICONFLOW: Compatible = Compatible {
     base_url: Some("https://api.siliconflow.cn/v1"),
     endpoints: Some(&[CHAT, EMBED, IMAGES, MODELS, SPEECH, TRANSCRIBE]),
     dialect: Some(&passing::PLAIN),
-    dialects: &[(IMAGES, &images::SILICONFLOW)],
+    dialects: &[(IMAGES, &images::hosted::SILICONFLOW)],
     ..HOSTED_OLDER
 };
 
@@ -683,7 +684,7 @@ pub static STABILITY: Compatible = Compatible {
     name: "stability-ai",
     base_url: Some("https://api.stability.ai"),
     endpoints: Some(&[IMAGES]),
-    dialect: Some(&images::STABILITY),
+    dialect: Some(&images::stability::STABILITY),
     ..HOSTED
 };
 

@@ -1,4 +1,5 @@
-//! Amazon Bedrock: chat and completions through Converse, embeddings by invoking Titan and Cohere models.
+//! Amazon Bedrock: chat and completions through Converse, embeddings by invoking Titan and Cohere models,
+//! images by invoking Amazon's and Stability's.
 //! Source of the shapes: the Converse API and the models' own parameters, as of AWS's API reference.
 
 mod answer;
@@ -6,6 +7,7 @@ mod content;
 mod embeddings;
 mod family;
 mod formats;
+mod images;
 mod messages;
 mod native;
 mod request;
@@ -20,7 +22,7 @@ use super::completions::Completions;
 use super::dialect::{Dialect, Setting, Settings};
 use super::{Provider, Unsigned, aws};
 use crate::auth::Auth;
-use crate::endpoint::{EMBEDDINGS, Endpoint, MESSAGES};
+use crate::endpoint::{EMBEDDINGS, Endpoint, IMAGES, MESSAGES};
 use crate::error::{Problem, Result};
 
 /// The name in `provider` and in changes.
@@ -72,6 +74,7 @@ impl Provider for Bedrock {
             "chat.completions.create" => Some(&request::Converse),
             "completions.create" => Some(&COMPLETIONS),
             EMBEDDINGS => Some(&embeddings::Invoke),
+            IMAGES => Some(&images::INVOKE),
             MESSAGES => Some(&native::Messages),
             _ => None,
         }
