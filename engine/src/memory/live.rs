@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 
 use super::limit::Limit;
+use super::tokens::Tokens;
 use super::{lock, shared_name};
 use crate::clock::{Clock, Instant, SystemClock};
 use crate::engine::Context;
@@ -17,7 +18,6 @@ use crate::health::breaker::{self, Allowed, Breaker, Circuit, Probe};
 use crate::health::check::Asked;
 use crate::health::{Likeness, cb_config, symptom};
 use crate::observe::milliseconds;
-use crate::provider::Token;
 
 /// What a target's config says of its use.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub struct Live {
     history: Mutex<History>,
     pub asked: Asked,
     /// A short-lived credential.
-    pub token: tokio::sync::Mutex<Option<Token>>,
+    pub tokens: Tokens,
     /// When other processes were asked about its circuit.
     consulted: Asked,
 }
@@ -109,7 +109,7 @@ impl Live {
             breaker: settings.breaker.map(Breaker::new).map(Arc::new),
             history: Mutex::default(),
             asked: Asked::default(),
-            token: tokio::sync::Mutex::default(),
+            tokens: Tokens::default(),
         }
     }
 

@@ -7,11 +7,12 @@ use super::dialect::{Dialect, Setting, Settings};
 use super::params::{MAX_COMPLETION_TOKENS, Rule};
 use super::passing::{self, PASSING, Passing};
 use super::{
-    CUSTOM_HOST, Provider, bytez, images, mistral, nomic, ollama, openrouter, predibase, problem, replicate,
-    triton, usage, workers_ai,
+    CUSTOM_HOST, Provider, bytez, cortex, images, mistral, nomic, ollama, openrouter, predibase, problem,
+    replicate, triton, usage, workers_ai,
 };
 use crate::auth::Auth;
-use crate::endpoint::{self, EMBEDDINGS, Endpoint, RESPONSES};
+use crate::body::Body;
+use crate::endpoint::{self, EMBEDDINGS, Endpoint, MESSAGES, RESPONSES};
 use crate::error::Problem;
 
 /// A look-alike of OpenAI's API.
@@ -22,6 +23,10 @@ pub struct Compatible {
     /// The setting that takes the base URL's place.
     base_url_setting: Option<&'static str>,
     auth: Auth,
+    /// The calls of front formats that it takes as they are, each with how its models' names begin that do.
+    natively: &'static [(&'static str, &'static str)],
+    /// See `Provider::limits_by_newer_name`.
+    newer_limit: bool,
     /// The version that stands before each endpoint's path when the base URL has none.
     version: &'static str,
     /// What it has; `None` stands for all of OpenAI's endpoints.
@@ -75,6 +80,8 @@ const LIKE_OPENAI: Compatible = Compatible {
     base_url: None,
     base_url_setting: None,
     auth: Auth::Bearer,
+    natively: &[],
+    newer_limit: false,
     version: "",
     endpoints: None,
     rules: &[],
@@ -134,6 +141,11 @@ pub fn is_plain(value: &str) -> bool {
     !value.is_empty() && !value.contains("..") && !value.starts_with('.') && value.chars().all(letters)
 }
 
+/// The model that a body names.
+pub fn model_of(body: &[u8]) -> Option<String> {
+    serde_json::from_str(Body::parse(body).ok()?.get("model")?).ok()
+}
+
 impl Provider for Compatible {
     fn name(&self) -> &'static str {
         self.name
@@ -164,8 +176,13 @@ impl Provider for Compatible {
     }
 
     /// Servers of one's own have them too, in recent versions; a chat is the same in all of them.
-    fn has_natively(&self, endpoint: &Endpoint, _settings: &Settings, _body: &[u8]) -> bool {
-        self.name == OPENAI.name && endpoint.call == RESPONSES
+    fn has_natively(&self, endpoint: &Endpoint, _settings: &Settings, body: &[u8]) -> bool {
+        let mut own = self.natively.iter().filter(|(call, _)| *call == endpoint.call);
+        own.any(|(_, models)| models.is_empty() || model_of(body).is_some_and(|it| it.starts_with(models)))
+    }
+
+    fn limits_by_newer_name(&self) -> bool {
+        self.newer_limit
     }
 
     fn path(&self, endpoint: &Endpoint) -> String {
@@ -226,7 +243,12 @@ impl Provider for Compatible {
 
 // The table. OpenAI comes first, then servers of one's own, then services by name.
 
-pub static OPENAI: Compatible = Compatible { base_url: Some("https://api.openai.com/v1"), ..LIKE_OPENAI };
+pub static OPENAI: Compatible = Compatible {
+    base_url: Some("https://api.openai.com/v1"),
+    natively: &[(RESPONSES, "")],
+    newer_limit: true,
+    ..LIKE_OPENAI
+};
 
 /// Ollama's OpenAI route, and its own API where the custom host ends in `/api`.
 pub static OLLAMA: Compatible = Compatible {
@@ -333,23 +355,23 @@ pub static COMET_API: Compatible = Compatible {
     ..HOSTED
 };
 
-/// Snowflake's OpenAI route. It takes key pair tokens, OAuth and programmatic access tokens alike, and tells them apart by
+/// Snowflake's OpenAI route, and beside it Anthropic's Messages for Anthropic's models. It takes key pair tokens, OAuth and programmatic access tokens alike, and tells them apart by
 /// itself where the setting doesn't.
 pub static CORTEX: Compatible = Compatible {
     name: "cortex",
     base_url: Some("https://{snowflake_account}.snowflakecomputing.com/api/v2"),
-    version: "/cortex/v1",
-    endpoints: Some(&[CHAT]),
+    version: cortex::VERSION,
+    natively: &[(MESSAGES, "claude")],
+    endpoints: Some(&[CHAT, &[MESSAGES]]),
     dialect: Some(&Passing {
-        version: "/cortex/v1",
+        version: cortex::VERSION,
         prepare: Some(|asked, made| {
-            if let Some(kind) = asked.settings.get("snowflake_token_type") {
-                made.headers.push(("x-snowflake-authorization-token-type", kind.to_owned()));
-            }
+            cortex::name_token(asked, made);
             Ok(())
         }),
         ..PASSING
     }),
+    dialects: &[(&[MESSAGES], &cortex::Messages)],
     settings: &[
         Setting {
             key: "snowflake_account",

@@ -20,7 +20,7 @@ use ::http::{HeaderName, HeaderValue};
 
 use super::completions::Completions;
 use super::dialect::{Dialect, Setting, Settings};
-use super::{Provider, Unsigned, aws};
+use super::{Provider, Token, TokenRequest, Unsigned, aws};
 use crate::auth::Auth;
 use crate::endpoint::{EMBEDDINGS, Endpoint, IMAGES, MESSAGES};
 use crate::error::{Problem, Result};
@@ -33,8 +33,8 @@ pub static BEDROCK: Bedrock = Bedrock;
 pub struct Bedrock;
 
 static COMPLETIONS: Completions = Completions { provider: NAME, chat: &request::Converse };
-static SETTINGS: [Setting; 7] = {
-    let [id, secret, token, region, kind] = aws::SETTINGS;
+static SETTINGS: [Setting; 10] = {
+    let [id, secret, token, region, kind, role, external, sts] = aws::SETTINGS;
     let beta = "Anthropic's beta features, comma-separated, for its models";
     let version = "the version of Anthropic's API, for its models";
     [
@@ -43,6 +43,9 @@ static SETTINGS: [Setting; 7] = {
         token,
         region,
         kind,
+        role,
+        external,
+        sts,
         Setting { key: "anthropic_beta", what: beta, required: false },
         Setting { key: "anthropic_version", what: version, required: false },
     ]
@@ -86,6 +89,14 @@ impl Provider for Bedrock {
 
     fn settings(&self) -> &'static [Setting] {
         &SETTINGS
+    }
+
+    fn token_request(&self, settings: &Settings, now: SystemTime) -> Option<Result<TokenRequest>> {
+        aws::role::request(settings, now)
+    }
+
+    fn token(&self, status: u16, body: &[u8], now: u64) -> std::result::Result<Token, String> {
+        aws::role::answer(status, body, now)
     }
 
     fn sign(
