@@ -251,6 +251,11 @@ declare namespace Portkey {
      * tools were called, reasoning under one of its two names. True for `vllm`, `llamacpp`, `ollama`, `lmstudio`, `sglang` and `tgi`, else false.
      */
     repairs?: Option<boolean>
+    /**
+     * Whether streamed completions ask for their usage (`stream_options.include_usage`). When left out: where a record or a price needs it and
+     * the provider is known to tell it only so. The chunk that it brings goes to those alone who asked for it themselves.
+     */
+    streamUsage?: Option<boolean>
     /** Leave out of answers what OpenAI's own would not have; `false` lets them hold what a provider says beyond it. */
     strictOpenAiCompliance?: Option<boolean>
     openaiOrganization?: Option<string>
@@ -601,6 +606,8 @@ declare namespace Portkey {
     pricing?: Option<Pricing>
     strictParams?: Option<boolean>
     repairs?: Option<boolean>
+    stream_usage?: Option<boolean>
+    streamUsage?: Option<boolean>
     strict_open_ai_compliance?: Option<boolean>
     strictOpenAiCompliance?: Option<boolean>
     // `any`, not `HeaderValue`: an index signature covers the keys above too, and only `any` takes a caller's own interface.
