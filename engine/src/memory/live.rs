@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::limit::Limit;
 use super::tokens::Tokens;
 use super::{lock, shared_name};
+use crate::attempt::Reception;
 use crate::clock::{Clock, Instant, SystemClock};
 use crate::engine::Context;
 use crate::error::{Error, Facts, Kind};
@@ -36,6 +37,8 @@ pub struct Live {
     breaker: Option<Arc<Breaker>>,
     history: Mutex<History>,
     pub asked: Asked,
+    /// Whether its host takes a request for a stream's usage.
+    pub reception: Reception,
     /// A short-lived credential.
     pub tokens: Tokens,
     /// When other processes were asked about its circuit.
@@ -110,6 +113,7 @@ impl Live {
             history: Mutex::default(),
             asked: Asked::default(),
             tokens: Tokens::default(),
+            reception: Reception::default(),
         }
     }
 

@@ -35,6 +35,8 @@ pub struct Compatible {
     embedding_rules: &'static [Rule],
     image_rules: &'static [Rule],
     base64_embeddings: bool,
+    /// Streams tell their usage where they are asked for it (`Provider::has_stream_usage`).
+    stream_usage: bool,
     dialect: Option<&'static dyn Dialect>,
     /// The dialects of endpoints that differ from the rest of the row.
     dialects: &'static [(Calls, &'static dyn Dialect)],
@@ -88,6 +90,7 @@ const LIKE_OPENAI: Compatible = Compatible {
     embedding_rules: &[],
     image_rules: &[],
     base64_embeddings: true,
+    stream_usage: true,
     dialect: None,
     dialects: &[],
     repairs: false,
@@ -101,6 +104,7 @@ const HOSTED: Compatible = Compatible {
     endpoints: Some(&[CHAT, MODELS]),
     rules: &[Rule::DeveloperToSystem],
     base64_embeddings: false,
+    stream_usage: false,
     ..LIKE_OPENAI
 };
 
@@ -228,6 +232,10 @@ impl Provider for Compatible {
         problems
     }
 
+    fn has_stream_usage(&self) -> bool {
+        self.stream_usage
+    }
+
     fn repairs(&self) -> bool {
         self.repairs
     }
@@ -308,6 +316,7 @@ pub static TRITON: Compatible = Compatible {
     endpoints: Some(&[TEXT]),
     version: "",
     rules: triton::RULES,
+    stream_usage: false,
     dialect: Some(&triton::DIALECT),
     usual_host: Some("http://localhost:8000/v2/models/ensemble"),
     health: Some("/v2/health/ready"),
@@ -391,6 +400,7 @@ pub static DASHSCOPE: Compatible = Compatible {
     name: "dashscope",
     base_url: Some("https://dashscope-intl.aliyuncs.com/compatible-mode/v1"),
     endpoints: Some(&[CHAT, EMBED, MODELS, FILES, BATCHES]),
+    stream_usage: true,
     ..HOSTED
 };
 
@@ -406,6 +416,7 @@ pub static DEEPINFRA: Compatible = Compatible {
     base_url: Some("https://api.deepinfra.com/v1/openai"),
     endpoints: Some(&[CHAT, TEXT, EMBED, MODELS, SPEECH, TRANSCRIBE, TRANSLATE]),
     dialect: Some(&passing::PLAIN),
+    stream_usage: true,
     ..HOSTED_OLDER
 };
 
@@ -419,6 +430,7 @@ pub static DEEPSEEK: Compatible = Compatible {
         finish_reasons: &[("insufficient_system_resource", "length")],
         ..PASSING
     }),
+    stream_usage: true,
     ..HOSTED_OLDER
 };
 
@@ -449,6 +461,7 @@ pub static GITHUB: Compatible = Compatible {
     base_url: Some("https://models.github.ai/inference"),
     endpoints: Some(&[CHAT, EMBED]),
     dialect: Some(&Passing { headers: &[("extra-parameters", "drop")], ..PASSING }),
+    stream_usage: true,
     ..HOSTED
 };
 
@@ -479,6 +492,7 @@ pub static HUGGING_FACE: Compatible = Compatible {
         what: "a dedicated endpoint's URL, in place of the router's",
         required: false,
     }],
+    stream_usage: true,
     ..HOSTED_OLDER
 };
 
@@ -560,6 +574,7 @@ pub static MODAL: Compatible = Compatible {
     auth: Auth::Optional,
     endpoints: Some(&[CHAT, TEXT, EMBED, MODELS]),
     usual_host: Some("https://workspace--app-serve.modal.run/v1"),
+    stream_usage: true,
     ..HOSTED
 };
 
@@ -575,6 +590,7 @@ pub static MOONSHOT: Compatible = Compatible {
     base_url: Some("https://api.moonshot.cn"),
     endpoints: Some(&[CHAT, MODELS, FILES]),
     version: "/v1",
+    stream_usage: true,
     ..HOSTED_OLDER
 };
 
@@ -586,6 +602,7 @@ pub static NEBIUS: Compatible = Compatible {
     name: "nebius",
     base_url: Some("https://api.tokenfactory.nebius.com/v1"),
     endpoints: Some(&[CHAT, TEXT, EMBED, IMAGES, MODELS, FILES, BATCHES, TUNING]),
+    stream_usage: true,
     ..HOSTED
 };
 
@@ -611,6 +628,7 @@ pub static NOVITA: Compatible = Compatible {
     version: "/v1",
     endpoints: Some(&[CHAT, TEXT, EMBED, MODELS]),
     dialect: Some(&passing::VERSIONED),
+    stream_usage: true,
     ..HOSTED_OLDER
 };
 
@@ -681,6 +699,7 @@ pub static SAMBANOVA: Compatible = Compatible {
     base_url: Some("https://api.sambanova.ai"),
     version: "/v1",
     endpoints: Some(&[CHAT, EMBED, MODELS, TRANSCRIBE, TRANSLATE]),
+    stream_usage: true,
     ..HOSTED
 };
 
