@@ -1,12 +1,14 @@
 //! The request that a target gets: the caller's body with the config's parameters in it, in the target's dialect, the URL
 //! and the headers.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use bytes::Bytes;
 use url::{Position, Url};
 
+use super::token::Credential;
 use super::usage;
 use crate::body::Body;
 use crate::call::Call;
@@ -196,9 +198,9 @@ impl<'c> Request<'c> {
         }
     }
 
-    /// The request as it goes out now. `token` is the credential where that is a short-lived one.
+    /// The request as it goes out now. `granted` is the credential where that is a short-lived one.
     /// `form` is the body as it was made for this one sending, where the call has files.
-    pub fn wire(&self, token: Option<HeaderValue>, form: Option<Made>, now: SystemTime) -> Result<Wire> {
+    pub fn wire(&self, granted: Option<Credential>, form: Option<Made>, now: SystemTime) -> Result<Wire> {
         let mut headers = self.target.headers.clone();
         let stream = self.call.stream;
         for (name, value) in &self.headers {
@@ -221,11 +223,16 @@ impl<'c> Request<'c> {
         // A compressed stream comes in lumps, each after many events; bytes are handed on as they are.
         let as_it_is = stream || endpoint.gives == Gives::Bytes;
         add(&mut headers, &header::ACCEPT_ENCODING, if as_it_is { "identity" } else { "gzip" });
-        if let Some(token) = token {
-            headers.insert(header::AUTHORIZATION, token);
+        let mut settings = Cow::Borrowed(&self.target.settings);
+        match granted {
+            Some(Credential::Authorization(token)) => {
+                headers.insert(header::AUTHORIZATION, token);
+            }
+            Some(Credential::Settings(own)) => settings = Cow::Owned(own),
+            None => {}
         }
         let unsigned = Unsigned { method: &self.method, url: &self.url, headers: &headers, body: &self.body };
-        headers.extend(self.target.provider.sign(&unsigned, &self.target.settings, now)?);
+        headers.extend(self.target.provider.sign(&unsigned, &settings, now)?);
         Ok(Wire {
             method: self.method.clone(),
             url: self.url.clone(),

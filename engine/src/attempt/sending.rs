@@ -156,7 +156,7 @@ impl<'c> Sending<'c> {
         let watch = ConnectWatch::default();
         let (clock, limit) = self.header_clock();
         let (clock, limit, deadline) = self.or_total(clock, limit, self.began);
-        let token = token::bearer(self.context, self.target).await?;
+        let token = token::granted(self.context, self.target).await?;
         let form = match &self.call.form {
             Some(form) => Some(Box::pin(form.make(&self.request.body)).await?),
             None => None,

@@ -124,7 +124,7 @@ impl Endpoint {
                     | EMBEDDINGS
                     | MESSAGES
                     | RESPONSES
-                    | "images.generate"
+                    | IMAGES
                     | "images.edit"
                     | "images.createVariation"
                     | "audio.speech.create"
@@ -201,6 +201,9 @@ pub const HOT: usize = 3;
 
 /// Anthropic's Messages, for any provider (`front/`).
 pub const MESSAGES: &str = "messages.create";
+
+/// Pictures of a prompt, which most services speak of in words of their own.
+pub const IMAGES: &str = "images.generate";
 
 /// OpenAI's Responses, for any provider (`front/`).
 pub const RESPONSES: &str = "responses.create";
