@@ -56,6 +56,8 @@ class PortkeyAIRealtimeWS extends Emitter {
   #events
   #readers = []
   #end
+  /** What 'close' tells. */
+  #goodbye
 
   /** `props`: `{ model, options, params }`. The session opens at once; 'open' tells. */
   constructor(props, client) {
@@ -113,8 +115,10 @@ class PortkeyAIRealtimeWS extends Emitter {
     }
   }
 
-  /** Resolves with the next event of this name; rejects when an error comes first, or the end. */
+  /** Resolves with the next event of this name; rejects when an error comes first, or the end. Of one that has ended, 'close' is known. */
   emitted(event) {
+    const over = ({ code }) => new RealtimeError(`The session was closed (${code}) before '${event}'.`, { code: 'session_closed' })
+    if (this.#goodbye) return event === 'close' ? Promise.resolve(this.#goodbye) : Promise.reject(over(this.#goodbye))
     return new Promise((resolve, reject) => {
       const done = (settle) => (given) => {
         this.off(event, onEvent).off('error', onError).off('close', onClose)
@@ -122,7 +126,7 @@ class PortkeyAIRealtimeWS extends Emitter {
       }
       const onEvent = done(resolve)
       const onError = done(reject)
-      const onClose = done(({ code }) => reject(new RealtimeError(`The session was closed (${code}) before '${event}'.`, { code: 'session_closed' })))
+      const onClose = done((goodbye) => reject(over(goodbye)))
       this.on(event, onEvent)
       if (event !== 'error') this.on('error', onError)
       if (event !== 'close') this.on('close', onClose)
@@ -219,8 +223,9 @@ class PortkeyAIRealtimeWS extends Emitter {
 
   #closed(code, reason) {
     this.#end ??= {}
+    this.#goodbye = { code, reason, wasClean: code !== 1006 }
     try {
-      this._emit('close', { code, reason, wasClean: code !== 1006 })
+      this._emit('close', this.#goodbye)
     } finally {
       this.#serve()
     }

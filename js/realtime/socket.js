@@ -21,6 +21,9 @@ const CUT = 1006
 const isCode = (code) => code === 1000 || (Number.isInteger(code) && code >= 3000 && code <= 4999)
 const LONGEST_REASON = 123
 
+/** So many bytes may wait to be sent before the sender is told to wait, as the engine has it too. */
+const MUCH = 1 << 20
+
 class RealtimeSocket extends EventEmitter {
   binaryType = 'nodebuffer'
   extensions = ''
@@ -135,7 +138,7 @@ class RealtimeSocket extends EventEmitter {
       this.#more = true
       this.#begin()
     } else if (kind === border.DRAINED) {
-      this.#hand(() => this.emit('drain'))
+      this.#hand(() => this.#drained())
     } else {
       this.#ended(kind, content, factsText)
     }
@@ -153,6 +156,11 @@ class RealtimeSocket extends EventEmitter {
     this.#state = OPEN
     this.emit('open')
     this.#more = true
+  }
+
+  /** More may have been said since it was told. */
+  #drained() {
+    if (!this.#isOver && border.unsent(this.#id) <= MUCH) this.emit('drain')
   }
 
   #ended(kind, content, factsText) {
