@@ -161,4 +161,4 @@ for (const name of READABLE) {
   })
 }
 
-module.exports = { Portkey }
+module.exports = { Portkey, handleOf, optionOf }

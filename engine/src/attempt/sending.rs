@@ -97,6 +97,9 @@ impl<'c> Sending<'c> {
         if self.target.gateway.is_some() {
             self.report.told_by(&reply.headers);
         }
+        if self.call.endpoint.is_session() && matches!(reply.status, 101 | 200..=299) {
+            return self.session(reply).await.map(Checked::plain);
+        }
         if !(200..300).contains(&reply.status) {
             return Err(self.refused(reply).await);
         }
