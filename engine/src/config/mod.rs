@@ -81,6 +81,7 @@ pub struct Options {
     pub strict: Option<bool>,
     /// What would take something away from the caller's parameters is an error.
     pub strict_params: Option<bool>,
+    pub audio_duration: Option<bool>,
     pub repairs: Option<bool>,
     /// Options of providers, by config key.
     pub settings: Settings,
@@ -197,6 +198,7 @@ impl Options {
             debug: None,
             strict: None,
             strict_params: None,
+            audio_duration: None,
             repairs: None,
             settings: Settings::default(),
             openai_organization: None,
@@ -243,6 +245,7 @@ impl Options {
             "pricing" => self.pricing = Pricing::read(value, name, reader),
             "cacheForceRefresh" => self.cache_force_refresh = reader.boolean(value, name).unwrap_or(false),
             "cacheNamespace" => self.cache_namespace = reader.string(value, name),
+            "calculateAudioDuration" => self.audio_duration = reader.boolean(value, name),
             "strictParams" => self.strict_params = reader.boolean(value, name),
             "repairs" => self.repairs = reader.boolean(value, name),
             "strictOpenAiCompliance" => self.strict = reader.boolean(value, name),
