@@ -26,6 +26,9 @@ use crate::provider::repairs::Repairs;
 use crate::realtime;
 use crate::upload::Made;
 
+/// Tells a gateway how long a recording plays.
+const AUDIO_DURATION: HeaderName = HeaderName::from_static("x-portkey-audio-file-duration");
+
 pub struct Request<'c> {
     target: &'c Target,
     call: &'c Call,
@@ -227,6 +230,9 @@ impl<'c> Request<'c> {
             // Nobody else knows the boundary.
             let kind = HeaderValue::from_str(&form.content_type).expect("a boundary is plain text");
             headers.insert(header::CONTENT_TYPE, kind);
+            if let Some(duration) = form.duration {
+                headers.entry(AUDIO_DURATION).or_insert_with(|| HeaderValue::from(duration));
+            }
         } else if !self.body.is_empty() {
             add(&mut headers, &header::CONTENT_TYPE, "application/json");
         }

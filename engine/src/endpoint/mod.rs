@@ -146,6 +146,11 @@ impl Endpoint {
         self.call == REALTIME
     }
 
+    /// Whether it makes text of a recording.
+    pub fn hears(&self) -> bool {
+        matches!(self.call, "audio.transcriptions.create" | "audio.translations.create")
+    }
+
     /// Whether the caller says method and path: `post`, `get`, `put`, `delete`.
     pub fn is_generic(&self) -> bool {
         self.path.starts_with("/{*")
