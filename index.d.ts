@@ -272,8 +272,8 @@ declare namespace Portkey {
     onRecord?: Option<(record: CallRecord) => void>
     /** Where records are written; `true`: the database `.portkey/calls.sqlite` in the working directory. */
     logs?: Option<Logs | boolean>
-    /** Records hold what was asked and answered. They never hold a header's value. */
-    captureContent?: Option<boolean>
+    /** Records hold what was asked and answered, all of it or as `redact` leaves it. They never hold a header's value. */
+    captureContent?: Option<boolean | CaptureContent>
     /** What the targets take, unless their config says it. */
     pricing?: Option<Pricing>
     /** Names of headers whose values never appear in a log. */
@@ -392,6 +392,22 @@ declare namespace Portkey {
     maxAge?: Option<number>
     /** How many old files are kept, as `file.1` (the latest), `file.2`, …; 5 when left out. */
     maxFiles?: Option<number>
+  }
+
+  /** What was asked and answered, as JSON. */
+  export interface CapturedContent {
+    /** The body that was given. */
+    request?: any
+    /** The answer; of a stream `{ text, toolCalls, usage }` as far as it came. */
+    answer?: any
+  }
+
+  export interface CaptureContent {
+    /**
+     * Frees content of what nobody is to read, before anything gets it: expressions and texts whose matches become `[REDACTED]`, searched on a
+     * thread of their own, or a function that returns what is kept. Where it throws, or returns a promise or nothing, no content is kept.
+     */
+    redact?: Option<string | RegExp | readonly (string | RegExp)[] | ((content: CapturedContent) => CapturedContent | null | undefined)>
   }
 
   /** In US dollars. A target without a price has costs of `null`, never 0. */

@@ -97,7 +97,7 @@ class Portkey {
     warnOfInsecure(opened, derivedFrom)
     this.#handle = opened
     this.#options = JSON.parse(text, (_, value) => Object.freeze(value))
-    if (this.#options.onRecord != null) heldBy(this, this.#options.onRecord)
+    for (const number of [this.#options.onRecord, this.#options.captureContent?.redact]) if (typeof number === 'number') heldBy(this, number)
   }
 
   /** A client with some options changed; `null` takes one away. Connections are shared. */

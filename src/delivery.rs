@@ -34,6 +34,8 @@ mod kind {
     pub const MORE: u32 = 9;
     /// Pieces of a file are wanted: content is its place in the form, facts the reading's number.
     pub const ASK: u32 = 10;
+    /// Content is what a record captures, to be redacted by the function whose number is the id; facts is its own number.
+    pub const REDACT: u32 = 11;
 }
 
 /// Something to tell of a call.
@@ -77,6 +79,11 @@ pub enum Outcome {
     },
     Record {
         listener: u32,
+        text: Text,
+    },
+    Redact {
+        listener: u32,
+        id: u32,
         text: Text,
     },
 }
@@ -148,6 +155,11 @@ impl Outcome {
             Self::Record { listener, text } => {
                 array.set(at + 2, text)?;
                 (listener, kind::RECORD)
+            }
+            Self::Redact { listener, id, text } => {
+                array.set(at + 2, text)?;
+                array.set(at + 3, id)?;
+                (listener, kind::REDACT)
             }
         };
         array.set(at, id)?;

@@ -20,7 +20,7 @@ use crate::health::check;
 use crate::http::{Network, Transport};
 use crate::memory::{Fault, Memory};
 use crate::observe::{Report, TargetSeen};
-use crate::record::{self, End, Flushed, Recorder, Recording, Sink, feedback};
+use crate::record::{self, End, Flushed, Listeners, Recorder, Recording, feedback};
 use crate::route;
 use crate::secret::Secret;
 
@@ -53,25 +53,21 @@ pub struct Failed {
 
 impl Engine {
     /// A client with `options`, a JSON object. Every problem with them is told at once.
-    /// `listener` gets the records of a client that asks for them (`onRecord`).
-    pub fn new(options: &Map<String, Value>, listener: Option<Arc<dyn Sink>>) -> Result<Self> {
+    /// `listeners` are functions of the caller's that its options name by number (`onRecord`).
+    pub fn new(options: &Map<String, Value>, listeners: Listeners) -> Result<Self> {
         let mut made = Self::with_doors(options, Network::shared(), Arc::new(SystemClock), None)?;
-        made.record(listener)?;
+        made.record(listeners)?;
         Ok(made)
     }
 
     /// A client with `options`, given whole, that remembers what this one does, and records where it does if that is the same.
-    pub fn with_options(
-        &self,
-        options: &Map<String, Value>,
-        listener: Option<Arc<dyn Sink>>,
-    ) -> Result<Self> {
+    pub fn with_options(&self, options: &Map<String, Value>, listeners: Listeners) -> Result<Self> {
         let Context { transport, clock, memory, .. } = self.context.clone();
         let mut made = Self::with_doors(options, transport, clock, Some(&memory))?;
         if made.records == self.records {
             made.recorder.clone_from(&self.recorder);
         } else {
-            made.record(listener)?;
+            made.record(listeners)?;
         }
         Ok(made)
     }
@@ -91,9 +87,9 @@ impl Engine {
     }
 
     /// Opens the places that its options name for records.
-    fn record(&mut self, listener: Option<Arc<dyn Sink>>) -> Result<()> {
+    fn record(&mut self, listeners: Listeners) -> Result<()> {
         self.recorder =
-            Recorder::new(&self.records, listener).map_err(|problem| Error::config(vec![problem]))?;
+            Recorder::new(&self.records, listeners).map_err(|problem| Error::config(vec![problem]))?;
         Ok(())
     }
 

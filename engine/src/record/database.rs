@@ -163,8 +163,8 @@ impl Database {
 }
 
 impl Writer for Database {
-    fn write(&mut self, entries: &[Arc<Entry>]) -> u64 {
-        if self.insert(entries).is_err() {
+    fn write(&mut self, entries: Vec<Arc<Entry>>) -> u64 {
+        if self.insert(&entries).is_err() {
             return entries.len() as u64;
         }
         self.since_sweep += entries.len() as u64;

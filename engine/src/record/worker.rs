@@ -11,7 +11,7 @@ use super::{Entry, Sink};
 /// Where a worker writes to. Problems are its own to solve: it tries again or drops, and says how many it dropped.
 pub trait Writer: Send + 'static {
     /// Writes entries in their order; gives how many were lost.
-    fn write(&mut self, entries: &[Arc<Entry>]) -> u64;
+    fn write(&mut self, entries: Vec<Arc<Entry>>) -> u64;
 }
 
 /// So many entries wait; further ones are dropped.
@@ -55,8 +55,7 @@ fn work(jobs: &Receiver<Job>, writer: &mut impl Writer, dropped: &AtomicU64) {
             }
         }
         if !entries.is_empty() {
-            dropped.fetch_add(writer.write(&entries), Ordering::Relaxed);
-            entries.clear();
+            dropped.fetch_add(writer.write(std::mem::take(&mut entries)), Ordering::Relaxed);
         }
         for done in flushed {
             // Whoever waited may have given up.
