@@ -46,7 +46,7 @@ const ERRORS = {
   RateLimitError: 'APIError', InternalServerError: 'APIError', StreamTruncatedError: 'APIError', ConfigError: null, InvalidWebhookSignatureError: null,
   LengthFinishReasonError: 'APIError', ContentFilterFinishReasonError: 'APIError', SchemaMismatchError: 'APIError',
 }
-const HELPERS = ['ChatCompletionRunner', 'ChatCompletionStream', 'ChatCompletionStreamingRunner', 'ResponseStream', 'jsonSchemaFormat', 'jsonSchemaTextFormat', 'jsonSchemaTool']
+const HELPERS = ['AssistantStream', 'ChatCompletionRunner', 'ChatCompletionStream', 'ChatCompletionStreamingRunner', 'ResponseStream', 'jsonSchemaFormat', 'jsonSchemaTextFormat', 'jsonSchemaTool']
 
 describe('the exports', () => {
   test('are the same for import, for require and in index.d.ts', () => {
