@@ -150,6 +150,8 @@ declare class Portkey {
   readonly providers: Resources['providers'] & (() => Portkey.ProviderFacts[])
   /** What the client's cache holds, and how its Redis fares. */
   cacheState(): Portkey.CacheState
+  /** What public services list as the prices of their models, with the date and the source of each list. Options come before it. */
+  prices(): Portkey.PriceList
   /** Waits, at most `limit` milliseconds (5,000 when left out), until what was recorded has reached its place. */
   flush(limit?: number): Promise<{
     /** All of it has. */
@@ -415,13 +417,27 @@ declare namespace Portkey {
     redact?: Option<string | RegExp | readonly (string | RegExp)[] | ((content: CapturedContent) => CapturedContent | null | undefined)>
   }
 
-  /** In US dollars. A target without a price has costs of `null`, never 0. */
+  /** In US dollars for a million tokens. */
+  export interface PriceList {
+    unit: string
+    providers: Record<string, {
+      /** The month that the prices are of: `2026-11`. */
+      asOf: string
+      source: string
+      /** By the model's name without its date. With `upTo`: for calls with at most so much input; of others nothing is known. */
+      models: Record<string, { input: number; output?: number; cached?: number; written?: number; upTo?: number }>
+    }>
+  }
+
+  /** In US dollars. A target without a price, here or in the kept list, has costs of `null`, never 0. */
   export type Pricing = 'free' | {
     /** For a million tokens. */
     input?: number
     output?: number
     /** For a million tokens that the host had cached; as `input` when left out. */
     cached?: number
+    /** For a million tokens that the host has written to its cache; as `input` when left out. */
+    written?: number
     /** For a million tokens of reasoning; as `output` when left out. */
     reasoning?: number
     /** For each call. */
@@ -478,7 +494,9 @@ declare namespace Portkey {
     input: number
     /** Those of reasoning included. */
     output: number
+    /** Of the input: read from the host's cache, and written to it. */
     cached: number
+    written: number
     reasoning: number
     /** The host did not tell: counted from the length of the texts. */
     estimated: boolean

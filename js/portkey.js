@@ -121,6 +121,11 @@ class Portkey {
     return JSON.parse(this.#handle.cacheState())
   }
 
+  /** What public services list as the prices of their models, with the date and the source of each list. */
+  prices() {
+    return JSON.parse(native().prices())
+  }
+
   /** `fetch` over the engine, for other people's clients: `new OpenAI({ fetch: portkey.fetch })`. */
   get fetch() {
     routes ??= routesOf(JSON.parse(native().tables()).endpoints)

@@ -20,7 +20,7 @@ use crate::health::check;
 use crate::http::{Network, Transport};
 use crate::memory::{Fault, Memory};
 use crate::observe::{Report, TargetSeen};
-use crate::record::{self, End, Flushed, Listeners, Recorder, Recording, feedback};
+use crate::record::{self, End, Fare, Flushed, Listeners, Recorder, Recording, feedback};
 use crate::route;
 use crate::secret::Secret;
 
@@ -88,8 +88,10 @@ impl Engine {
 
     /// Opens the places that its options name for records.
     fn record(&mut self, listeners: Listeners) -> Result<()> {
-        self.recorder =
-            Recorder::new(&self.records, listeners).map_err(|problem| Error::config(vec![problem]))?;
+        let (plan, clock) = (Arc::downgrade(&self.plan), self.context.clock.clone());
+        let watch = move || plan.upgrade().map(|plan| fare(&plan, clock.now()));
+        self.recorder = Recorder::new(&self.records, listeners, Box::new(watch))
+            .map_err(|problem| Error::config(vec![problem]))?;
         Ok(())
     }
 
@@ -249,6 +251,13 @@ impl Engine {
         }
         (params, headers)
     }
+}
+
+/// How a plan's targets fare, for those who look at the records.
+fn fare(plan: &Plan, now: Instant) -> Fare {
+    let seen: Vec<_> = plan.root.targets().into_iter().map(|target| TargetSeen::of(target, now)).collect();
+    let json = serde_json::to_string(&seen).expect("what is known of a target has a JSON form");
+    Fare { json, is_calm: seen.iter().all(TargetSeen::is_calm) }
 }
 
 /// The two parts of a model that is written `@provider/model`.

@@ -9,6 +9,7 @@ mod entry;
 pub mod feedback;
 mod file;
 mod price;
+pub mod prices;
 mod reading;
 mod recording;
 mod redaction;
@@ -46,6 +47,15 @@ pub trait Sink: Send + Sync {
     fn dropped(&self) -> u64;
 }
 
+/// How a client's targets fare now; `None` when the client is gone.
+pub type Watch = Box<dyn Fn() -> Option<Fare> + Send>;
+
+/// How targets fare, as JSON, and whether that stays so until the next call.
+pub struct Fare {
+    pub json: String,
+    pub is_calm: bool,
+}
+
 /// What a face hands in: the caller's own functions.
 #[derive(Clone, Default)]
 pub struct Listeners {
@@ -78,13 +88,20 @@ pub struct Recorder {
 
 impl Recorder {
     /// `None` where nothing is to be recorded.
-    pub fn new(settings: &Settings, listeners: Listeners) -> Result<Option<Arc<Self>>, Problem> {
+    pub fn new(
+        settings: &Settings,
+        listeners: Listeners,
+        watch: Watch,
+    ) -> Result<Option<Arc<Self>>, Problem> {
         let mut sinks: Vec<Arc<dyn Sink>> = listeners.records.into_iter().collect();
         if let Some(rotation) = &settings.file {
             sinks.push(Arc::new(Worker::new("records to a file", file::File::open(rotation)?)));
         }
         if let Some(retention) = &settings.database {
-            sinks.push(Arc::new(Worker::new("records to a database", database::Database::open(retention)?)));
+            sinks.push(Arc::new(Worker::new(
+                "records to a database",
+                database::Database::open(retention, watch)?,
+            )));
         }
         if sinks.is_empty() {
             return Ok(None);
