@@ -244,7 +244,7 @@ impl Options {
                 self.records.listener = number.map(|number| number as u32);
             }
             "logs" => self.records.read_logs(value, name, reader),
-            "captureContent" => self.records.captures = reader.boolean(value, name).unwrap_or(false),
+            "captureContent" => self.records.read_captures(value, name, reader),
             "pricing" => self.pricing = Pricing::read(value, name, reader),
             "cacheForceRefresh" => self.cache_force_refresh = reader.boolean(value, name).unwrap_or(false),
             "cacheNamespace" => self.cache_namespace = reader.string(value, name),
