@@ -169,7 +169,7 @@ describe('the options', () => {
   })
 })
 
-const METHODS = ['withOptions', 'targets', 'cacheState', 'fetch', 'flush']
+const METHODS = ['withOptions', 'targets', 'cacheState', 'prices', 'fetch', 'flush']
 
 /** The readable fields of a client, as index.d.ts names them. */
 function fields() {

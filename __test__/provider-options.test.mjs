@@ -265,14 +265,14 @@ describe('strictParams', () => {
 })
 
 describe('a call that names its provider', () => {
-  test("as '@anthropic/claude-x', in Anthropic's dialect with the client's credential", async (t) => {
+  test("in Anthropic's dialect, with the client's credential", async (t) => {
     const host = await hostFor(t, [{ status: 400, json: {} }])
     const client = new Portkey({ customHost: host.url, Authorization: 'k', config: { passthrough: true } })
-    await assert.rejects(ask(client, { model: '@anthropic/claude-x' }), BadRequestError)
+    await assert.rejects(ask(client, { model: 'claude-x' }, { provider: 'anthropic' }), BadRequestError)
     assert.equal(host.last.path, '/v1/messages')
     assert.equal(host.last.json().model, 'claude-x')
     assert.equal(host.last.headers['x-api-key'], 'k')
-    await assert.rejects(ask(client, { model: '@groq/llama' }), BadRequestError)
+    await assert.rejects(ask(client, { model: 'llama' }, { provider: 'groq' }), BadRequestError)
     assert.equal(host.last.path, '/v1/chat/completions')
     assert.equal(host.last.headers.authorization, 'Bearer k')
     assert.equal(host.last.headers['x-api-key'], undefined)
@@ -281,7 +281,7 @@ describe('a call that names its provider', () => {
   test('by a name that is none', async (t) => {
     const host = await hostFor(t)
     const client = new Portkey({ customHost: host.url, Authorization: 'k', config: { passthrough: true } })
-    assert.match((await problems(() => ask(client, { model: '@antropic/claude-x' }))).model, /did you mean anthropic\?$/)
+    assert.match((await problems(() => ask(client, { model: 'claude-x' }, { provider: 'antropic' }))).provider, /did you mean anthropic\?$/)
     assert.equal(host.requests.length, 0)
   })
 })

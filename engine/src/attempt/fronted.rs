@@ -107,7 +107,9 @@ impl Fronted {
                 events.behind(Fronting::new(self.front, reader, self.streamed));
                 Content::Events(events)
             }
-            other @ (Content::Vectors(_) | Content::Text(_) | Content::Bytes(_)) => other,
+            other @ (Content::Vectors(_) | Content::Text(_) | Content::Bytes(_) | Content::Session(_)) => {
+                other
+            }
         };
         Ok(Reached { status, headers, content })
     }

@@ -23,7 +23,11 @@ use crate::observe::Report;
 use crate::provider::Unsigned;
 use crate::provider::dialect::{self, Asked, Context, Dialect};
 use crate::provider::repairs::Repairs;
+use crate::realtime;
 use crate::upload::Made;
+
+/// Tells a gateway how long a recording plays.
+const AUDIO_DURATION: HeaderName = HeaderName::from_static("x-portkey-audio-file-duration");
 
 pub struct Request<'c> {
     target: &'c Target,
@@ -61,6 +65,10 @@ impl<'c> Request<'c> {
         if endpoint.is_generic() {
             return Self::plain(target, call, body, report);
         }
+        if endpoint.is_session() {
+            let url = realtime::url(target, call, &body, report).map_err(unsupported)?;
+            return Ok(Self::bare(target, call, url, Bytes::new()));
+        }
         if !target.provider.has(endpoint) && Front::of(endpoint).is_none() {
             let message = format!("{} has no {}", target.provider.name(), endpoint.call);
             return Err(Error::problem("provider", message).with_code(UNSUPPORTED));
@@ -82,7 +90,21 @@ impl<'c> Request<'c> {
 
     fn plain(target: &'c Target, call: &'c Call, body: Bytes, report: &mut Report) -> Result<Self> {
         let url = target.url(call.endpoint, &call.arguments, call.options.query.as_deref())?;
-        let mut request = Self {
+        let mut request = Self::bare(target, call, url, body);
+        if call.endpoint.call == EMBEDDINGS {
+            let (asked, wire) = embeddings::prepare(&request.body);
+            request.encoding = asked;
+            if let Some(wire) = wire.filter(|_| target.provider.knows_base64_embeddings()) {
+                request.body = wire;
+                report.changes.push("encoding_format: base64 was asked for, to be decoded here".to_owned());
+            }
+        }
+        Ok(request)
+    }
+
+    /// The request as it is, before anything is made of it.
+    fn bare(target: &'c Target, call: &'c Call, url: Url, body: Bytes) -> Self {
+        Self {
             target,
             call,
             dialect: None,
@@ -96,16 +118,7 @@ impl<'c> Request<'c> {
             id: String::new(),
             extras: false,
             asks_usage: false,
-        };
-        if call.endpoint.call == EMBEDDINGS {
-            let (asked, wire) = embeddings::prepare(&request.body);
-            request.encoding = asked;
-            if let Some(wire) = wire.filter(|_| target.provider.knows_base64_embeddings()) {
-                request.body = wire;
-                report.changes.push("encoding_format: base64 was asked for, to be decoded here".to_owned());
-            }
         }
-        Ok(request)
     }
 
     fn translated(
@@ -217,6 +230,9 @@ impl<'c> Request<'c> {
             // Nobody else knows the boundary.
             let kind = HeaderValue::from_str(&form.content_type).expect("a boundary is plain text");
             headers.insert(header::CONTENT_TYPE, kind);
+            if let Some(duration) = form.duration {
+                headers.entry(AUDIO_DURATION).or_insert_with(|| HeaderValue::from(duration));
+            }
         } else if !self.body.is_empty() {
             add(&mut headers, &header::CONTENT_TYPE, "application/json");
         }
@@ -244,6 +260,7 @@ impl<'c> Request<'c> {
             socket: self.target.base_url.socket().cloned(),
             route: self.target.route.clone(),
             connect: self.target.clocks.connect,
+            upgrade: endpoint.is_session(),
         })
     }
 }

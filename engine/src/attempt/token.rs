@@ -69,6 +69,7 @@ async fn fetch(context: &Context, target: &Target, request: TokenRequest, now: u
         socket: None,
         route: if request.direct { directly(&target.route) } else { target.route.clone() },
         connect: target.clocks.connect,
+        upgrade: false,
     };
     let deadline = Some(context.clock.now() + LONGEST);
     let asked = before(deadline, exchange(context, wire)).await;

@@ -12,7 +12,9 @@ use super::anthropic::native::Messages;
 use super::dialect::{Asked, Context, Dialect, Framing, Made, Setting, Settings, Translator};
 use super::params::Rule;
 use super::passing::{PLAIN, Passing};
-use super::{CUSTOM_HOST, Provider, Token, TokenRequest, compatible, entra, grant, path, problem, reported};
+use super::{
+    CUSTOM_HOST, Provider, Realtime, Token, TokenRequest, compatible, entra, grant, path, problem, reported,
+};
 use crate::auth::Auth;
 use crate::body::Body;
 use crate::endpoint::{EMBEDDINGS, Endpoint, MESSAGES, RESPONSES};
@@ -101,6 +103,17 @@ impl Provider for AzureOpenAi {
 
     fn path(&self, endpoint: &Endpoint) -> String {
         format!("/v1{}", endpoint.path)
+    }
+
+    fn realtime(&self, settings: &Settings) -> Option<Realtime> {
+        let version = settings.get(VERSION).unwrap_or("v1");
+        let deployment = settings.get("azure_deployment_id").map(str::to_owned);
+        let (path, model) = match version {
+            "v1" => ("/v1/realtime".to_owned(), "model"),
+            "preview" | "latest" => (format!("/v1/realtime?api-version={version}"), "model"),
+            date => (format!("/realtime?api-version={date}"), "deployment"),
+        };
+        Some(Realtime { path, model, deployment })
     }
 
     fn knows_base64_embeddings(&self) -> bool {

@@ -7,8 +7,8 @@ use super::dialect::{Dialect, Setting, Settings};
 use super::params::{MAX_COMPLETION_TOKENS, Rule};
 use super::passing::{self, PASSING, Passing};
 use super::{
-    CUSTOM_HOST, Provider, bytez, cortex, images, mistral, nomic, ollama, openrouter, predibase, problem,
-    replicate, triton, usage, workers_ai,
+    CUSTOM_HOST, Provider, Realtime, bytez, cortex, images, mistral, nomic, ollama, openrouter, predibase,
+    problem, replicate, triton, usage, workers_ai,
 };
 use crate::auth::Auth;
 use crate::body::Body;
@@ -177,6 +177,11 @@ impl Provider for Compatible {
 
     fn has(&self, endpoint: &Endpoint) -> bool {
         self.endpoints.is_none_or(|groups| groups.iter().any(|calls| calls.contains(&endpoint.call)))
+    }
+
+    fn realtime(&self, _settings: &Settings) -> Option<Realtime> {
+        let has = [OPENAI.name, VLLM.name, X_AI.name].contains(&self.name);
+        has.then(|| Realtime::at(format!("{}/realtime", self.version)))
     }
 
     /// Servers of one's own have them too, in recent versions; a chat is the same in all of them.

@@ -87,6 +87,10 @@ pub trait Provider: Sync {
     fn has(&self, _endpoint: &Endpoint) -> bool {
         true
     }
+    /// How a realtime session of it is opened; `None` where it has none.
+    fn realtime(&self, _settings: &Settings) -> Option<Realtime> {
+        None
+    }
     /// Whether it takes a call of a front format (`front/`) as it is, by the settings and the body. The others' become
     /// chats. Asked for those endpoints alone.
     fn has_natively(&self, _endpoint: &Endpoint, _settings: &Settings, _body: &[u8]) -> bool {
@@ -171,6 +175,23 @@ pub trait Provider: Sync {
     /// The path that tells whether a server of this kind is up, below the host and not below the base URL.
     fn health(&self) -> Option<&'static str> {
         None
+    }
+}
+
+/// Where a provider opens realtime sessions.
+pub struct Realtime {
+    /// Below the base URL, maybe with a query.
+    pub path: String,
+    /// The query's name of the model.
+    pub model: &'static str,
+    /// The model, where a setting names it.
+    pub deployment: Option<String>,
+}
+
+impl Realtime {
+    /// As OpenAI has them.
+    fn at(path: String) -> Self {
+        Self { path, model: "model", deployment: None }
     }
 }
 

@@ -7,9 +7,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::Entry;
 use super::worker::Writer;
-use crate::clock::{Clock, SystemClock};
+use super::{Entry, Fare, Watch};
+use crate::clock::{Clock, Instant, SystemClock, new_id};
 use crate::error::Problem;
 use crate::observe::milliseconds;
 
@@ -99,14 +99,53 @@ pub struct Database {
     connection: Connection,
     retention: Retention,
     since_sweep: u64,
+    /// Tells how the client's targets fare.
+    watch: Watch,
+    /// This client's name among all that write how their targets fare, and when it did so last.
+    process: String,
+    watched: Option<Instant>,
 }
+
+/// How targets fare is written at most this often.
+const WATCHED: Duration = Duration::from_secs(2);
+
+/// What a process wrote that has ended is kept so long.
+const LONGEST_SILENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Database {
     /// The error says why the file can't be used.
-    pub fn open(retention: &Retention) -> Result<Self, Problem> {
+    pub fn open(retention: &Retention, watch: Watch) -> Result<Self, Problem> {
         let connection = open(&retention.path)
             .map_err(|why| Problem { path: "logs.database".to_owned(), message: why })?;
-        Ok(Self { connection, retention: retention.clone(), since_sweep: SWEEP })
+        let process = format!("{} {}", std::process::id(), &new_id()[..8]);
+        Ok(Self {
+            connection,
+            retention: retention.clone(),
+            since_sweep: SWEEP,
+            watch,
+            process,
+            watched: None,
+        })
+    }
+
+    /// Writes how the targets fare; true when that may change before the next call.
+    fn note_targets(&mut self) -> bool {
+        self.watched = Some(SystemClock.now());
+        let written = match (self.watch)() {
+            Some(Fare { json, is_calm }) => {
+                let row = params![self.process, now(), json];
+                let written =
+                    self.connection.execute("INSERT OR REPLACE INTO targets VALUES (?1, ?2, ?3)", row);
+                written.map(|_| !is_calm)
+            }
+            // The client is gone.
+            None => {
+                let gone = self.connection.execute("DELETE FROM targets WHERE process = ?1", [&self.process]);
+                gone.map(|_| false)
+            }
+        };
+        // What could not be written is written after the next call.
+        written.unwrap_or(false)
     }
 
     fn insert(&mut self, entries: &[Arc<Entry>]) -> rusqlite::Result<()> {
@@ -140,10 +179,11 @@ impl Database {
 
     /// Takes out what is too old, and then the oldest while the file is too large.
     fn sweep(&self) -> rusqlite::Result<()> {
-        let now = SystemClock.wall().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let oldest = milliseconds(now.saturating_sub(self.retention.longest_age));
+        let oldest = now() - milliseconds(self.retention.longest_age);
         self.connection.execute("DELETE FROM calls WHERE began < ?1", [oldest])?;
         self.connection.execute("DELETE FROM feedback WHERE at < ?1", [oldest])?;
+        self.connection
+            .execute("DELETE FROM targets WHERE at < ?1", [now() - milliseconds(LONGEST_SILENCE)])?;
         let number = |pragma: &str| self.connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
         let page = number("PRAGMA page_size")?;
         while (number("PRAGMA page_count")? - number("PRAGMA freelist_count")?) * page
@@ -163,8 +203,8 @@ impl Database {
 }
 
 impl Writer for Database {
-    fn write(&mut self, entries: &[Arc<Entry>]) -> u64 {
-        if self.insert(entries).is_err() {
+    fn write(&mut self, entries: Vec<Arc<Entry>>) -> u64 {
+        if self.insert(&entries).is_err() {
             return entries.len() as u64;
         }
         self.since_sweep += entries.len() as u64;
@@ -173,6 +213,18 @@ impl Writer for Database {
             // What could not be taken out now is taken out with the next sweep.
             let _ = self.sweep();
         }
+        if self.watched.is_none_or(|at| SystemClock.now() - at >= WATCHED) {
+            self.note_targets();
+        }
         0
     }
+
+    fn rest(&mut self) -> bool {
+        self.note_targets()
+    }
+}
+
+/// Milliseconds since 1970.
+fn now() -> f64 {
+    milliseconds(SystemClock.wall().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
