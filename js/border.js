@@ -3,7 +3,7 @@
 // the process alive as long as someone does.
 
 const { native } = require('./native.js')
-const { record } = require('./records.js')
+const { record, redact } = require('./records.js')
 
 /** The kinds of outcome, as src/border.rs knows them. */
 const ANSWER = 0
@@ -19,6 +19,7 @@ const MORE = 9
 const ASK = 10
 const SESSION = 11
 const DRAINED = 12
+const REDACT = 13
 
 let border
 let lastId = 0
@@ -33,6 +34,7 @@ function deliver(outcomes) {
   for (let at = 0; at < outcomes.length; at += 4) {
     const kind = outcomes[at + 1]
     if (kind === RECORD) record(outcomes[at], outcomes[at + 2])
+    else if (kind === REDACT) border.redacted(outcomes[at + 3], redact(outcomes[at], outcomes[at + 2]))
     else if (kind === ASK) uploads.get(outcomes[at])?.ask(outcomes[at], outcomes[at + 2], outcomes[at + 3])
     else open.get(outcomes[at])?.settle(kind, outcomes[at + 2], outcomes[at + 3])
   }

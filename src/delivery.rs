@@ -40,6 +40,8 @@ mod kind {
     pub const SESSION: u32 = 11;
     /// What was said in a session is on its way: there is room for more.
     pub const DRAINED: u32 = 12;
+    /// Content is what a record captures, to be redacted by the function whose number is the id; facts is its own number.
+    pub const REDACT: u32 = 13;
 }
 
 /// Something to tell of a call.
@@ -92,6 +94,11 @@ pub enum Outcome {
     },
     Record {
         listener: u32,
+        text: Text,
+    },
+    Redact {
+        listener: u32,
+        id: u32,
         text: Text,
     },
 }
@@ -169,6 +176,11 @@ impl Outcome {
             Self::Record { listener, text } => {
                 array.set(at + 2, text)?;
                 (listener, kind::RECORD)
+            }
+            Self::Redact { listener, id, text } => {
+                array.set(at + 2, text)?;
+                array.set(at + 3, id)?;
+                (listener, kind::REDACT)
             }
         };
         array.set(at, id)?;

@@ -124,7 +124,7 @@ impl Endpoint {
                     | EMBEDDINGS
                     | MESSAGES
                     | RESPONSES
-                    | "images.generate"
+                    | IMAGES
                     | "images.edit"
                     | "images.createVariation"
                     | "audio.speech.create"
@@ -144,6 +144,11 @@ impl Endpoint {
     /// Whether it opens a session rather than being answered.
     pub fn is_session(&self) -> bool {
         self.call == REALTIME
+    }
+
+    /// Whether it makes text of a recording.
+    pub fn hears(&self) -> bool {
+        matches!(self.call, "audio.transcriptions.create" | "audio.translations.create")
     }
 
     /// Whether the caller says method and path: `post`, `get`, `put`, `delete`.
@@ -207,6 +212,9 @@ pub const HOT: usize = 3;
 
 /// Anthropic's Messages, for any provider (`front/`).
 pub const MESSAGES: &str = "messages.create";
+
+/// Pictures of a prompt, which most services speak of in words of their own.
+pub const IMAGES: &str = "images.generate";
 
 /// OpenAI's Responses, for any provider (`front/`).
 pub const RESPONSES: &str = "responses.create";

@@ -257,6 +257,13 @@ impl Place<'_> {
             .with_resend(Resend::Never)
     }
 
+    /// A file's own source gave nothing for so long.
+    pub fn silent_source(&self, name: &str, limit: Duration) -> Error {
+        let what = format!("{name} gave nothing to send for {} ms.", milliseconds(limit));
+        let advice = "Its stream stalls, or give it longer with timeouts.idle; 0 turns that off.";
+        Error::new(Kind::Timeout, self.message(&what, advice)).with_code("stalled_upload").with_status(408)
+    }
+
     /// A reply of a good status that can't be the answer.
     pub fn garbled(&self, status: u16, why: &str, headers: HeaderMap, body: Bytes) -> Error {
         let advice =
