@@ -33,8 +33,7 @@ import type { ProviderConfig, ProviderOptions } from './types/providers'
 import type { Resources } from './types/resources'
 import type { JSONSchema } from './types/shared'
 import type {
-  Response, ResponseCreateParams, ResponseCreateParamsNonStreaming, ResponseCreateParamsStreaming, ResponseInputItem,
-  ResponseOutputItem, ResponseStreamEvent, ResponseTool, ResponseUsage,
+  Response, ResponseCreateParams, ResponseCreateParamsNonStreaming, ResponseCreateParamsStreaming, ResponseStreamEvent, ResponseUsage,
 } from './types/responses'
 /* imports */
 import type {
@@ -64,7 +63,7 @@ import type {
 } from './types/containers'
 import type {
   Conversation, ConversationCreateParams, ConversationItem, ConversationItemCreateParams, ConversationItemList,
-  ConversationItemListParams, ConversationItemRetrieveParams, ConversationUpdateParams,
+  ConversationItemListParams, ConversationItemRetrieveParams, ConversationMessage, ConversationUpdateParams,
 } from './types/conversations'
 import type {
   Eval, EvalCreateParams, EvalCriterion, EvalDataSource, EvalDeleted, EvalListParams, EvalOutputItem,
@@ -98,7 +97,24 @@ import type {
   RealtimeSession, RealtimeSessionCreateParams, TranscriptionSession, TranscriptionSessionCreateParams,
 } from './types/realtime'
 import type {
-  ResponseInputItemListParams, ResponseInputTokens, ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams,
+  EasyInputMessage, ResponseAnnotation, ResponseApplyPatchCall, ResponseApplyPatchCallOutput, ResponseCaller,
+  ResponseCodeInterpreterCall, ResponseCompaction, ResponseComputerAction, ResponseComputerCall,
+  ResponseComputerCallOutput, ResponseCustomToolCall, ResponseCustomToolCallOutput, ResponseFileSearchCall,
+  ResponseFunctionCallOutput, ResponseFunctionToolCall, ResponseImageGenerationCall, ResponseInputContent,
+  ResponseInputFile, ResponseInputImage, ResponseInputItem, ResponseInputMessage, ResponseInputText, ResponseItem,
+  ResponseItemStatus, ResponseKeptContent, ResponseLocalShellCall, ResponseLocalShellCallOutput, ResponseLogprob,
+  ResponseMcpApprovalRequest, ResponseMcpApprovalResponse, ResponseMcpCall, ResponseMcpListTools, ResponseOutputItem,
+  ResponseOutputMessage, ResponseOutputRefusal, ResponseOutputText, ResponseProgram, ResponseProgramOutput,
+  ResponseReasoningItem, ResponseRole, ResponseShellCall, ResponseShellCallOutput, ResponseToolSearchCall,
+  ResponseToolSearchOutput, ResponseWebSearchCall,
+} from './types/response-items'
+import type {
+  ContainerSkill, ResponseCodeInterpreterTool, ResponseCustomTool, ResponseEnvironment, ResponseFileSearchTool,
+  ResponseFunctionTool, ResponseImageGenerationTool, ResponseMcpTool, ResponseNamespaceTool, ResponseShellTool,
+  ResponseTool, ResponseToolChoice, ResponseToolChoiceBuiltIn, ResponseWebSearchPreviewTool, ResponseWebSearchTool,
+} from './types/response-tools'
+import type {
+  ResponseInputItemListParams, ResponseInputTokens, ResponseInputTokensParams, ResponseRetrieveParams,
 } from './types/stored-responses'
 import type {
   Upload, UploadCompleteParams, UploadCreateParams, UploadPart, UploadPartCreateParams,
@@ -1013,7 +1029,7 @@ declare namespace Portkey {
     RunToolsOptions, RunnableTool, StandardIssue, StandardSchema, ParseableTextFormat, ParsedResponse,
     ContentBlock, ContentBlockParam, Message, MessageCreateParams, MessageCreateParamsNonStreaming, MessageCreateParamsStreaming,
     MessageParam, MessageStreamEvent, MessageTool, MessageUsage, Response, ResponseCreateParams, ResponseCreateParamsNonStreaming,
-    ResponseCreateParamsStreaming, ResponseInputItem, ResponseOutputItem, ResponseStreamEvent, ResponseTool, ResponseUsage,
+    ResponseCreateParamsStreaming, ResponseStreamEvent, ResponseUsage,
   }
   /* types */
   export type {
@@ -1023,21 +1039,34 @@ declare namespace Portkey {
     ChatSessionCreateParams, CheckpointPermission, CheckpointPermissionCreateParams, CheckpointPermissionList,
     CheckpointPermissionListParams, ChunkSizes, ChunkingStrategy, ChunkingStrategyParam, ClientSecret,
     ClientSecretCreateParams, ComparisonFilter, CompoundFilter, Container, ContainerCreateParams, ContainerFile,
-    ContainerFileCreateParams, ContainerNetworkPolicyParam, Conversation, ConversationCreateParams, ConversationItem,
-    ConversationItemCreateParams, ConversationItemList, ConversationItemListParams, ConversationItemRetrieveParams,
-    ConversationUpdateParams, Deleted, Eval, EvalCreateParams, EvalCriterion, EvalDataSource, EvalDeleted,
-    EvalListParams, EvalOutputItem, EvalOutputItemListParams, EvalRun, EvalRunCreateParams, EvalRunDeleted,
-    EvalRunListParams, EvalUpdateParams, ExpiresAfter, FileAttributes, FileContent, FileCounts, FileCreateParams,
-    FileLike, FileListParams, FileObject, FileOptions, FilePurpose, FileStream, FineTuningHyperparameters,
-    FineTuningIntegration, FineTuningJob, FineTuningJobCheckpoint, FineTuningJobCreateParams, FineTuningJobEvent,
-    FineTuningJobListParams, FineTuningMethod, Grader, GraderMessage, GraderRunParams, GraderRunResponse,
-    GraderValidateParams, GraderValidateResponse, IdleExpiry, Image, ImageCompletedEvent, ImageCreateVariationParams,
-    ImageEditParams, ImageGenerateParams, ImagePartialEvent, ImageStreamEvent, ImageUsage, ImagesResponse,
-    LabelModelGrader, ListParams, MetadataParams, MultiGrader, Page, PagePromise, PollOptions, PortkeyAnswer,
-    PortkeyParams, PythonGrader, RealtimeCallAcceptParams, RealtimeCallReferParams, RealtimeCallRejectParams,
-    RealtimeSession, RealtimeSessionCreateParams, ResponseInputItemListParams, ResponseInputTokens,
-    ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams, Run, RunCreateParams, RunStatus, RunStep,
-    RunStepDelta, RunStepInclude, RunStepListParams, RunStepRetrieveParams, RunStepToolCall, RunStepToolCallDelta,
+    ContainerFileCreateParams, ContainerNetworkPolicyParam, ContainerSkill, Conversation, ConversationCreateParams,
+    ConversationItem, ConversationItemCreateParams, ConversationItemList, ConversationItemListParams,
+    ConversationItemRetrieveParams, ConversationMessage, ConversationUpdateParams, Deleted, EasyInputMessage, Eval,
+    EvalCreateParams, EvalCriterion, EvalDataSource, EvalDeleted, EvalListParams, EvalOutputItem,
+    EvalOutputItemListParams, EvalRun, EvalRunCreateParams, EvalRunDeleted, EvalRunListParams, EvalUpdateParams,
+    ExpiresAfter, FileAttributes, FileContent, FileCounts, FileCreateParams, FileLike, FileListParams, FileObject,
+    FileOptions, FilePurpose, FileStream, FineTuningHyperparameters, FineTuningIntegration, FineTuningJob,
+    FineTuningJobCheckpoint, FineTuningJobCreateParams, FineTuningJobEvent, FineTuningJobListParams, FineTuningMethod,
+    Grader, GraderMessage, GraderRunParams, GraderRunResponse, GraderValidateParams, GraderValidateResponse, IdleExpiry,
+    Image, ImageCompletedEvent, ImageCreateVariationParams, ImageEditParams, ImageGenerateParams, ImagePartialEvent,
+    ImageStreamEvent, ImageUsage, ImagesResponse, LabelModelGrader, ListParams, MetadataParams, MultiGrader, Page,
+    PagePromise, PollOptions, PortkeyAnswer, PortkeyParams, PythonGrader, RealtimeCallAcceptParams,
+    RealtimeCallReferParams, RealtimeCallRejectParams, RealtimeSession, RealtimeSessionCreateParams, ResponseAnnotation,
+    ResponseApplyPatchCall, ResponseApplyPatchCallOutput, ResponseCaller, ResponseCodeInterpreterCall,
+    ResponseCodeInterpreterTool, ResponseCompaction, ResponseComputerAction, ResponseComputerCall,
+    ResponseComputerCallOutput, ResponseCustomTool, ResponseCustomToolCall, ResponseCustomToolCallOutput,
+    ResponseEnvironment, ResponseFileSearchCall, ResponseFileSearchTool, ResponseFunctionCallOutput,
+    ResponseFunctionTool, ResponseFunctionToolCall, ResponseImageGenerationCall, ResponseImageGenerationTool,
+    ResponseInputContent, ResponseInputFile, ResponseInputImage, ResponseInputItem, ResponseInputItemListParams,
+    ResponseInputMessage, ResponseInputText, ResponseInputTokens, ResponseInputTokensParams, ResponseItem,
+    ResponseItemStatus, ResponseKeptContent, ResponseLocalShellCall, ResponseLocalShellCallOutput, ResponseLogprob,
+    ResponseMcpApprovalRequest, ResponseMcpApprovalResponse, ResponseMcpCall, ResponseMcpListTools, ResponseMcpTool,
+    ResponseNamespaceTool, ResponseOutputItem, ResponseOutputMessage, ResponseOutputRefusal, ResponseOutputText,
+    ResponseProgram, ResponseProgramOutput, ResponseReasoningItem, ResponseRetrieveParams, ResponseRole,
+    ResponseShellCall, ResponseShellCallOutput, ResponseShellTool, ResponseTool, ResponseToolChoice,
+    ResponseToolChoiceBuiltIn, ResponseToolSearchCall, ResponseToolSearchOutput, ResponseWebSearchCall,
+    ResponseWebSearchPreviewTool, ResponseWebSearchTool, Run, RunCreateParams, RunStatus, RunStep, RunStepDelta,
+    RunStepInclude, RunStepListParams, RunStepRetrieveParams, RunStepToolCall, RunStepToolCallDelta,
     RunSubmitToolOutputsParams, RunToolCall, RunUsage, ScoreModelGrader, SpeechCreateParams, SpeechDeltaEvent,
     SpeechDoneEvent, SpeechStreamEvent, StringCheckGrader, TextSimilarityGrader, Thread, ThreadAnnotation,
     ThreadAnnotationDelta, ThreadAttachment, ThreadContentPart, ThreadCreateAndRunParams, ThreadCreateParams,
