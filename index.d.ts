@@ -66,8 +66,9 @@ import type {
   ConversationItemListParams, ConversationItemRetrieveParams, ConversationMessage, ConversationUpdateParams,
 } from './types/conversations'
 import type {
-  Eval, EvalCreateParams, EvalCriterion, EvalDataSource, EvalDeleted, EvalListParams, EvalOutputItem,
-  EvalOutputItemListParams, EvalRun, EvalRunCreateParams, EvalRunDeleted, EvalRunListParams, EvalUpdateParams,
+  Eval, EvalCompletionsSource, EvalCreateParams, EvalCriterion, EvalCriterionParam, EvalDataSource, EvalDeleted,
+  EvalJSONLSource, EvalListParams, EvalMessage, EvalOutputItem, EvalOutputItemListParams, EvalResponsesSource, EvalRun,
+  EvalRunCreateParams, EvalRunDeleted, EvalRunListParams, EvalRunSource, EvalUpdateParams,
 } from './types/evals'
 import type {
   ExpiresAfter, FileCreateParams, FileListParams, FileObject, FilePurpose, WaitForProcessingParams,
@@ -75,7 +76,7 @@ import type {
 import type {
   CheckpointPermission, CheckpointPermissionCreateParams, CheckpointPermissionList, CheckpointPermissionListParams,
   FineTuningHyperparameters, FineTuningIntegration, FineTuningJob, FineTuningJobCheckpoint, FineTuningJobCreateParams,
-  FineTuningJobEvent, FineTuningJobListParams, FineTuningMethod, Grader, GraderMessage, GraderRunParams,
+  FineTuningJobEvent, FineTuningJobListParams, FineTuningMethod, Grader, GraderContent, GraderMessage, GraderRunParams,
   GraderRunResponse, GraderValidateParams, GraderValidateResponse, LabelModelGrader, MultiGrader, PythonGrader,
   ScoreModelGrader, StringCheckGrader, TextSimilarityGrader,
 } from './types/fine-tuning'
@@ -1042,13 +1043,14 @@ declare namespace Portkey {
     ContainerFileCreateParams, ContainerNetworkPolicyParam, ContainerSkill, Conversation, ConversationCreateParams,
     ConversationItem, ConversationItemCreateParams, ConversationItemList, ConversationItemListParams,
     ConversationItemRetrieveParams, ConversationMessage, ConversationUpdateParams, Deleted, EasyInputMessage, Eval,
-    EvalCreateParams, EvalCriterion, EvalDataSource, EvalDeleted, EvalListParams, EvalOutputItem,
-    EvalOutputItemListParams, EvalRun, EvalRunCreateParams, EvalRunDeleted, EvalRunListParams, EvalUpdateParams,
-    ExpiresAfter, FileAttributes, FileContent, FileCounts, FileCreateParams, FileLike, FileListParams, FileObject,
-    FileOptions, FilePurpose, FileStream, FineTuningHyperparameters, FineTuningIntegration, FineTuningJob,
-    FineTuningJobCheckpoint, FineTuningJobCreateParams, FineTuningJobEvent, FineTuningJobListParams, FineTuningMethod,
-    Grader, GraderMessage, GraderRunParams, GraderRunResponse, GraderValidateParams, GraderValidateResponse, IdleExpiry,
-    Image, ImageCompletedEvent, ImageCreateVariationParams, ImageEditParams, ImageGenerateParams, ImagePartialEvent,
+    EvalCompletionsSource, EvalCreateParams, EvalCriterion, EvalCriterionParam, EvalDataSource, EvalDeleted,
+    EvalJSONLSource, EvalListParams, EvalMessage, EvalOutputItem, EvalOutputItemListParams, EvalResponsesSource, EvalRun,
+    EvalRunCreateParams, EvalRunDeleted, EvalRunListParams, EvalRunSource, EvalUpdateParams, ExpiresAfter,
+    FileAttributes, FileContent, FileCounts, FileCreateParams, FileLike, FileListParams, FileObject, FileOptions,
+    FilePurpose, FileStream, FineTuningHyperparameters, FineTuningIntegration, FineTuningJob, FineTuningJobCheckpoint,
+    FineTuningJobCreateParams, FineTuningJobEvent, FineTuningJobListParams, FineTuningMethod, Grader, GraderContent,
+    GraderMessage, GraderRunParams, GraderRunResponse, GraderValidateParams, GraderValidateResponse, IdleExpiry, Image,
+    ImageCompletedEvent, ImageCreateVariationParams, ImageEditParams, ImageGenerateParams, ImagePartialEvent,
     ImageStreamEvent, ImageUsage, ImagesResponse, LabelModelGrader, ListParams, MetadataParams, MultiGrader, Page,
     PagePromise, PollOptions, PortkeyAnswer, PortkeyParams, PythonGrader, RealtimeCallAcceptParams,
     RealtimeCallReferParams, RealtimeCallRejectParams, RealtimeSession, RealtimeSessionCreateParams, ResponseAnnotation,

@@ -9,7 +9,7 @@ import type {
   ResponseStreamEvent, ResponseTool, ResponseUsage, Stream,
 } from 'portkey-native'
 import type {
-  AssistantStreamEvent, AssistantStreamEvents, ConversationItem, ConversationMessage, ResponseItem, ResponseOutputMessage, ResponseReasoningItem, RunStep, RunStepDelta, RunStepToolCall, RunStepToolCallDelta, ThreadMessage,
+  AssistantStreamEvent, AssistantStreamEvents, ConversationItem, ConversationMessage, Eval, EvalCreateParams, EvalOutputItem, EvalRun, EvalRunSource, ResponseItem, ResponseOutputMessage, ResponseReasoningItem, RunStep, RunStepDelta, RunStepToolCall, RunStepToolCallDelta, ThreadMessage,
   ThreadMessageDelta, ThreadText, ThreadTextDelta,
 } from 'portkey-native'
 import type { AssistantStreamEvents as TheirAssistantEvents } from 'openai/lib/AssistantStream'
@@ -77,6 +77,15 @@ exchangeable<ResponseOutputMessage, OpenAI.Responses.ResponseOutputMessage>()
 exchangeable<ResponseReasoningItem, OpenAI.Responses.ResponseReasoningItem>()
 exchangeable<ResponseTextDeltaEvent, OpenAI.Responses.ResponseTextDeltaEvent>()
 exchangeable<ResponseFunctionCallArgumentsDoneEvent, OpenAI.Responses.ResponseFunctionCallArgumentsDoneEvent>()
+
+// Evals and their graders.
+exchangeable<Eval, OpenAI.EvalCreateResponse>()
+fits<EvalCreateParams, OpenAI.EvalCreateParams>()
+exchangeable<EvalRun['data_source'] & { type: 'jsonl' }, OpenAI.Evals.CreateEvalJSONLRunDataSource>()
+fits<EvalRunSource, OpenAI.Evals.RunCreateParams['data_source']>()
+fits<EvalRun, OpenAI.Evals.RunRetrieveResponse>()
+expectTypeOf<Exclude<Keys<OpenAI.Evals.RunCreateParams['data_source']>, Keys<EvalRunSource>>>().toEqualTypeOf<never>()
+exchangeable<EvalOutputItem, OpenAI.Evals.Runs.OutputItemRetrieveResponse>()
 
 // Assistants: messages, steps, events, and the names and values of what a streamed run tells.
 exchangeable<ThreadMessage, OpenAI.Beta.Threads.Message>()

@@ -27,7 +27,7 @@ fn format(rate: u32) -> Vec<u8> {
 
 /// An MP4 box.
 fn atom(kind: &[u8], content: &[u8]) -> Vec<u8> {
-    [&(content.len() as u32 + 8).to_be_bytes(), kind.as_slice(), content].concat()
+    [(content.len() as u32 + 8).to_be_bytes().as_slice(), kind, content].concat()
 }
 
 fn page(granule: i64, payload: &[u8]) -> Vec<u8> {
