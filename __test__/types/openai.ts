@@ -9,9 +9,10 @@ import type {
   ResponseStreamEvent, ResponseTool, ResponseUsage, Stream,
 } from 'portkey-native'
 import type {
-  AssistantStreamEvent, AssistantStreamEvents, ConversationItem, ConversationMessage, Eval, EvalCreateParams, EvalOutputItem, EvalRun, EvalRunSource, ResponseItem, ResponseOutputMessage, ResponseReasoningItem, RunStep, RunStepDelta, RunStepToolCall, RunStepToolCallDelta, ThreadMessage,
+  AssistantStreamEvent, AssistantStreamEvents, ChatKitItem, ContainerCreateParams, TranscriptionCreateResponse, TranscriptionDoneEvent, WebhookEvent, ConversationItem, ConversationMessage, Eval, EvalCreateParams, EvalOutputItem, EvalRun, EvalRunSource, ResponseItem, ResponseOutputMessage, ResponseReasoningItem, RunStep, RunStepDelta, RunStepToolCall, RunStepToolCallDelta, ThreadMessage,
   ThreadMessageDelta, ThreadText, ThreadTextDelta,
 } from 'portkey-native'
+import type { ChatKitThreadItemList } from 'openai/resources/beta/chatkit/threads'
 import type { AssistantStreamEvents as TheirAssistantEvents } from 'openai/lib/AssistantStream'
 import type { ResponseFunctionCallArgumentsDoneEvent, ResponseTextDeltaEvent } from '../../types/responses'
 import type OpenAI from 'openai'
@@ -86,6 +87,13 @@ fits<EvalRunSource, OpenAI.Evals.RunCreateParams['data_source']>()
 fits<EvalRun, OpenAI.Evals.RunRetrieveResponse>()
 expectTypeOf<Exclude<Keys<OpenAI.Evals.RunCreateParams['data_source']>, Keys<EvalRunSource>>>().toEqualTypeOf<never>()
 exchangeable<EvalOutputItem, OpenAI.Evals.Runs.OutputItemRetrieveResponse>()
+
+// Media, containers, webhooks and ChatKit.
+exchangeable<WebhookEvent, OpenAI.Webhooks.UnwrapWebhookEvent>()
+exchangeable<ChatKitItem, ChatKitThreadItemList['data'][number]>()
+exchangeable<TranscriptionDoneEvent, OpenAI.Audio.TranscriptionTextDoneEvent>()
+fits<TranscriptionCreateResponse['usage'], OpenAI.Audio.Transcription['usage']>()
+fits<ContainerCreateParams, OpenAI.ContainerCreateParams>()
 
 // Assistants: messages, steps, events, and the names and values of what a streamed run tells.
 exchangeable<ThreadMessage, OpenAI.Beta.Threads.Message>()
