@@ -167,6 +167,8 @@ declare class Portkey {
   readonly providers: Resources['providers'] & (() => Portkey.ProviderFacts[])
   /** What the client's cache holds, and how its Redis fares. */
   cacheState(): Portkey.CacheState
+  /** What public services list as the prices of their models, with the date and the source of each list. Options come before it. */
+  prices(): Portkey.PriceList
   /** Waits, at most `limit` milliseconds (5,000 when left out), until what was recorded has reached its place. */
   flush(limit?: number): Promise<{
     /** All of it has. */
@@ -273,6 +275,11 @@ declare namespace Portkey {
      * tools were called, reasoning under one of its two names. True for `vllm`, `llamacpp`, `ollama`, `lmstudio`, `sglang` and `tgi`, else false.
      */
     repairs?: Option<boolean>
+    /**
+     * Whether streamed completions ask for their usage (`stream_options.include_usage`). When left out: where a record or a price needs it and
+     * the provider is known to tell it only so. The chunk that it brings goes to those alone who asked for it themselves.
+     */
+    streamUsage?: Option<boolean>
     /** Leave out of answers what OpenAI's own would not have; `false` lets them hold what a provider says beyond it. */
     strictOpenAiCompliance?: Option<boolean>
     openaiOrganization?: Option<string>
@@ -289,8 +296,8 @@ declare namespace Portkey {
     onRecord?: Option<(record: CallRecord) => void>
     /** Where records are written; `true`: the database `.portkey/calls.sqlite` in the working directory. */
     logs?: Option<Logs | boolean>
-    /** Records hold what was asked and answered. They never hold a header's value. */
-    captureContent?: Option<boolean>
+    /** Records hold what was asked and answered, all of it or as `redact` leaves it. They never hold a header's value. */
+    captureContent?: Option<boolean | CaptureContent>
     /** What the targets take, unless their config says it. */
     pricing?: Option<Pricing>
     /** Names of headers whose values never appear in a log. */
@@ -412,13 +419,43 @@ declare namespace Portkey {
     maxFiles?: Option<number>
   }
 
-  /** In US dollars. A target without a price has costs of `null`, never 0. */
+  /** What was asked and answered, as JSON. */
+  export interface CapturedContent {
+    /** The body that was given. */
+    request?: any
+    /** The answer; of a stream `{ text, toolCalls, usage }` as far as it came. */
+    answer?: any
+  }
+
+  export interface CaptureContent {
+    /**
+     * Frees content of what nobody is to read, before anything gets it: expressions and texts whose matches become `[REDACTED]`, searched on a
+     * thread of their own, or a function that returns what is kept. Where it throws, or returns a promise or nothing, no content is kept.
+     */
+    redact?: Option<string | RegExp | readonly (string | RegExp)[] | ((content: CapturedContent) => CapturedContent | null | undefined)>
+  }
+
+  /** In US dollars for a million tokens. */
+  export interface PriceList {
+    unit: string
+    providers: Record<string, {
+      /** The month that the prices are of: `2026-11`. */
+      asOf: string
+      source: string
+      /** By the model's name without its date. With `upTo`: for calls with at most so much input; of others nothing is known. */
+      models: Record<string, { input: number; output?: number; cached?: number; written?: number; upTo?: number }>
+    }>
+  }
+
+  /** In US dollars. A target without a price, here or in the kept list, has costs of `null`, never 0. */
   export type Pricing = 'free' | {
     /** For a million tokens. */
     input?: number
     output?: number
     /** For a million tokens that the host had cached; as `input` when left out. */
     cached?: number
+    /** For a million tokens that the host has written to its cache; as `input` when left out. */
+    written?: number
     /** For a million tokens of reasoning; as `output` when left out. */
     reasoning?: number
     /** For each call. */
@@ -475,7 +512,9 @@ declare namespace Portkey {
     input: number
     /** Those of reasoning included. */
     output: number
+    /** Of the input: read from the host's cache, and written to it. */
     cached: number
+    written: number
     reasoning: number
     /** The host did not tell: counted from the length of the texts. */
     estimated: boolean
@@ -624,6 +663,8 @@ declare namespace Portkey {
     pricing?: Option<Pricing>
     strictParams?: Option<boolean>
     repairs?: Option<boolean>
+    stream_usage?: Option<boolean>
+    streamUsage?: Option<boolean>
     strict_open_ai_compliance?: Option<boolean>
     strictOpenAiCompliance?: Option<boolean>
     // `any`, not `HeaderValue`: an index signature covers the keys above too, and only `any` takes a caller's own interface.

@@ -38,7 +38,7 @@ impl Place<'_> {
         )
     }
 
-    fn message(&self, what: &str, advice: &str) -> String {
+    pub fn message(&self, what: &str, advice: &str) -> String {
         let line = self.line();
         let advice = match self.target.gateway {
             Some(_) => advice.replace("customHost", "baseURL").replace("custom host", "base URL"),
@@ -71,6 +71,7 @@ impl Place<'_> {
             | FailureKind::ProxyCredentials
             | FailureKind::Forbidden
             | FailureKind::NotHttp
+            | FailureKind::NotWebSocket
             | FailureKind::HeadTooLong => error.with_resend(Resend::Never),
             _ => error,
         }
@@ -108,6 +109,9 @@ impl Place<'_> {
             FailureKind::NotHttp => {
                 let advice = "If this port speaks TLS, write the custom host with https://.";
                 ("EPROTO", "The host's reply is no HTTP.".to_owned(), advice)
+            }
+            FailureKind::NotWebSocket => {
+                ("EPROTO", format!("The host does not speak WebSocket as it should: {detail}."), "")
             }
             FailureKind::HeadTooLong => {
                 ("EPROTO", "The reply's headers are too long to be read.".to_owned(), "")
