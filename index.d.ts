@@ -33,8 +33,7 @@ import type { ProviderConfig, ProviderOptions } from './types/providers'
 import type { Resources } from './types/resources'
 import type { JSONSchema } from './types/shared'
 import type {
-  Response, ResponseCreateParams, ResponseCreateParamsNonStreaming, ResponseCreateParamsStreaming, ResponseInputItem,
-  ResponseOutputItem, ResponseStreamEvent, ResponseTool, ResponseUsage,
+  Response, ResponseCreateParams, ResponseCreateParamsNonStreaming, ResponseCreateParamsStreaming, ResponseStreamEvent, ResponseUsage,
 } from './types/responses'
 /* imports */
 import type {
@@ -44,31 +43,32 @@ import type {
 import type {
   AudioResponseFormat, SpeechCreateParams, SpeechDeltaEvent, SpeechDoneEvent, SpeechStreamEvent,
   TranscriptionCreateParams, TranscriptionCreateResponse, TranscriptionDeltaEvent, TranscriptionDoneEvent,
-  TranscriptionLogprob, TranscriptionSegment, TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionWord,
-  TranslationCreateParams, TranslationCreateResponse, VoiceDetection,
+  TranscriptionLogprob, TranscriptionSegment, TranscriptionSpeakerSegment, TranscriptionStreamEvent,
+  TranscriptionUsage, TranscriptionWord, TranslationCreateParams, TranslationCreateResponse, VoiceDetection,
 } from './types/audio'
 import type {
   Batch, BatchCreateParams, BatchError, BatchRequestCounts, BatchUsage,
 } from './types/batches'
 import type {
   Assistant, AssistantCreateParams, AssistantResponseFormat, AssistantTool, AssistantToolChoice, AssistantUpdateParams,
-  ChatKitItem, ChatKitThread, ChatKitThreadListParams, ChatSession, ChatSessionCreateParams, MetadataParams, Run,
-  RunCreateParams, RunStatus, RunStep, RunStepInclude, RunStepListParams, RunStepRetrieveParams, RunStepToolCall,
-  RunSubmitToolOutputsParams, RunToolCall, RunUsage, Thread, ThreadAnnotation, ThreadAttachment, ThreadContentPart,
-  ThreadCreateAndRunParams, ThreadCreateParams, ThreadImageFile, ThreadImageURL, ThreadMessage, ThreadMessageContent,
-  ThreadMessageCreateParams, ThreadMessageListParams, ThreadText, ThreadUpdateParams, ToolResources,
-  ToolResourcesParam, TruncationStrategy,
+  ChatKitAttachment, ChatKitItem, ChatKitText, ChatKitThread, ChatKitThreadListParams, ChatSession,
+  ChatSessionCreateParams, MetadataParams, Run, RunCreateParams, RunStatus, RunStep, RunStepInclude, RunStepListParams,
+  RunStepRetrieveParams, RunStepToolCall, RunSubmitToolOutputsParams, RunToolCall, RunUsage, Thread, ThreadAnnotation,
+  ThreadAttachment, ThreadContentPart, ThreadCreateAndRunParams, ThreadCreateParams, ThreadImageFile, ThreadImageURL,
+  ThreadMessage, ThreadMessageContent, ThreadMessageCreateParams, ThreadMessageListParams, ThreadText,
+  ThreadUpdateParams, ToolResources, ToolResourcesParam, TruncationStrategy,
 } from './types/beta'
 import type {
   Container, ContainerCreateParams, ContainerFile, ContainerFileCreateParams, ContainerNetworkPolicyParam,
 } from './types/containers'
 import type {
   Conversation, ConversationCreateParams, ConversationItem, ConversationItemCreateParams, ConversationItemList,
-  ConversationItemListParams, ConversationItemRetrieveParams, ConversationUpdateParams,
+  ConversationItemListParams, ConversationItemRetrieveParams, ConversationMessage, ConversationUpdateParams,
 } from './types/conversations'
 import type {
-  Eval, EvalCreateParams, EvalCriterion, EvalDataSource, EvalDeleted, EvalListParams, EvalOutputItem,
-  EvalOutputItemListParams, EvalRun, EvalRunCreateParams, EvalRunDeleted, EvalRunListParams, EvalUpdateParams,
+  Eval, EvalCompletionsSource, EvalCreateParams, EvalCriterion, EvalCriterionParam, EvalDataSource, EvalDeleted,
+  EvalJSONLSource, EvalListParams, EvalMessage, EvalOutputItem, EvalOutputItemListParams, EvalResponsesSource, EvalRun,
+  EvalRunCreateParams, EvalRunDeleted, EvalRunListParams, EvalRunSource, EvalUpdateParams,
 } from './types/evals'
 import type {
   ExpiresAfter, FileCreateParams, FileListParams, FileObject, FilePurpose, WaitForProcessingParams,
@@ -76,7 +76,7 @@ import type {
 import type {
   CheckpointPermission, CheckpointPermissionCreateParams, CheckpointPermissionList, CheckpointPermissionListParams,
   FineTuningHyperparameters, FineTuningIntegration, FineTuningJob, FineTuningJobCheckpoint, FineTuningJobCreateParams,
-  FineTuningJobEvent, FineTuningJobListParams, FineTuningMethod, Grader, GraderMessage, GraderRunParams,
+  FineTuningJobEvent, FineTuningJobListParams, FineTuningMethod, Grader, GraderContent, GraderMessage, GraderRunParams,
   GraderRunResponse, GraderValidateParams, GraderValidateResponse, LabelModelGrader, MultiGrader, PythonGrader,
   ScoreModelGrader, StringCheckGrader, TextSimilarityGrader,
 } from './types/fine-tuning'
@@ -105,7 +105,24 @@ import type {
   RealtimeUsage, RealtimeVoice,
 } from './types/realtime-events'
 import type {
-  ResponseInputItemListParams, ResponseInputTokens, ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams,
+  EasyInputMessage, ResponseAnnotation, ResponseApplyPatchCall, ResponseApplyPatchCallOutput, ResponseCaller,
+  ResponseCodeInterpreterCall, ResponseCompaction, ResponseComputerAction, ResponseComputerCall,
+  ResponseComputerCallOutput, ResponseCustomToolCall, ResponseCustomToolCallOutput, ResponseFileSearchCall,
+  ResponseFunctionCallOutput, ResponseFunctionToolCall, ResponseImageGenerationCall, ResponseInputContent,
+  ResponseInputFile, ResponseInputImage, ResponseInputItem, ResponseInputMessage, ResponseInputText, ResponseItem,
+  ResponseItemStatus, ResponseKeptContent, ResponseLocalShellCall, ResponseLocalShellCallOutput, ResponseLogprob,
+  ResponseMcpApprovalRequest, ResponseMcpApprovalResponse, ResponseMcpCall, ResponseMcpListTools, ResponseOutputItem,
+  ResponseOutputMessage, ResponseOutputRefusal, ResponseOutputText, ResponseProgram, ResponseProgramOutput,
+  ResponseReasoningItem, ResponseRole, ResponseShellCall, ResponseShellCallOutput, ResponseToolSearchCall,
+  ResponseToolSearchOutput, ResponseWebSearchCall,
+} from './types/response-items'
+import type {
+  ContainerSkill, ResponseCodeInterpreterTool, ResponseCustomTool, ResponseEnvironment, ResponseFileSearchTool,
+  ResponseFunctionTool, ResponseImageGenerationTool, ResponseMcpTool, ResponseNamespaceTool, ResponseShellTool,
+  ResponseTool, ResponseToolChoice, ResponseToolChoiceBuiltIn, ResponseWebSearchPreviewTool, ResponseWebSearchTool,
+} from './types/response-tools'
+import type {
+  ResponseInputItemListParams, ResponseInputTokens, ResponseInputTokensParams, ResponseRetrieveParams,
 } from './types/stored-responses'
 import type {
   Upload, UploadCompleteParams, UploadCreateParams, UploadPart, UploadPartCreateParams,
@@ -1168,35 +1185,49 @@ declare namespace Portkey {
     RunToolsOptions, RunnableTool, StandardIssue, StandardSchema, ParseableTextFormat, ParsedResponse,
     ContentBlock, ContentBlockParam, Message, MessageCreateParams, MessageCreateParamsNonStreaming, MessageCreateParamsStreaming,
     MessageParam, MessageStreamEvent, MessageTool, MessageUsage, Response, ResponseCreateParams, ResponseCreateParamsNonStreaming,
-    ResponseCreateParamsStreaming, ResponseInputItem, ResponseOutputItem, ResponseStreamEvent, ResponseTool, ResponseUsage,
+    ResponseCreateParamsStreaming, ResponseStreamEvent, ResponseUsage,
   }
   /* types */
   export type {
     Assistant, AssistantCreateParams, AssistantResponseFormat, AssistantStreamEvent, AssistantStreamEvents,
     AssistantTool, AssistantToolChoice, AssistantUpdateParams, AudioResponseFormat, Batch, BatchCreateParams, BatchError,
-    BatchRequestCounts, BatchUsage, BinaryResponse, ChatKitItem, ChatKitThread, ChatKitThreadListParams, ChatSession,
-    ChatSessionCreateParams, CheckpointPermission, CheckpointPermissionCreateParams, CheckpointPermissionList,
-    CheckpointPermissionListParams, ChunkSizes, ChunkingStrategy, ChunkingStrategyParam, ClientSecret,
-    ClientSecretCreateParams, ComparisonFilter, CompoundFilter, Container, ContainerCreateParams, ContainerFile,
-    ContainerFileCreateParams, ContainerNetworkPolicyParam, Conversation, ConversationCreateParams, ConversationItem,
-    ConversationItemCreateParams, ConversationItemList, ConversationItemListParams, ConversationItemRetrieveParams,
-    ConversationUpdateParams, Deleted, Eval, EvalCreateParams, EvalCriterion, EvalDataSource, EvalDeleted,
-    EvalListParams, EvalOutputItem, EvalOutputItemListParams, EvalRun, EvalRunCreateParams, EvalRunDeleted,
-    EvalRunListParams, EvalUpdateParams, ExpiresAfter, FileAttributes, FileContent, FileCounts, FileCreateParams,
-    FileLike, FileListParams, FileObject, FileOptions, FilePurpose, FileStream, FineTuningHyperparameters,
-    FineTuningIntegration, FineTuningJob, FineTuningJobCheckpoint, FineTuningJobCreateParams, FineTuningJobEvent,
-    FineTuningJobListParams, FineTuningMethod, Grader, GraderMessage, GraderRunParams, GraderRunResponse,
-    GraderValidateParams, GraderValidateResponse, IdleExpiry, Image, ImageCompletedEvent, ImageCreateVariationParams,
-    ImageEditParams, ImageGenerateParams, ImagePartialEvent, ImageStreamEvent, ImageUsage, ImagesResponse,
-    LabelModelGrader, ListParams, MetadataParams, MultiGrader, Page, PagePromise, PollOptions, PortkeyAnswer,
-    PortkeyParams, PythonGrader, RealtimeAudioFormat, RealtimeAudioInput, RealtimeAudioOutput, RealtimeCallAcceptParams,
-    RealtimeCallReferParams, RealtimeCallRejectParams, RealtimeClientEvent, RealtimeClientEvents, RealtimeErrorDetails,
-    RealtimeFunctionTool, RealtimeItem, RealtimeLogprob, RealtimeMcpTool, RealtimePrompt, RealtimeResponse,
-    RealtimeResponseParams, RealtimeServerEvent, RealtimeServerEvents, RealtimeSession, RealtimeSessionConfig,
-    RealtimeSessionCreateParams, RealtimeTool, RealtimeToolChoice, RealtimeTranscriptUsage, RealtimeTranscriptionConfig,
-    RealtimeTurnDetection, RealtimeUsage, RealtimeVoice, ResponseInputItemListParams, ResponseInputTokens,
-    ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams, Run, RunCreateParams, RunStatus, RunStep,
-    RunStepDelta, RunStepInclude, RunStepListParams, RunStepRetrieveParams, RunStepToolCall, RunStepToolCallDelta,
+    BatchRequestCounts, BatchUsage, BinaryResponse, ChatKitAttachment, ChatKitItem, ChatKitText, ChatKitThread,
+    ChatKitThreadListParams, ChatSession, ChatSessionCreateParams, CheckpointPermission,
+    CheckpointPermissionCreateParams, CheckpointPermissionList, CheckpointPermissionListParams, ChunkSizes,
+    ChunkingStrategy, ChunkingStrategyParam, ClientSecret, ClientSecretCreateParams, ComparisonFilter, CompoundFilter,
+    Container, ContainerCreateParams, ContainerFile, ContainerFileCreateParams, ContainerNetworkPolicyParam,
+    ContainerSkill, Conversation, ConversationCreateParams, ConversationItem, ConversationItemCreateParams,
+    ConversationItemList, ConversationItemListParams, ConversationItemRetrieveParams, ConversationMessage,
+    ConversationUpdateParams, Deleted, EasyInputMessage, Eval, EvalCompletionsSource, EvalCreateParams, EvalCriterion,
+    EvalCriterionParam, EvalDataSource, EvalDeleted, EvalJSONLSource, EvalListParams, EvalMessage, EvalOutputItem,
+    EvalOutputItemListParams, EvalResponsesSource, EvalRun, EvalRunCreateParams, EvalRunDeleted, EvalRunListParams,
+    EvalRunSource, EvalUpdateParams, ExpiresAfter, FileAttributes, FileContent, FileCounts, FileCreateParams, FileLike,
+    FileListParams, FileObject, FileOptions, FilePurpose, FileStream, FineTuningHyperparameters, FineTuningIntegration,
+    FineTuningJob, FineTuningJobCheckpoint, FineTuningJobCreateParams, FineTuningJobEvent, FineTuningJobListParams,
+    FineTuningMethod, Grader, GraderContent, GraderMessage, GraderRunParams, GraderRunResponse, GraderValidateParams,
+    GraderValidateResponse, IdleExpiry, Image, ImageCompletedEvent, ImageCreateVariationParams, ImageEditParams,
+    ImageGenerateParams, ImagePartialEvent, ImageStreamEvent, ImageUsage, ImagesResponse, LabelModelGrader, ListParams,
+    MetadataParams, MultiGrader, Page, PagePromise, PollOptions, PortkeyAnswer, PortkeyParams, PythonGrader,
+    RealtimeAudioFormat, RealtimeAudioInput, RealtimeAudioOutput, RealtimeCallAcceptParams, RealtimeCallReferParams,
+    RealtimeCallRejectParams, RealtimeClientEvent, RealtimeClientEvents, RealtimeErrorDetails, RealtimeFunctionTool,
+    RealtimeItem, RealtimeLogprob, RealtimeMcpTool, RealtimePrompt, RealtimeResponse, RealtimeResponseParams,
+    RealtimeServerEvent, RealtimeServerEvents, RealtimeSession, RealtimeSessionConfig, RealtimeSessionCreateParams,
+    RealtimeTool, RealtimeToolChoice, RealtimeTranscriptUsage, RealtimeTranscriptionConfig, RealtimeTurnDetection,
+    RealtimeUsage, RealtimeVoice, ResponseAnnotation, ResponseApplyPatchCall, ResponseApplyPatchCallOutput,
+    ResponseCaller, ResponseCodeInterpreterCall, ResponseCodeInterpreterTool, ResponseCompaction, ResponseComputerAction,
+    ResponseComputerCall, ResponseComputerCallOutput, ResponseCustomTool, ResponseCustomToolCall,
+    ResponseCustomToolCallOutput, ResponseEnvironment, ResponseFileSearchCall, ResponseFileSearchTool,
+    ResponseFunctionCallOutput, ResponseFunctionTool, ResponseFunctionToolCall, ResponseImageGenerationCall,
+    ResponseImageGenerationTool, ResponseInputContent, ResponseInputFile, ResponseInputImage, ResponseInputItem,
+    ResponseInputItemListParams, ResponseInputMessage, ResponseInputText, ResponseInputTokens, ResponseInputTokensParams,
+    ResponseItem, ResponseItemStatus, ResponseKeptContent, ResponseLocalShellCall, ResponseLocalShellCallOutput,
+    ResponseLogprob, ResponseMcpApprovalRequest, ResponseMcpApprovalResponse, ResponseMcpCall, ResponseMcpListTools,
+    ResponseMcpTool, ResponseNamespaceTool, ResponseOutputItem, ResponseOutputMessage, ResponseOutputRefusal,
+    ResponseOutputText, ResponseProgram, ResponseProgramOutput, ResponseReasoningItem, ResponseRetrieveParams,
+    ResponseRole, ResponseShellCall, ResponseShellCallOutput, ResponseShellTool, ResponseTool, ResponseToolChoice,
+    ResponseToolChoiceBuiltIn, ResponseToolSearchCall, ResponseToolSearchOutput, ResponseWebSearchCall,
+    ResponseWebSearchPreviewTool, ResponseWebSearchTool, Run, RunCreateParams, RunStatus, RunStep, RunStepDelta,
+    RunStepInclude, RunStepListParams, RunStepRetrieveParams, RunStepToolCall, RunStepToolCallDelta,
     RunSubmitToolOutputsParams, RunToolCall, RunUsage, ScoreModelGrader, SpeechCreateParams, SpeechDeltaEvent,
     SpeechDoneEvent, SpeechStreamEvent, StringCheckGrader, TextSimilarityGrader, Thread, ThreadAnnotation,
     ThreadAnnotationDelta, ThreadAttachment, ThreadContentPart, ThreadCreateAndRunParams, ThreadCreateParams,
@@ -1204,13 +1235,14 @@ declare namespace Portkey {
     ThreadMessageCreateParams, ThreadMessageDelta, ThreadMessageListParams, ThreadText, ThreadTextDelta,
     ThreadUpdateParams, ToolResources, ToolResourcesParam, TranscriptionCreateParams, TranscriptionCreateResponse,
     TranscriptionDeltaEvent, TranscriptionDoneEvent, TranscriptionLogprob, TranscriptionSegment, TranscriptionSession,
-    TranscriptionSessionCreateParams, TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionWord,
-    TranslationCreateParams, TranslationCreateResponse, TruncationStrategy, Upload, UploadCompleteParams,
-    UploadCreateParams, UploadPart, UploadPartCreateParams, Uploadable, VectorStore, VectorStoreCreateParams,
-    VectorStoreFile, VectorStoreFileBatch, VectorStoreFileBatchCreateParams, VectorStoreFileContent,
-    VectorStoreFileCreateParams, VectorStoreFileListParams, VectorStoreFileUpdateParams, VectorStoreSearchParams,
-    VectorStoreSearchResult, VectorStoreUpdateParams, VectorStoreUploadParams, Video, VideoCreateParams,
-    VideoDownloadParams, VideoRemixParams, VoiceDetection, WaitForProcessingParams, WebhookEvent, WebhookHeaders,
+    TranscriptionSessionCreateParams, TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionUsage,
+    TranscriptionWord, TranslationCreateParams, TranslationCreateResponse, TruncationStrategy, Upload,
+    UploadCompleteParams, UploadCreateParams, UploadPart, UploadPartCreateParams, Uploadable, VectorStore,
+    VectorStoreCreateParams, VectorStoreFile, VectorStoreFileBatch, VectorStoreFileBatchCreateParams,
+    VectorStoreFileContent, VectorStoreFileCreateParams, VectorStoreFileListParams, VectorStoreFileUpdateParams,
+    VectorStoreSearchParams, VectorStoreSearchResult, VectorStoreUpdateParams, VectorStoreUploadParams, Video,
+    VideoCreateParams, VideoDownloadParams, VideoRemixParams, VoiceDetection, WaitForProcessingParams, WebhookEvent,
+    WebhookHeaders,
   }
 /* end of types */
 }
