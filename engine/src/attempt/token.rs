@@ -33,6 +33,7 @@ pub async fn bearer(context: &Context, target: &Target) -> Result<Option<HeaderV
     let mut value = HeaderValue::from_str(&format!("Bearer {}", token.value.expose()))
         .map_err(|_| refused("the token holds what no header can"))?;
     value.set_sensitive(true);
+    target.live.sends_token(&token.value);
     *kept = Some(token);
     Ok(Some(value))
 }

@@ -18,6 +18,7 @@ use crate::health::check::Asked;
 use crate::health::{Likeness, cb_config, symptom};
 use crate::observe::milliseconds;
 use crate::provider::Token;
+use crate::secret::Secret;
 
 /// What a target's config says of its use.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub struct Live {
     pub asked: Asked,
     /// A short-lived credential.
     pub token: tokio::sync::Mutex<Option<Token>>,
+    /// The one that was sent last, which no message may show.
+    token_sent: Mutex<Option<Secret>>,
     /// When other processes were asked about its circuit.
     consulted: Asked,
 }
@@ -110,7 +113,16 @@ impl Live {
             history: Mutex::default(),
             asked: Asked::default(),
             token: tokio::sync::Mutex::default(),
+            token_sent: Mutex::default(),
         }
+    }
+
+    pub fn sends_token(&self, token: &Secret) {
+        *lock(&self.token_sent) = Some(token.clone());
+    }
+
+    pub fn token_sent(&self) -> Option<Secret> {
+        lock(&self.token_sent).clone()
     }
 
     pub fn standing(&self, now: Instant) -> Standing {
