@@ -38,6 +38,10 @@ import type {
 } from './types/responses'
 /* imports */
 import type {
+  AssistantStreamEvent, AssistantStreamEvents, RunStepDelta, RunStepToolCallDelta, ThreadAnnotationDelta,
+  ThreadMessageContentDelta, ThreadMessageDelta, ThreadTextDelta,
+} from './types/assistant-stream'
+import type {
   AudioResponseFormat, SpeechCreateParams, SpeechDeltaEvent, SpeechDoneEvent, SpeechStreamEvent,
   TranscriptionCreateParams, TranscriptionCreateResponse, TranscriptionDeltaEvent, TranscriptionDoneEvent,
   TranscriptionLogprob, TranscriptionSegment, TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionWord,
@@ -47,12 +51,13 @@ import type {
   Batch, BatchCreateParams, BatchError, BatchRequestCounts, BatchUsage,
 } from './types/batches'
 import type {
-  Assistant, AssistantCreateParams, AssistantResponseFormat, AssistantStreamEvent, AssistantTool, AssistantToolChoice,
-  AssistantUpdateParams, ChatKitItem, ChatKitThread, ChatKitThreadListParams, ChatSession, ChatSessionCreateParams,
-  MetadataParams, Run, RunCreateParams, RunStatus, RunStep, RunStepListParams, RunStepRetrieveParams,
+  Assistant, AssistantCreateParams, AssistantResponseFormat, AssistantTool, AssistantToolChoice, AssistantUpdateParams,
+  ChatKitItem, ChatKitThread, ChatKitThreadListParams, ChatSession, ChatSessionCreateParams, MetadataParams, Run,
+  RunCreateParams, RunStatus, RunStep, RunStepInclude, RunStepListParams, RunStepRetrieveParams, RunStepToolCall,
   RunSubmitToolOutputsParams, RunToolCall, RunUsage, Thread, ThreadAnnotation, ThreadAttachment, ThreadContentPart,
-  ThreadCreateAndRunParams, ThreadCreateParams, ThreadMessage, ThreadMessageContent, ThreadMessageCreateParams,
-  ThreadMessageListParams, ThreadUpdateParams, ToolResources, ToolResourcesParam, TruncationStrategy,
+  ThreadCreateAndRunParams, ThreadCreateParams, ThreadImageFile, ThreadImageURL, ThreadMessage, ThreadMessageContent,
+  ThreadMessageCreateParams, ThreadMessageListParams, ThreadText, ThreadUpdateParams, ToolResources,
+  ToolResourcesParam, TruncationStrategy,
 } from './types/beta'
 import type {
   Container, ContainerCreateParams, ContainerFile, ContainerFileCreateParams, ContainerNetworkPolicyParam,
@@ -145,6 +150,8 @@ declare class Portkey {
   readonly providers: Resources['providers'] & (() => Portkey.ProviderFacts[])
   /** What the client's cache holds, and how its Redis fares. */
   cacheState(): Portkey.CacheState
+  /** What public services list as the prices of their models, with the date and the source of each list. Options come before it. */
+  prices(): Portkey.PriceList
   /** Waits, at most `limit` milliseconds (5,000 when left out), until what was recorded has reached its place. */
   flush(limit?: number): Promise<{
     /** All of it has. */
@@ -251,6 +258,11 @@ declare namespace Portkey {
      * tools were called, reasoning under one of its two names. True for `vllm`, `llamacpp`, `ollama`, `lmstudio`, `sglang` and `tgi`, else false.
      */
     repairs?: Option<boolean>
+    /**
+     * Whether streamed completions ask for their usage (`stream_options.include_usage`). When left out: where a record or a price needs it and
+     * the provider is known to tell it only so. The chunk that it brings goes to those alone who asked for it themselves.
+     */
+    streamUsage?: Option<boolean>
     /** Leave out of answers what OpenAI's own would not have; `false` lets them hold what a provider says beyond it. */
     strictOpenAiCompliance?: Option<boolean>
     openaiOrganization?: Option<string>
@@ -267,14 +279,15 @@ declare namespace Portkey {
     onRecord?: Option<(record: CallRecord) => void>
     /** Where records are written; `true`: the database `.portkey/calls.sqlite` in the working directory. */
     logs?: Option<Logs | boolean>
-    /** Records hold what was asked and answered. They never hold a header's value. */
-    captureContent?: Option<boolean>
+    /** Records hold what was asked and answered, all of it or as `redact` leaves it. They never hold a header's value. */
+    captureContent?: Option<boolean | CaptureContent>
     /** What the targets take, unless their config says it. */
     pricing?: Option<Pricing>
     /** Names of headers whose values never appear in a log. */
     sensitiveHeaders?: Option<readonly string[]>
     /** `true`: make clients even where a page runs, and anyone can read their keys. */
     dangerouslyAllowBrowser?: Option<boolean>
+    /** Whether gateways are told how long a recording on disk plays; they are unless this is `false`. */
     calculateAudioDuration?: Option<boolean>
     /** For a gateway, as the others below: with `baseURL` or the hosted platform. */
     awsBedrockModel?: Option<string>
@@ -391,13 +404,43 @@ declare namespace Portkey {
     maxFiles?: Option<number>
   }
 
-  /** In US dollars. A target without a price has costs of `null`, never 0. */
+  /** What was asked and answered, as JSON. */
+  export interface CapturedContent {
+    /** The body that was given. */
+    request?: any
+    /** The answer; of a stream `{ text, toolCalls, usage }` as far as it came. */
+    answer?: any
+  }
+
+  export interface CaptureContent {
+    /**
+     * Frees content of what nobody is to read, before anything gets it: expressions and texts whose matches become `[REDACTED]`, searched on a
+     * thread of their own, or a function that returns what is kept. Where it throws, or returns a promise or nothing, no content is kept.
+     */
+    redact?: Option<string | RegExp | readonly (string | RegExp)[] | ((content: CapturedContent) => CapturedContent | null | undefined)>
+  }
+
+  /** In US dollars for a million tokens. */
+  export interface PriceList {
+    unit: string
+    providers: Record<string, {
+      /** The month that the prices are of: `2026-11`. */
+      asOf: string
+      source: string
+      /** By the model's name without its date. With `upTo`: for calls with at most so much input; of others nothing is known. */
+      models: Record<string, { input: number; output?: number; cached?: number; written?: number; upTo?: number }>
+    }>
+  }
+
+  /** In US dollars. A target without a price, here or in the kept list, has costs of `null`, never 0. */
   export type Pricing = 'free' | {
     /** For a million tokens. */
     input?: number
     output?: number
     /** For a million tokens that the host had cached; as `input` when left out. */
     cached?: number
+    /** For a million tokens that the host has written to its cache; as `input` when left out. */
+    written?: number
     /** For a million tokens of reasoning; as `output` when left out. */
     reasoning?: number
     /** For each call. */
@@ -454,7 +497,9 @@ declare namespace Portkey {
     input: number
     /** Those of reasoning included. */
     output: number
+    /** Of the input: read from the host's cache, and written to it. */
     cached: number
+    written: number
     reasoning: number
     /** The host did not tell: counted from the length of the texts. */
     estimated: boolean
@@ -574,7 +619,7 @@ declare namespace Portkey {
     /** The target's circuit is open, as who wrote the config knows. */
     is_open?: Option<boolean>
     isOpen?: Option<boolean>
-    /** The call names the provider: by the option `provider`, or as `model: '@provider/model'`. */
+    /** The call names the provider: by the option `provider`, or a hosted one as `model: '@slug/model'`. */
     passthrough?: Option<boolean>
     /** Facts of every call through the config, under the options' own; at the root. */
     metadata?: Option<Record<string, string>>
@@ -603,6 +648,8 @@ declare namespace Portkey {
     pricing?: Option<Pricing>
     strictParams?: Option<boolean>
     repairs?: Option<boolean>
+    stream_usage?: Option<boolean>
+    streamUsage?: Option<boolean>
     strict_open_ai_compliance?: Option<boolean>
     strictOpenAiCompliance?: Option<boolean>
     // `any`, not `HeaderValue`: an index signature covers the keys above too, and only `any` takes a caller's own interface.
@@ -903,6 +950,29 @@ declare namespace Portkey {
   }
   export interface ResponseStream<Parsed> extends Listening<ResponseEvents> {}
 
+  /** A streamed run of an assistant with events; to be read as a `ChatCompletionStream`. */
+  export class AssistantStream implements AsyncIterable<AssistantStreamEvent> {
+    private constructor()
+    static fromReadableStream(stream: ReadableStream | AsyncIterable<Uint8Array | string>): AssistantStream
+    /** What came last. */
+    currentEvent(): AssistantStreamEvent | undefined
+    currentRun(): Run | undefined
+    /** The message and the step under way, as far as they have come; they change with each event. */
+    currentMessageSnapshot(): ThreadMessage | undefined
+    currentRunStepSnapshot(): RunStep | undefined
+    [Symbol.asyncIterator](): AsyncIterableIterator<AssistantStreamEvent>
+    /** The events as lines of JSON, as the `openai` package has them. */
+    toReadableStream(): ReadableStream<Uint8Array>
+    finalMessages(): Promise<ThreadMessage[]>
+    /** As the host told of it last: it may require something. */
+    finalRun(): Promise<Run>
+    finalRunSteps(): Promise<RunStep[]>
+    /** `undefined` before there is an answer. */
+    getHeaders(): Record<string, string> | undefined
+    getGateway(): GatewayReport | undefined
+  }
+  export interface AssistantStream extends Listening<AssistantStreamEvents> {}
+
   /** A call that failed. Its message has at most three lines: what failed, where, what to try. */
   export class APIError extends Error {
     protected constructor()
@@ -992,39 +1062,41 @@ declare namespace Portkey {
   }
   /* types */
   export type {
-    Assistant, AssistantCreateParams, AssistantResponseFormat, AssistantStreamEvent, AssistantTool, AssistantToolChoice,
-    AssistantUpdateParams, AudioResponseFormat, Batch, BatchCreateParams, BatchError, BatchRequestCounts, BatchUsage,
-    BinaryResponse, ChatKitItem, ChatKitThread, ChatKitThreadListParams, ChatSession, ChatSessionCreateParams,
-    CheckpointPermission, CheckpointPermissionCreateParams, CheckpointPermissionList, CheckpointPermissionListParams,
-    ChunkSizes, ChunkingStrategy, ChunkingStrategyParam, ClientSecret, ClientSecretCreateParams, ComparisonFilter,
-    CompoundFilter, Container, ContainerCreateParams, ContainerFile, ContainerFileCreateParams,
-    ContainerNetworkPolicyParam, Conversation, ConversationCreateParams, ConversationItem, ConversationItemCreateParams,
-    ConversationItemList, ConversationItemListParams, ConversationItemRetrieveParams, ConversationUpdateParams, Deleted,
-    Eval, EvalCreateParams, EvalCriterion, EvalDataSource, EvalDeleted, EvalListParams, EvalOutputItem,
-    EvalOutputItemListParams, EvalRun, EvalRunCreateParams, EvalRunDeleted, EvalRunListParams, EvalUpdateParams,
-    ExpiresAfter, FileAttributes, FileContent, FileCounts, FileCreateParams, FileLike, FileListParams, FileObject,
-    FileOptions, FilePurpose, FileStream, FineTuningHyperparameters, FineTuningIntegration, FineTuningJob,
-    FineTuningJobCheckpoint, FineTuningJobCreateParams, FineTuningJobEvent, FineTuningJobListParams, FineTuningMethod,
-    Grader, GraderMessage, GraderRunParams, GraderRunResponse, GraderValidateParams, GraderValidateResponse, IdleExpiry,
-    Image, ImageCompletedEvent, ImageCreateVariationParams, ImageEditParams, ImageGenerateParams, ImagePartialEvent,
-    ImageStreamEvent, ImageUsage, ImagesResponse, LabelModelGrader, ListParams, MetadataParams, MultiGrader, Page,
-    PagePromise, PollOptions, PortkeyAnswer, PortkeyParams, PythonGrader, RealtimeCallAcceptParams,
-    RealtimeCallReferParams, RealtimeCallRejectParams, RealtimeSession, RealtimeSessionCreateParams,
-    ResponseInputItemListParams, ResponseInputTokens, ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams,
-    Run, RunCreateParams, RunStatus, RunStep, RunStepListParams, RunStepRetrieveParams, RunSubmitToolOutputsParams,
-    RunToolCall, RunUsage, ScoreModelGrader, SpeechCreateParams, SpeechDeltaEvent, SpeechDoneEvent, SpeechStreamEvent,
-    StringCheckGrader, TextSimilarityGrader, Thread, ThreadAnnotation, ThreadAttachment, ThreadContentPart,
-    ThreadCreateAndRunParams, ThreadCreateParams, ThreadMessage, ThreadMessageContent, ThreadMessageCreateParams,
-    ThreadMessageListParams, ThreadUpdateParams, ToolResources, ToolResourcesParam, TranscriptionCreateParams,
-    TranscriptionCreateResponse, TranscriptionDeltaEvent, TranscriptionDoneEvent, TranscriptionLogprob,
-    TranscriptionSegment, TranscriptionSession, TranscriptionSessionCreateParams, TranscriptionSpeakerSegment,
-    TranscriptionStreamEvent, TranscriptionWord, TranslationCreateParams, TranslationCreateResponse, TruncationStrategy,
-    Upload, UploadCompleteParams, UploadCreateParams, UploadPart, UploadPartCreateParams, Uploadable, VectorStore,
-    VectorStoreCreateParams, VectorStoreFile, VectorStoreFileBatch, VectorStoreFileBatchCreateParams,
-    VectorStoreFileContent, VectorStoreFileCreateParams, VectorStoreFileListParams, VectorStoreFileUpdateParams,
-    VectorStoreSearchParams, VectorStoreSearchResult, VectorStoreUpdateParams, VectorStoreUploadParams, Video,
-    VideoCreateParams, VideoDownloadParams, VideoRemixParams, VoiceDetection, WaitForProcessingParams, WebhookEvent,
-    WebhookHeaders,
+    Assistant, AssistantCreateParams, AssistantResponseFormat, AssistantStreamEvent, AssistantStreamEvents,
+    AssistantTool, AssistantToolChoice, AssistantUpdateParams, AudioResponseFormat, Batch, BatchCreateParams, BatchError,
+    BatchRequestCounts, BatchUsage, BinaryResponse, ChatKitItem, ChatKitThread, ChatKitThreadListParams, ChatSession,
+    ChatSessionCreateParams, CheckpointPermission, CheckpointPermissionCreateParams, CheckpointPermissionList,
+    CheckpointPermissionListParams, ChunkSizes, ChunkingStrategy, ChunkingStrategyParam, ClientSecret,
+    ClientSecretCreateParams, ComparisonFilter, CompoundFilter, Container, ContainerCreateParams, ContainerFile,
+    ContainerFileCreateParams, ContainerNetworkPolicyParam, Conversation, ConversationCreateParams, ConversationItem,
+    ConversationItemCreateParams, ConversationItemList, ConversationItemListParams, ConversationItemRetrieveParams,
+    ConversationUpdateParams, Deleted, Eval, EvalCreateParams, EvalCriterion, EvalDataSource, EvalDeleted,
+    EvalListParams, EvalOutputItem, EvalOutputItemListParams, EvalRun, EvalRunCreateParams, EvalRunDeleted,
+    EvalRunListParams, EvalUpdateParams, ExpiresAfter, FileAttributes, FileContent, FileCounts, FileCreateParams,
+    FileLike, FileListParams, FileObject, FileOptions, FilePurpose, FileStream, FineTuningHyperparameters,
+    FineTuningIntegration, FineTuningJob, FineTuningJobCheckpoint, FineTuningJobCreateParams, FineTuningJobEvent,
+    FineTuningJobListParams, FineTuningMethod, Grader, GraderMessage, GraderRunParams, GraderRunResponse,
+    GraderValidateParams, GraderValidateResponse, IdleExpiry, Image, ImageCompletedEvent, ImageCreateVariationParams,
+    ImageEditParams, ImageGenerateParams, ImagePartialEvent, ImageStreamEvent, ImageUsage, ImagesResponse,
+    LabelModelGrader, ListParams, MetadataParams, MultiGrader, Page, PagePromise, PollOptions, PortkeyAnswer,
+    PortkeyParams, PythonGrader, RealtimeCallAcceptParams, RealtimeCallReferParams, RealtimeCallRejectParams,
+    RealtimeSession, RealtimeSessionCreateParams, ResponseInputItemListParams, ResponseInputTokens,
+    ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams, Run, RunCreateParams, RunStatus, RunStep,
+    RunStepDelta, RunStepInclude, RunStepListParams, RunStepRetrieveParams, RunStepToolCall, RunStepToolCallDelta,
+    RunSubmitToolOutputsParams, RunToolCall, RunUsage, ScoreModelGrader, SpeechCreateParams, SpeechDeltaEvent,
+    SpeechDoneEvent, SpeechStreamEvent, StringCheckGrader, TextSimilarityGrader, Thread, ThreadAnnotation,
+    ThreadAnnotationDelta, ThreadAttachment, ThreadContentPart, ThreadCreateAndRunParams, ThreadCreateParams,
+    ThreadImageFile, ThreadImageURL, ThreadMessage, ThreadMessageContent, ThreadMessageContentDelta,
+    ThreadMessageCreateParams, ThreadMessageDelta, ThreadMessageListParams, ThreadText, ThreadTextDelta,
+    ThreadUpdateParams, ToolResources, ToolResourcesParam, TranscriptionCreateParams, TranscriptionCreateResponse,
+    TranscriptionDeltaEvent, TranscriptionDoneEvent, TranscriptionLogprob, TranscriptionSegment, TranscriptionSession,
+    TranscriptionSessionCreateParams, TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionWord,
+    TranslationCreateParams, TranslationCreateResponse, TruncationStrategy, Upload, UploadCompleteParams,
+    UploadCreateParams, UploadPart, UploadPartCreateParams, Uploadable, VectorStore, VectorStoreCreateParams,
+    VectorStoreFile, VectorStoreFileBatch, VectorStoreFileBatchCreateParams, VectorStoreFileContent,
+    VectorStoreFileCreateParams, VectorStoreFileListParams, VectorStoreFileUpdateParams, VectorStoreSearchParams,
+    VectorStoreSearchResult, VectorStoreUpdateParams, VectorStoreUploadParams, Video, VideoCreateParams,
+    VideoDownloadParams, VideoRemixParams, VoiceDetection, WaitForProcessingParams, WebhookEvent, WebhookHeaders,
   }
 /* end of types */
 }

@@ -44,7 +44,7 @@ describe('a record', { concurrency: true, timeout: 30_000 }, () => {
       endpoint: 'chat.completions.create', stream: false, outcome: 'ok', status: 200, code: null,
       provider: 'openai', target: 'config', path: 'config',
       model: 'asked', answeredBy: 'local-model', requestId: 'req-7', answerId: 'chatcmpl-1',
-      usage: { input: 9, output: 5, cached: 0, reasoning: 0, estimated: false },
+      usage: { input: 9, output: 5, cached: 0, written: 0, reasoning: 0, estimated: false },
       cost: (9 * 1 + 5 * 2) / 1e6, cache: 'DISABLED', changes: [], failedHooks: [], metadata: { team: 'blue' }, content: null,
     })
     assert.equal(answer.getGateway().cost, rest.cost)
@@ -57,7 +57,7 @@ describe('a record', { concurrency: true, timeout: 30_000 }, () => {
     for await (const _ of stream);
     const [entry] = await until(1)
     assert.deepEqual([entry.outcome, entry.stream, entry.status, entry.answeredBy], ['ok', true, 200, 'local-model'])
-    assert.deepEqual(entry.usage, { input: 9, output: 5, cached: 0, reasoning: 0, estimated: false })
+    assert.deepEqual(entry.usage, { input: 9, output: 5, cached: 0, written: 0, reasoning: 0, estimated: false })
     assert.ok(entry.ms.firstToken > 0 && entry.ms.firstToken <= entry.ms.total)
     assert.deepEqual([entry.cost, stream.getGateway().cost], [0, 0])
   })

@@ -97,7 +97,7 @@ class Portkey {
     warnOfInsecure(opened, derivedFrom)
     this.#handle = opened
     this.#options = JSON.parse(text, (_, value) => Object.freeze(value))
-    if (this.#options.onRecord != null) heldBy(this, this.#options.onRecord)
+    for (const number of [this.#options.onRecord, this.#options.captureContent?.redact]) if (typeof number === 'number') heldBy(this, number)
   }
 
   /** A client with some options changed; `null` takes one away. Connections are shared. */
@@ -119,6 +119,11 @@ class Portkey {
   /** What the cache holds, and how its Redis fares. */
   cacheState() {
     return JSON.parse(this.#handle.cacheState())
+  }
+
+  /** What public services list as the prices of their models, with the date and the source of each list. */
+  prices() {
+    return JSON.parse(native().prices())
   }
 
   /** `fetch` over the engine, for other people's clients: `new OpenAI({ fetch: portkey.fetch })`. */
@@ -161,4 +166,4 @@ for (const name of READABLE) {
   })
 }
 
-module.exports = { Portkey }
+module.exports = { Portkey, handleOf, optionOf }

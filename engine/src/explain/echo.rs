@@ -18,7 +18,7 @@ const MASK: &[u8] = b"***";
 /// A body as its words may be shown: without the target's secrets, the token that was fetched for it, and what the
 /// call's own query holds.
 pub fn masked(body: &Bytes, target: &Target, query: Option<&str>) -> Bytes {
-    let token = target.live.token_sent();
+    let granted = target.live.tokens.sent(&target.settings);
     let mut secrets: Vec<Cow<'_, [u8]>> = Vec::new();
     for value in target.headers.values().filter(|value| value.is_sensitive()) {
         // A credential is repeated with its scheme or without.
@@ -30,7 +30,7 @@ pub fn masked(body: &Bytes, target: &Target, query: Option<&str>) -> Bytes {
     }
     let secret_settings = target.settings.iter().filter(|(key, _)| is_secret(key));
     secrets.extend(secret_settings.map(|(_, secret)| Cow::Borrowed(secret.expose().as_bytes())));
-    secrets.extend(token.iter().map(|token| Cow::Borrowed(token.expose().as_bytes())));
+    secrets.extend(granted.iter().map(|secret| Cow::Borrowed(secret.expose().as_bytes())));
     // The longest first: one may hold another.
     secrets.retain(|secret| secret.len() >= SHORTEST);
     secrets.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));

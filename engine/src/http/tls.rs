@@ -75,6 +75,7 @@ struct Made {
     stamps: Stamps,
     held: Held,
     for_hosts: Option<Arc<ClientConfig>>,
+    for_upgrades: Option<Arc<ClientConfig>>,
     for_proxies: Option<Arc<ClientConfig>>,
 }
 
@@ -153,6 +154,18 @@ impl Tls {
         Ok(made.for_hosts.insert(Arc::new(config)).clone())
     }
 
+    /// For hosts that are to change the protocol, which HTTP/1.1 alone lets them do.
+    pub fn for_upgrades(&self) -> Result<Arc<ClientConfig>, Failure> {
+        let hosts = self.for_hosts()?;
+        let mut made = self.made();
+        if let Some(config) = &made.for_upgrades {
+            return Ok(config.clone());
+        }
+        let mut config = ClientConfig::clone(&hosts);
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(made.for_upgrades.insert(Arc::new(config)).clone())
+    }
+
     /// For the proxy on the way: it must be vouched for, and sees nothing of the client's own certificate.
     pub fn for_proxies(&self) -> Result<Arc<ClientConfig>, Failure> {
         let mut made = self.made();
@@ -179,7 +192,7 @@ impl Tls {
 
 impl Made {
     fn new(stamps: Stamps, held: Held) -> Self {
-        Self { stamps, held, for_hosts: None, for_proxies: None }
+        Self { stamps, held, for_hosts: None, for_upgrades: None, for_proxies: None }
     }
 }
 

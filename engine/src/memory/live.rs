@@ -8,7 +8,9 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 
 use super::limit::Limit;
+use super::tokens::Tokens;
 use super::{lock, shared_name};
+use crate::attempt::Reception;
 use crate::clock::{Clock, Instant, SystemClock};
 use crate::engine::Context;
 use crate::error::{Error, Facts, Kind};
@@ -17,8 +19,6 @@ use crate::health::breaker::{self, Allowed, Breaker, Circuit, Probe};
 use crate::health::check::Asked;
 use crate::health::{Likeness, cb_config, symptom};
 use crate::observe::milliseconds;
-use crate::provider::Token;
-use crate::secret::Secret;
 
 /// What a target's config says of its use.
 #[derive(Debug)]
@@ -37,10 +37,10 @@ pub struct Live {
     breaker: Option<Arc<Breaker>>,
     history: Mutex<History>,
     pub asked: Asked,
+    /// Whether its host takes a request for a stream's usage.
+    pub reception: Reception,
     /// A short-lived credential.
-    pub token: tokio::sync::Mutex<Option<Token>>,
-    /// The one that was sent last, which no message may show.
-    token_sent: Mutex<Option<Secret>>,
+    pub tokens: Tokens,
     /// When other processes were asked about its circuit.
     consulted: Asked,
 }
@@ -112,17 +112,9 @@ impl Live {
             breaker: settings.breaker.map(Breaker::new).map(Arc::new),
             history: Mutex::default(),
             asked: Asked::default(),
-            token: tokio::sync::Mutex::default(),
-            token_sent: Mutex::default(),
+            reception: Reception::default(),
+            tokens: Tokens::default(),
         }
-    }
-
-    pub fn sends_token(&self, token: &Secret) {
-        *lock(&self.token_sent) = Some(token.clone());
-    }
-
-    pub fn token_sent(&self) -> Option<Secret> {
-        lock(&self.token_sent).clone()
     }
 
     pub fn standing(&self, now: Instant) -> Standing {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, channel, sync_channel};
 use std::thread;
 use std::time::Duration;
 
@@ -11,8 +11,16 @@ use super::{Entry, Sink};
 /// Where a worker writes to. Problems are its own to solve: it tries again or drops, and says how many it dropped.
 pub trait Writer: Send + 'static {
     /// Writes entries in their order; gives how many were lost.
-    fn write(&mut self, entries: &[Arc<Entry>]) -> u64;
+    fn write(&mut self, entries: Vec<Arc<Entry>>) -> u64;
+
+    /// Nothing came for a while after what was written. True: it is to be called again, however long nothing comes.
+    fn rest(&mut self) -> bool {
+        false
+    }
 }
+
+/// After so long without an entry a writer rests.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// So many entries wait; further ones are dropped.
 const QUEUE: usize = 10_000;
@@ -46,7 +54,22 @@ impl Worker {
 
 fn work(jobs: &Receiver<Job>, writer: &mut impl Writer, dropped: &AtomicU64) {
     let mut entries = Vec::new();
-    while let Ok(first) = jobs.recv() {
+    let mut restless = false;
+    loop {
+        let first = if restless {
+            jobs.recv_timeout(PAUSE)
+        } else {
+            jobs.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        };
+        let first = match first {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) => {
+                restless = writer.rest();
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        restless = true;
         let mut flushed = Vec::new();
         for job in std::iter::once(first).chain(jobs.try_iter()).take(BATCH) {
             match job {
@@ -55,8 +78,7 @@ fn work(jobs: &Receiver<Job>, writer: &mut impl Writer, dropped: &AtomicU64) {
             }
         }
         if !entries.is_empty() {
-            dropped.fetch_add(writer.write(&entries), Ordering::Relaxed);
-            entries.clear();
+            dropped.fetch_add(writer.write(std::mem::take(&mut entries)), Ordering::Relaxed);
         }
         for done in flushed {
             // Whoever waited may have given up.
