@@ -384,8 +384,10 @@ declare namespace Portkey {
     caFile?: Option<string>
     /** The client's certificate: PEM text, or the path of a PEM file. */
     cert?: Option<string>
-    /** Its key, unlocked: PEM text, or the path of a PEM file. */
+    /** Its key: PEM text, or the path of a PEM file. */
     key?: Option<string>
+    /** What unlocks the key, where it is locked (PKCS#8 with PBKDF2 and AES, as openssl makes it). */
+    passphrase?: Option<string>
     /** The name to ask the host for, and to expect, in place of the URL's. */
     serverName?: Option<string>
     /** `true`: whoever answers is believed. Warned of once by each client; no option of a single call. */
@@ -881,6 +883,8 @@ declare namespace Portkey {
     code: string | null
     /** Why it was tried again. */
     retryReason: string | null
+    /** How often it was sent once more at no attempt, since its host had not looked at it; left out where that is never. */
+    resent?: number
     /** Milliseconds each part took; `null` for what was not reached. */
     ms: {
       queue: number | null

@@ -36,6 +36,9 @@ mod error;
 mod events;
 mod explain;
 mod front;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod headers;
 mod health;
 mod hooks;

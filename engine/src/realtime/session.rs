@@ -312,7 +312,7 @@ impl Session {
     }
 
     fn place(&self) -> Place<'_> {
-        Place { method: "GET", url: &self.url, target: &self.target }
+        Place { method: "GET", url: &self.url, query: None, target: &self.target }
     }
 }
 
