@@ -13,14 +13,14 @@ export function drawCall(aside, record, close) {
     target: `${record.target} (${record.provider}), ${record.path}`,
     began: new Date(record.began).toISOString(),
     time: time(ms.total) + (ms.firstToken === null ? '' : `, first token after ${time(ms.firstToken)}`) + (record.tokensPerSecond === null ? '' : `, ${record.tokensPerSecond.toFixed(1)} tokens/s`),
-    tokens: usage === null ? '–' : `${usage.input} in (${usage.cached} cached), ${usage.output} out (${usage.reasoning} reasoning)${usage.estimated ? ', estimated' : ''}`,
+    tokens: usage === null ? '–' : `${usage.input} in (${usage.cached} cached${usage.written > 0 ? `, ${usage.written} written to the cache` : ''}), ${usage.output} out (${usage.reasoning} reasoning)${usage.estimated ? ', estimated' : ''}`,
     cost: record.cost === null ? 'unknown' : money(record.cost),
     cache: record.cache ?? '–',
     trace: [record.traceId, record.spanId, record.spanName].filter(Boolean).join(' / '),
     request: record.requestId ?? '–',
     ...Object.fromEntries(Object.entries(metadata).map(([key, value]) => [`metadata.${key}`, value])),
     ...(record.failedHooks.length > 0 && { 'failed hooks': record.failedHooks.join(', ') }),
-    ...(feedback.length > 0 && { feedback: feedback.map(({ value }) => value).join(', ') }),
+    ...(feedback.length > 0 && { feedback: feedback.map(({ value, weight, metadata: said }) => `${value}${weight === null ? '' : ` (weight ${weight})`}${said === null ? '' : ` ${JSON.stringify(said)}`}`).join(', ') }),
   }
   aside.replaceChildren(...[
     element('div', { class: 'head' }, element('h2', {}, 'Call'),

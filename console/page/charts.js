@@ -51,8 +51,28 @@ function shape(name, attributes) {
   return made
 }
 
+/** The worst comes first. */
+const HEALTH = ['open', 'benched', 'half-open', 'loading', 'healthy']
+const CLASSES = { open: 'error', benched: 'error', 'half-open': 'aborted', loading: 'aborted', healthy: 'ok' }
+
+/** What processes wrote of their targets, by name: the worst health of all, and what they have under way together. */
+function liveTargets(processes) {
+  const targets = new Map()
+  for (const { at, state } of processes) {
+    for (const { target, provider, health, inFlight, queued, maxConcurrent, lastError } of state) {
+      const seen = targets.get(target) ?? { provider, health, inFlight: 0, queued: 0, maxConcurrent, at, processes: 0 }
+      const worst = HEALTH.indexOf(health) < HEALTH.indexOf(seen.health) ? health : seen.health
+      targets.set(target, {
+        ...seen, health: worst, inFlight: seen.inFlight + inFlight, queued: seen.queued + queued, at: Math.max(at, seen.at), processes: seen.processes + 1,
+        lastError: seen.lastError ?? lastError,
+      })
+    }
+  }
+  return targets
+}
+
 /** How the targets fared in every attempt of the listed calls, the latest of which come first. */
-export function drawTargets(section, calls) {
+function attempted(calls) {
   const targets = new Map()
   for (const attempt of calls.flatMap((call) => call.attempts.toReversed())) {
     const failed = attempt.code !== null || attempt.status >= 400
@@ -62,10 +82,33 @@ export function drawTargets(section, calls) {
     else if (attempt.ms.total !== null) seen.times.push(attempt.ms.total)
     targets.set(attempt.target, seen)
   }
-  section.replaceChildren(...[...targets].map(([name, { made, failed, times, provider, lastFailed }]) => {
+  return targets
+}
+
+/** The health of targets, as their processes wrote it last, and how they fared in the listed calls. */
+export function drawTargets(section, calls, processes) {
+  const [now, past] = [liveTargets(processes), attempted(calls)]
+  section.replaceChildren(...[...new Set([...now.keys(), ...past.keys()])].map((name) => {
+    const live = now.get(name)
+    const { made, failed, times, lastFailed } = past.get(name) ?? { made: 0, failed: 0, times: [], lastFailed: false }
     const middle = times.sort((a, b) => a - b)[Math.floor(times.length / 2)]
-    const health = lastFailed ? 'error' : failed > 0 ? 'aborted' : 'ok'
-    const told = [`${provider}`, `${made} attempts`, `${failed} failed`, middle !== undefined && `p50 ${time(middle)}`]
-    return element('span', { class: 'target' }, element('b', { class: health, title: lastFailed ? 'the last attempt failed' : '' }, '● '), element('b', {}, name), ` ${told.filter(Boolean).join(' · ')}`)
+    const health = live ? CLASSES[live.health] : lastFailed ? 'error' : failed > 0 ? 'aborted' : 'ok'
+    const told = [
+      live?.provider ?? past.get(name).provider,
+      live && `${live.health}, ${ago(live.at)}`,
+      live?.processes > 1 && `${live.processes} processes`,
+      live && (live.inFlight > 0 || live.maxConcurrent) && `${live.inFlight}${live.maxConcurrent ? ` of ${live.maxConcurrent}` : ''} in flight`,
+      live?.queued > 0 && `${live.queued} in line`,
+      `${made} attempts, ${failed} failed`,
+      middle !== undefined && `p50 ${time(middle)}`,
+    ]
+    const title = live?.lastError ? `last error: ${[live.lastError.status, live.lastError.code].filter(Boolean).join(' ')}` : lastFailed ? 'the last attempt failed' : ''
+    return element('span', { class: 'target', title }, element('b', { class: health }, '● '), element('b', {}, name), ` ${told.filter(Boolean).join(' · ')}`)
   }))
+}
+
+/** How old what a process wrote is. */
+function ago(at) {
+  const seconds = Math.max(0, Math.round((Date.now() - at) / 1000))
+  return seconds < 90 ? `${seconds} s ago` : seconds < 5400 ? `${Math.round(seconds / 60)} min ago` : `${Math.round(seconds / 3600)} h ago`
 }

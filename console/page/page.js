@@ -45,10 +45,10 @@ async function refresh() {
   try {
     const asked = filter()
     const step = Math.ceil((asked.until - asked.from) / POINTS)
-    const [list, points] = await Promise.all([ask('/api/calls', { ...asked, limit: 200 }), ask('/api/figures', { ...asked, step })])
+    const [list, points, processes] = await Promise.all([ask('/api/calls', { ...asked, limit: 200 }), ask('/api/figures', { ...asked, step }), ask('/api/targets', {})])
     calls = list
     drawList()
-    drawTargets(document.querySelector('#targets'), calls)
+    drawTargets(document.querySelector('#targets'), calls, processes)
     drawCharts(document.querySelector('#charts'), points, { ...asked, step })
     problem.hidden = true
   } catch (error) {
