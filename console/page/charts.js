@@ -5,11 +5,14 @@ import { element, money, time } from './page.js'
 const [WIDTH, HEIGHT] = [300, 72]
 
 const total = (points, name) => points.reduce((sum, point) => sum + (point[name] ?? 0), 0)
+const count = (number, word) => `${number} ${word}${number === 1 ? '' : word.endsWith('s') ? 'es' : 's'}`
 const known = (points, name) => points.some((point) => point[name] !== null)
 
 export function drawCharts(section, points, { from, until, step }) {
-  const slots = Math.max(1, Math.ceil((until - from) / step))
-  const place = (point) => Math.floor((point.at - Math.floor(from / step) * step) / step)
+  // The first and the last of the slots lie in the time asked for in part.
+  const [first, end] = [Math.floor(from / step), Math.floor(until / step)]
+  const slots = end - first + 1
+  const place = (point) => Math.round(point.at / step) - first
   const bars = (names) => {
     const most = Math.max(...points.map((point) => point[names[0]] ?? 0)) || 1
     return points.flatMap((point) => names.map((name, at) => {
@@ -32,8 +35,8 @@ export function drawCharts(section, points, { from, until, step }) {
   const calls = total(points, 'calls')
   const last = points.at(-1)
   section.replaceChildren(
-    chart('Calls', `${calls}`, `${total(points, 'errors')} errors`, bars(['calls', 'errors'])),
-    chart('Time p50, p95, p99', last ? `${time(last.p50)} · ${time(last.p95)} · ${time(last.p99)}` : '', 'latest', lines(['p50', 'p95', 'p99'])),
+    chart('Calls', `${calls}`, count(total(points, 'errors'), 'error'), bars(['calls', 'errors'])),
+    chart('p50 · p95 · p99', last ? `${time(last.p50)} · ${time(last.p95)} · ${time(last.p99)}` : '', 'latest', lines(['p50', 'p95', 'p99'])),
     chart('Tokens in and out', `${total(points, 'input')} → ${total(points, 'output')}`, '', lines(['input', 'output'])),
     chart('Cost', known(points, 'cost') ? money(total(points, 'cost')) : 'unknown', '', bars(['cost'])),
   )
@@ -92,14 +95,14 @@ export function drawTargets(section, calls, processes) {
     const live = now.get(name)
     const { made, failed, times, lastFailed } = past.get(name) ?? { made: 0, failed: 0, times: [], lastFailed: false }
     const middle = times.sort((a, b) => a - b)[Math.floor(times.length / 2)]
-    const health = live ? CLASSES[live.health] : lastFailed ? 'error' : failed > 0 ? 'aborted' : 'ok'
+    const health = live && !(lastFailed && live.health === 'healthy') ? CLASSES[live.health] : live ? 'aborted' : lastFailed ? 'error' : failed > 0 ? 'aborted' : 'ok'
     const told = [
       live?.provider ?? past.get(name).provider,
       live && `${live.health}, ${ago(live.at)}`,
-      live?.processes > 1 && `${live.processes} processes`,
+      live?.processes > 1 && count(live.processes, 'process'),
       live && (live.inFlight > 0 || live.maxConcurrent) && `${live.inFlight}${live.maxConcurrent ? ` of ${live.maxConcurrent}` : ''} in flight`,
       live?.queued > 0 && `${live.queued} in line`,
-      `${made} attempts, ${failed} failed`,
+      `${count(made, 'attempt')}, ${failed} failed`,
       middle !== undefined && `p50 ${time(middle)}`,
     ]
     const title = live?.lastError ? `last error: ${[live.lastError.status, live.lastError.code].filter(Boolean).join(' ')}` : lastFailed ? 'the last attempt failed' : ''

@@ -74,6 +74,7 @@ function drawList() {
       [call.input === null ? '–' : `${call.input} → ${call.output}`, 'number'],
       [call.cost === null ? '–' : money(call.cost), 'number'],
       [`${call.attempts.length}`, 'number'],
+      [call.feedback === null ? '' : `${Number(call.feedback.toPrecision(3))}`, 'number'],
       [call.traceId, 'quiet'],
     ]
     const row = element('tr', { 'aria-selected': call.id === chosen }, ...cells.map(([text, kind = '']) => element('td', { class: kind, title: text }, text)))
