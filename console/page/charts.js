@@ -36,7 +36,7 @@ export function drawCharts(section, points, { from, until, step }) {
   const last = points.at(-1)
   section.replaceChildren(
     chart('Calls', `${calls}`, count(total(points, 'errors'), 'error'), bars(['calls', 'errors'])),
-    chart('p50 · p95 · p99', last ? `${time(last.p50)} · ${time(last.p95)} · ${time(last.p99)}` : '', 'latest', lines(['p50', 'p95', 'p99'])),
+    chart('p50 · p95 · p99', last ? `${time(last.p50)} · ${time(last.p95)} · ${time(last.p99)}` : '', '', lines(['p50', 'p95', 'p99'])),
     chart('Tokens in and out', `${total(points, 'input')} → ${total(points, 'output')}`, '', lines(['input', 'output'])),
     chart('Cost', known(points, 'cost') ? money(total(points, 'cost')) : 'unknown', '', bars(['cost'])),
   )
