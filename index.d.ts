@@ -287,6 +287,7 @@ declare namespace Portkey {
     sensitiveHeaders?: Option<readonly string[]>
     /** `true`: make clients even where a page runs, and anyone can read their keys. */
     dangerouslyAllowBrowser?: Option<boolean>
+    /** Whether gateways are told how long a recording on disk plays; they are unless this is `false`. */
     calculateAudioDuration?: Option<boolean>
     /** For a gateway, as the others below: with `baseURL` or the hosted platform. */
     awsBedrockModel?: Option<string>
@@ -616,7 +617,7 @@ declare namespace Portkey {
     /** The target's circuit is open, as who wrote the config knows. */
     is_open?: Option<boolean>
     isOpen?: Option<boolean>
-    /** The call names the provider: by the option `provider`, or as `model: '@provider/model'`. */
+    /** The call names the provider: by the option `provider`, or a hosted one as `model: '@slug/model'`. */
     passthrough?: Option<boolean>
     /** Facts of every call through the config, under the options' own; at the root. */
     metadata?: Option<Record<string, string>>

@@ -18,7 +18,7 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 const log = path.join(folder, 'calls.ndjson')
 const program = fileURLToPath(new URL('support/canaries.mjs', import.meta.url))
 const LOUD = { NODE_DEBUG: 'net,http,tls,stream,timer,worker,undici', RUST_LOG: 'trace', RUST_BACKTRACE: 'full', DEBUG: '*', RUSTLS_LOG: 'trace' }
-const PLACES = ['options', 'a bare credential', 'config', 'bedrock', 'azure', 'vertex', 'oracle', 'a proxy']
+const PLACES = ['options', 'a bare credential', 'config', 'bedrock', 'azure', 'a client of Entra', 'a role of AWS', 'vertex', 'oracle', 'a proxy']
 const PROXY_PASSWORD = 'canary-proxy-zq7x'
 /** Userinfo goes over the wire in base64, and is no less a secret there. */
 const HIDDEN = [Buffer.from(`user:${PROXY_PASSWORD}`).toString('base64')]

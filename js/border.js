@@ -17,7 +17,9 @@ const TEXT = 7
 const BYTES = 8
 const MORE = 9
 const ASK = 10
-const REDACT = 11
+const SESSION = 11
+const DRAINED = 12
+const REDACT = 13
 
 let border
 let lastId = 0
@@ -64,6 +66,33 @@ function flush(client, limit) {
     const id = enter({ settle })
     border.flush(id, client, limit)
   })
+}
+
+/** Opens a realtime session; `receiver` gets its outcomes. Returns the session's id. */
+function connect(receiver, client, body, extras) {
+  const id = enter(receiver)
+  border.connect(id, client, body, extras)
+  return id
+}
+
+/** Says something in a session; whether there is room for more, or null when it was not taken. */
+function say(id, message) {
+  return border.say(id, message)
+}
+
+/** How many bytes of a session wait to be sent. */
+function unsent(id) {
+  return border.unsent(id)
+}
+
+/** Ends a session once what was said is sent. */
+function part(id, code, reason) {
+  border.part(id, code, reason)
+}
+
+/** Takes the messages that a session has; undefined when it has none and will tell. */
+function listen(id) {
+  return border.listen(id) ?? undefined
 }
 
 /** `receiver` gets what comes under the new id that is returned. */
@@ -127,6 +156,7 @@ function release() {
 }
 
 module.exports = {
-  ANSWER, VECTORS, STREAM, CHUNKS, END, ERROR, TEXT, BYTES, MORE,
+  ANSWER, VECTORS, STREAM, CHUNKS, END, ERROR, TEXT, BYTES, MORE, SESSION, DRAINED,
   send, sendForm, flush, feed, endUpload, replace, close, pull, pullBytes, cancel, forget, hold, release,
+  connect, say, unsent, part, listen,
 }

@@ -176,4 +176,4 @@ for (const name of READABLE) {
   })
 }
 
-module.exports = { Portkey }
+module.exports = { Portkey, handleOf, optionOf }

@@ -22,6 +22,7 @@ use crate::call::{call, milliseconds};
 use crate::client::Client;
 use crate::delivery::{Batch, Outcome};
 use crate::files::form;
+use crate::realtime::Talk;
 use crate::running::Running;
 use crate::runtime::runtime;
 use crate::stream::{StreamBuffer, Taken};
@@ -31,8 +32,8 @@ pub type Wake = ThreadsafeFunction<(), UnknownReturnValue, Batch, Status, false,
 
 #[napi]
 pub struct Border {
-    shared: Arc<Shared>,
-    wake: Arc<Wake>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) wake: Arc<Wake>,
 }
 
 /// What the environment's thread and the engine's have in common.
@@ -41,6 +42,7 @@ pub struct Shared {
     pub calls: Mutex<HashMap<u32, AbortHandle>>,
     pub streams: Mutex<HashMap<u32, Arc<StreamBuffer>>>,
     pub downloads: Mutex<HashMap<u32, Arc<ByteBuffer>>>,
+    pub talks: Mutex<HashMap<u32, Arc<Talk>>>,
     /// The files of calls that are handed over piece by piece.
     pub feeds: Mutex<HashMap<u32, Vec<Option<Arc<Feed>>>>>,
     /// Who waits for content that JavaScript redacts.
@@ -74,6 +76,7 @@ impl Border {
             calls: Mutex::default(),
             streams: Mutex::default(),
             downloads: Mutex::default(),
+            talks: Mutex::default(),
             feeds: Mutex::default(),
             redactions: Mutex::default(),
         };
@@ -154,7 +157,7 @@ impl Border {
         }
     }
 
-    fn start(&self, id: u32, client: &Client, call: Call) {
+    pub(crate) fn start(&self, id: u32, client: &Client, call: Call) {
         for listener in client.listener.iter().chain(&client.redactor) {
             listener.know(|| Teller { shared: self.shared.clone(), wake: self.wake.clone() });
         }
@@ -231,6 +234,7 @@ impl Drop for Border {
         }
         lock(&self.shared.streams).clear();
         lock(&self.shared.downloads).clear();
+        lock(&self.shared.talks).clear();
         // Their records go on without content.
         let unredacted = std::mem::take(&mut lock(&self.shared.redactions).waiting);
         drop(unredacted);
@@ -242,6 +246,7 @@ impl Shared {
     pub fn forget(&self, id: u32) {
         lock(&self.streams).remove(&id);
         lock(&self.downloads).remove(&id);
+        lock(&self.talks).remove(&id);
     }
 
     pub fn push(&self, outcome: Outcome, wake: &Wake) {

@@ -20,6 +20,7 @@ use crate::health::check;
 use crate::http::{Network, Transport};
 use crate::memory::{Fault, Memory};
 use crate::observe::{Report, TargetSeen};
+use crate::realtime;
 use crate::record::{self, End, Fare, Flushed, Listeners, Recorder, Recording, feedback};
 use crate::route;
 use crate::secret::Secret;
@@ -107,7 +108,8 @@ impl Engine {
         let mut report = Report::new(&plan.trace);
         report.recording =
             self.recorder.clone().map(|recorder| Recording::open(recorder, &call, plan.keeps_content));
-        let limit = call.options.timeout.or(plan.total).filter(|limit| !limit.is_zero());
+        let limit = call.options.timeout.or(plan.total).or(realtime::longest_opening(call.endpoint));
+        let limit = limit.filter(|limit| !limit.is_zero());
         let began = self.context.clock.now();
         memory.began_call();
         let context = Context { deadline: limit.map(|limit| began + limit), memory, ..self.context.clone() };

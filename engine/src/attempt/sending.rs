@@ -97,6 +97,9 @@ impl<'c> Sending<'c> {
         if self.target.gateway.is_some() {
             self.report.told_by(&reply.headers);
         }
+        if self.call.endpoint.is_session() && matches!(reply.status, 101 | 200..=299) {
+            return self.session(reply).await.map(Checked::plain);
+        }
         if !(200..300).contains(&reply.status) {
             return Err(self.refused(reply).await);
         }
@@ -156,9 +159,15 @@ impl<'c> Sending<'c> {
         let watch = ConnectWatch::default();
         let (clock, limit) = self.header_clock();
         let (clock, limit, deadline) = self.or_total(clock, limit, self.began);
-        let token = token::bearer(self.context, self.target).await?;
+        let token = token::granted(self.context, self.target).await?;
         let form = match &self.call.form {
-            Some(form) => Some(Box::pin(form.make(&self.request.body)).await?),
+            Some(form) => {
+                let mut made = Box::pin(form.make(&self.request.body)).await?;
+                if self.target.tells_duration && self.call.endpoint.hears() {
+                    made.duration = form.duration().await;
+                }
+                Some(made)
+            }
             None => None,
         };
         let upload = form.as_ref().map(|form| form.outgoing.progress());
@@ -173,6 +182,10 @@ impl<'c> Sending<'c> {
         let Some(sent) = sent else {
             let elapsed = self.context.clock.now() - self.began;
             self.report.last().phase = if watch.is_connecting() { Phase::Connect } else { Phase::Headers };
+            let source = upload.and_then(|upload| upload.waiting()).filter(|_| clock == "idle");
+            if let Some((name, _)) = source {
+                return Err(self.place().silent_source(&name, limit.unwrap_or_default()));
+            }
             return Err(self.place().timeout(clock, limit.unwrap_or_default(), elapsed));
         };
         sent.map_err(|failure| {

@@ -38,7 +38,7 @@ impl Place<'_> {
         )
     }
 
-    fn message(&self, what: &str, advice: &str) -> String {
+    pub fn message(&self, what: &str, advice: &str) -> String {
         let line = self.line();
         let advice = match self.target.gateway {
             Some(_) => advice.replace("customHost", "baseURL").replace("custom host", "base URL"),
@@ -71,6 +71,7 @@ impl Place<'_> {
             | FailureKind::ProxyCredentials
             | FailureKind::Forbidden
             | FailureKind::NotHttp
+            | FailureKind::NotWebSocket
             | FailureKind::HeadTooLong => error.with_resend(Resend::Never),
             _ => error,
         }
@@ -108,6 +109,9 @@ impl Place<'_> {
             FailureKind::NotHttp => {
                 let advice = "If this port speaks TLS, write the custom host with https://.";
                 ("EPROTO", "The host's reply is no HTTP.".to_owned(), advice)
+            }
+            FailureKind::NotWebSocket => {
+                ("EPROTO", format!("The host does not speak WebSocket as it should: {detail}."), "")
             }
             FailureKind::HeadTooLong => {
                 ("EPROTO", "The reply's headers are too long to be read.".to_owned(), "")
@@ -251,6 +255,13 @@ impl Place<'_> {
         Error::new(Kind::Broken, self.message(&what, ""))
             .with_code("unreadable_body")
             .with_resend(Resend::Never)
+    }
+
+    /// A file's own source gave nothing for so long.
+    pub fn silent_source(&self, name: &str, limit: Duration) -> Error {
+        let what = format!("{name} gave nothing to send for {} ms.", milliseconds(limit));
+        let advice = "Its stream stalls, or give it longer with timeouts.idle; 0 turns that off.";
+        Error::new(Kind::Timeout, self.message(&what, advice)).with_code("stalled_upload").with_status(408)
     }
 
     /// A reply of a good status that can't be the answer.

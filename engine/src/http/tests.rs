@@ -74,6 +74,7 @@ fn wire(url: &str, allow: Option<&[&str]>) -> Wire {
         socket: None,
         route: Arc::new(Route { egress, ..Route::default() }),
         connect: None,
+        upgrade: false,
     }
 }
 

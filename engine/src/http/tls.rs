@@ -49,6 +49,7 @@ pub struct Tls {
     identity: Option<Arc<CertifiedKey>>,
     server_name: Option<ServerName<'static>>,
     for_hosts: OnceLock<Arc<ClientConfig>>,
+    for_upgrades: OnceLock<Arc<ClientConfig>>,
     for_proxies: OnceLock<Arc<ClientConfig>>,
 }
 
@@ -112,6 +113,7 @@ impl Tls {
             identity,
             server_name,
             for_hosts: OnceLock::new(),
+            for_upgrades: OnceLock::new(),
             for_proxies: OnceLock::new(),
         })
     }
@@ -132,6 +134,13 @@ impl Tls {
         let mut config = config(verifier, self.identity.clone());
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(self.for_hosts.get_or_init(|| Arc::new(config)).clone())
+    }
+
+    /// For hosts that are to change the protocol, which HTTP/1.1 alone lets them do.
+    pub fn for_upgrades(&self) -> Result<Arc<ClientConfig>, Failure> {
+        let mut config = ClientConfig::clone(&*self.for_hosts()?);
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(self.for_upgrades.get_or_init(|| Arc::new(config)).clone())
     }
 
     /// For the proxy on the way: it must be vouched for, and sees nothing of the client's own certificate.

@@ -152,7 +152,7 @@ impl<'e> End<'e> {
             answer::Content::Vectors(vectors) => Some(Self::Whole(status, &vectors.json)),
             // Tokens are told in JSON alone.
             answer::Content::Text(_) => Some(Self::Streamed(status)),
-            answer::Content::Events(_) | answer::Content::Bytes(_) => None,
+            answer::Content::Events(_) | answer::Content::Bytes(_) | answer::Content::Session(_) => None,
         }
     }
 
