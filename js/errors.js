@@ -110,6 +110,7 @@ const BY_KIND = {
   timeout: APIConnectionTimeoutError,
   truncated: StreamTruncatedError,
   busy: RateLimitError,
+  limited: RateLimitError,
 }
 
 function classOf(kind, status) {

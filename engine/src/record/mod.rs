@@ -27,7 +27,7 @@ pub use price::Pricing;
 pub use reading::{Filter, Reading};
 pub use recording::{End, Recording};
 pub use settings::Settings;
-pub use tokens::Usage;
+pub use tokens::{Usage, usage_in};
 use worker::Worker;
 
 /// Where entries go.
