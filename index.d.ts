@@ -870,14 +870,18 @@ declare namespace Portkey {
     url: string
     /** `null` when no answer came. */
     status: number | null
-    /** How far it came: `connect`, `headers`, … */
+    /** How far it came: `limit`, `queue`, `connect`, `headers`, … */
     phase: string
     /** Why it failed, such as `ECONNREFUSED` or the host's own error code. */
     code: string | null
     /** Why it was tried again. */
     retryReason: string | null
+    /** The limit that it waited for, or that stopped it. */
+    limit: string | null
     /** Milliseconds each part took; `null` for what was not reached. */
     ms: {
+      /** Waiting for room in the target's limits. */
+      limit: number | null
       queue: number | null
       connect: number | null
       headers: number | null
