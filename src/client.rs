@@ -7,7 +7,7 @@ use napi::Either;
 use napi_derive::napi;
 use serde_json::{Map, Value};
 
-use crate::listener::Listener;
+use crate::listener::{Listener, Numbers};
 use crate::outcome::error_json;
 
 #[napi]
@@ -23,11 +23,9 @@ impl Client {
     #[napi]
     pub fn open(options: String, known: Option<&Client>) -> Either<Client, String> {
         let options = object(&options);
-        let number = options.get("onRecord").and_then(Value::as_u64);
-        let same = known
-            .and_then(|known| known.listener.clone())
-            .filter(|known| number == Some(known.number.into()));
-        let listener = same.or_else(|| number.map(|number| Arc::new(Listener::new(number as u32))));
+        let numbers = Numbers::of(&options);
+        let same = known.and_then(|known| known.listener.clone()).filter(|known| known.numbers == numbers);
+        let listener = same.or_else(|| Listener::new(numbers).map(Arc::new));
         let sink = listener.clone().map(|listener| listener as Arc<dyn Sink>);
         let opened = match known {
             Some(known) => known.engine.with_options(&options, sink),

@@ -34,6 +34,8 @@ mod kind {
     pub const MORE: u32 = 9;
     /// Pieces of a file are wanted: content is its place in the form, facts the reading's number.
     pub const ASK: u32 = 10;
+    /// Content is what the user is to be warned of; it belongs to no call.
+    pub const TROUBLE: u32 = 11;
 }
 
 /// Something to tell of a call.
@@ -77,6 +79,9 @@ pub enum Outcome {
     },
     Record {
         listener: u32,
+        text: Text,
+    },
+    Trouble {
         text: Text,
     },
 }
@@ -148,6 +153,10 @@ impl Outcome {
             Self::Record { listener, text } => {
                 array.set(at + 2, text)?;
                 (listener, kind::RECORD)
+            }
+            Self::Trouble { text } => {
+                array.set(at + 2, text)?;
+                (0, kind::TROUBLE)
             }
         };
         array.set(at, id)?;

@@ -22,9 +22,10 @@ use crate::observe::{Report, TargetSeen};
 use crate::record::{self, End, Flushed, Recorder, Recording, Sink};
 use crate::route;
 use crate::secret::Secret;
+use crate::telemetry::Tracing;
 
 /// Options that no call can bring for itself.
-const OF_CLIENTS: &[&str] = &["cacheStore", "captureContent", "egress", "logs", "onRecord"];
+const OF_CLIENTS: &[&str] = &["cacheStore", "captureContent", "egress", "logs", "onRecord", "otel"];
 
 /// A client: its options are read once and never change.
 pub struct Engine {
@@ -103,6 +104,8 @@ impl Engine {
             Err(error) => return Err(Failed { error, report: Report::new(&self.plan.trace) }),
         };
         let mut report = Report::new(&plan.trace);
+        let telemetry = self.recorder.as_ref().and_then(|recorder| recorder.telemetry.as_deref());
+        report.join(Tracing::begin(&plan.trace, call.options.given.as_ref(), telemetry));
         report.recording =
             self.recorder.clone().map(|recorder| Recording::open(recorder, &call, plan.keeps_content));
         let limit = call.options.timeout.or(plan.total).filter(|limit| !limit.is_zero());
@@ -145,6 +148,11 @@ impl Engine {
     /// Hosts of the client whose certificates are not checked.
     pub fn insecure(&self) -> &[String] {
         &self.plan.insecure
+    }
+
+    /// What the user is to know of where records go; told once.
+    pub fn trouble(&self) -> Option<String> {
+        self.recorder.as_ref()?.trouble()
     }
 
     /// Waits, at most `limit` and on this thread, until what was recorded has reached its place.

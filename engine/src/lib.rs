@@ -50,6 +50,7 @@ mod route;
 mod secret;
 mod sse;
 mod store;
+mod telemetry;
 mod upload;
 
 pub use ::http::HeaderMap;
@@ -68,4 +69,5 @@ pub use provider::dialect::Setting;
 pub use provider::{LEFT_OUT, PROVIDERS, Provider};
 pub use record::{Entry, Filter, Flushed, Reading, Sink};
 pub use secret::Secret;
+pub use telemetry::{Given, Span, told as spans_told};
 pub use upload::{Feed, File, Form, Source};

@@ -13,6 +13,7 @@ use crate::config::{Gateway, Target, Trace};
 use crate::hooks::Record;
 use crate::memory::{Fault, Seen};
 use crate::record::{End, Pricing, Recording, Usage};
+use crate::telemetry::{Tracing, written};
 
 /// Why no further attempt was made of a call that was to have one.
 const SPENT: &str = "the body was not sent again: it came from a stream that can be read only once";
@@ -53,6 +54,8 @@ pub struct Report {
     /// What the target that answered takes, where that is known, and what it took.
     pub pricing: Option<Pricing>,
     pub cost: Option<f64>,
+    /// The call's place in a trace, where it has one.
+    pub tracing: Option<Tracing>,
     /// Where the client records its calls.
     pub recording: Option<Recording>,
 }
@@ -127,6 +130,11 @@ pub struct Attempt {
     /// Why this attempt was made; `None` for the first.
     pub retry_reason: Option<String>,
     pub ms: Times,
+    /// Its span, and when it began, for spans.
+    #[serde(skip)]
+    pub span: [u8; 8],
+    #[serde(skip)]
+    pub began: Option<Instant>,
 }
 
 /// How far an attempt came.
@@ -182,8 +190,17 @@ impl Report {
             usage: None,
             pricing: None,
             cost: None,
+            tracing: None,
             recording: None,
         }
+    }
+
+    /// The call has its place in a trace, which names it unless the caller did.
+    pub fn join(&mut self, tracing: Option<Tracing>) {
+        if let Some(tracing) = tracing.as_ref().filter(|_| self.trace.trace_id.is_none()) {
+            self.trace_id = written(&tracing.trace_id);
+        }
+        self.tracing = tracing;
     }
 
     /// The walk has come to a target.

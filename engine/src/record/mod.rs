@@ -18,9 +18,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Problem;
+use crate::telemetry::{self, Exporter};
 
 pub use database::Retention;
-pub use entry::Entry;
+pub use entry::{Entry, Outcome};
 pub use file::Rotation;
 pub use price::Pricing;
 pub use reading::{Filter, Reading};
@@ -39,12 +40,19 @@ pub trait Sink: Send + Sync {
 
     /// How many entries were dropped because the sink could not keep up.
     fn dropped(&self) -> u64;
+
+    /// What the user is to know of the sink; told once.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What one client records, and where to.
 pub struct Recorder {
     /// Whether entries hold what was asked and answered.
     pub captures: bool,
+    /// What spans are made by, where some are made.
+    pub telemetry: Option<Arc<telemetry::Settings>>,
     sinks: Vec<Arc<dyn Sink>>,
 }
 
@@ -58,7 +66,11 @@ impl Recorder {
         if let Some(retention) = &settings.database {
             sinks.push(Arc::new(Worker::new("records to a database", database::Database::open(retention)?)));
         }
-        Ok((!sinks.is_empty()).then(|| Arc::new(Self { captures: settings.captures, sinks })))
+        let telemetry = settings.telemetry.clone();
+        if let Some(telemetry) = telemetry.as_ref().filter(|telemetry| telemetry.tracer.is_none()) {
+            sinks.push(Exporter::shared(telemetry));
+        }
+        Ok((!sinks.is_empty()).then(|| Arc::new(Self { captures: settings.captures, telemetry, sinks })))
     }
 
     fn take(&self, entry: Entry) {
@@ -66,6 +78,11 @@ impl Recorder {
         for sink in &self.sinks {
             sink.take(entry.clone());
         }
+    }
+
+    /// What the user is to know of a sink, and has not been told.
+    pub fn trouble(&self) -> Option<String> {
+        self.sinks.iter().find_map(|sink| sink.trouble())
     }
 
     /// Waits, at most `limit`, until everything recorded so far has reached its place.
