@@ -4,6 +4,7 @@
 
 const { native } = require('./native.js')
 const { record } = require('./records.js')
+const { warn } = require('./telemetry.js')
 
 /** The kinds of outcome, as src/border.rs knows them. */
 const ANSWER = 0
@@ -17,6 +18,7 @@ const TEXT = 7
 const BYTES = 8
 const MORE = 9
 const ASK = 10
+const TROUBLE = 11
 
 let border
 let lastId = 0
@@ -31,6 +33,7 @@ function deliver(outcomes) {
   for (let at = 0; at < outcomes.length; at += 4) {
     const kind = outcomes[at + 1]
     if (kind === RECORD) record(outcomes[at], outcomes[at + 2])
+    else if (kind === TROUBLE) warn(outcomes[at + 2])
     else if (kind === ASK) uploads.get(outcomes[at])?.ask(outcomes[at], outcomes[at + 2], outcomes[at + 3])
     else open.get(outcomes[at])?.settle(kind, outcomes[at + 2], outcomes[at + 3])
   }

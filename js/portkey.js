@@ -8,6 +8,7 @@ const { fetchOver, routesOf } = require('./fetch.js')
 const { changedOptions, fold, optionsText } = require('./options.js')
 const { heldBy } = require('./records.js')
 const { defineResources } = require('./resources.js')
+const telemetry = require('./telemetry.js')
 
 /** Options that can be read back from a client. They are accessors of the class, so that printing a client shows none. */
 const READABLE = [
@@ -98,6 +99,8 @@ class Portkey {
     this.#handle = opened
     this.#options = JSON.parse(text, (_, value) => Object.freeze(value))
     if (this.#options.onRecord != null) heldBy(this, this.#options.onRecord)
+    if (this.#options.otel?.tracer != null) heldBy(this, this.#options.otel.tracer)
+    telemetry.attach(opened, this.#options.otel)
   }
 
   /** A client with some options changed; `null` takes one away. Connections are shared. */

@@ -1,5 +1,5 @@
 'use strict'
-// Those who listen to records (`onRecord`), by the number that the engine knows them under.
+// Those who listen to records (`onRecord`) or make spans of them (`otel.tracer`), by the number that the engine knows them under.
 
 /** number → the listener, and how many clients have it. */
 const listeners = new Map()
@@ -18,6 +18,9 @@ function numberOf(listener) {
 
 /** Whether a number is that of a listener: a client made from another brings it along. */
 const isListener = (number) => listeners.has(number)
+
+/** The listener of a number; undefined where it is none's. */
+const listenerOf = (number) => listeners.get(number)?.listener
 
 /** A client has the listener of this number. */
 function heldBy(client, number) {
@@ -38,4 +41,4 @@ function record(number, text) {
   }
 }
 
-module.exports = { heldBy, isListener, numberOf, record }
+module.exports = { heldBy, isListener, listenerOf, numberOf, record }

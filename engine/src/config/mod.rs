@@ -168,10 +168,7 @@ impl Options {
 
     /// What two options say together.
     fn settle(&mut self, reader: &mut Reader) {
-        let state = self.trace_state.take();
-        if state.is_some() && self.parent.is_none() {
-            reader.problem("tracestate", "goes with a traceparent, and there is none");
-        }
+        let state = self.trace_state.clone();
         self.parent = self.parent.take().map(|span| span.with_state(state));
         let route = Route {
             tls: self.tls.clone().unwrap_or_else(Tls::usual),

@@ -95,6 +95,10 @@ impl Plan {
             maker.problems.append(&mut maker.missing);
             return Err(maker.problems);
         }
+        if options.trace_state.is_some() && options.parent.is_none() {
+            let message = "goes with a traceparent, and there is none".to_owned();
+            maker.missing.push(Problem { path: "tracestate".to_owned(), message });
+        }
         let root_strategy = strategy.expect("a tree without problems is made");
         let targets = root_strategy.targets().into_iter().cloned();
         let insecure = insecure(&root_strategy);
