@@ -38,6 +38,10 @@ import type {
 } from './types/responses'
 /* imports */
 import type {
+  AssistantStreamEvent, AssistantStreamEvents, RunStepDelta, RunStepToolCallDelta, ThreadAnnotationDelta,
+  ThreadMessageContentDelta, ThreadMessageDelta, ThreadTextDelta,
+} from './types/assistant-stream'
+import type {
   AudioResponseFormat, SpeechCreateParams, SpeechDeltaEvent, SpeechDoneEvent, SpeechStreamEvent,
   TranscriptionCreateParams, TranscriptionCreateResponse, TranscriptionDeltaEvent, TranscriptionDoneEvent,
   TranscriptionLogprob, TranscriptionSegment, TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionWord,
@@ -47,12 +51,13 @@ import type {
   Batch, BatchCreateParams, BatchError, BatchRequestCounts, BatchUsage,
 } from './types/batches'
 import type {
-  Assistant, AssistantCreateParams, AssistantResponseFormat, AssistantStreamEvent, AssistantTool, AssistantToolChoice,
-  AssistantUpdateParams, ChatKitItem, ChatKitThread, ChatKitThreadListParams, ChatSession, ChatSessionCreateParams,
-  MetadataParams, Run, RunCreateParams, RunStatus, RunStep, RunStepListParams, RunStepRetrieveParams,
+  Assistant, AssistantCreateParams, AssistantResponseFormat, AssistantTool, AssistantToolChoice, AssistantUpdateParams,
+  ChatKitItem, ChatKitThread, ChatKitThreadListParams, ChatSession, ChatSessionCreateParams, MetadataParams, Run,
+  RunCreateParams, RunStatus, RunStep, RunStepInclude, RunStepListParams, RunStepRetrieveParams, RunStepToolCall,
   RunSubmitToolOutputsParams, RunToolCall, RunUsage, Thread, ThreadAnnotation, ThreadAttachment, ThreadContentPart,
-  ThreadCreateAndRunParams, ThreadCreateParams, ThreadMessage, ThreadMessageContent, ThreadMessageCreateParams,
-  ThreadMessageListParams, ThreadUpdateParams, ToolResources, ToolResourcesParam, TruncationStrategy,
+  ThreadCreateAndRunParams, ThreadCreateParams, ThreadImageFile, ThreadImageURL, ThreadMessage, ThreadMessageContent,
+  ThreadMessageCreateParams, ThreadMessageListParams, ThreadText, ThreadUpdateParams, ToolResources,
+  ToolResourcesParam, TruncationStrategy,
 } from './types/beta'
 import type {
   Container, ContainerCreateParams, ContainerFile, ContainerFileCreateParams, ContainerNetworkPolicyParam,
@@ -251,6 +256,11 @@ declare namespace Portkey {
      * tools were called, reasoning under one of its two names. True for `vllm`, `llamacpp`, `ollama`, `lmstudio`, `sglang` and `tgi`, else false.
      */
     repairs?: Option<boolean>
+    /**
+     * Whether streamed completions ask for their usage (`stream_options.include_usage`). When left out: where a record or a price needs it and
+     * the provider is known to tell it only so. The chunk that it brings goes to those alone who asked for it themselves.
+     */
+    streamUsage?: Option<boolean>
     /** Leave out of answers what OpenAI's own would not have; `false` lets them hold what a provider says beyond it. */
     strictOpenAiCompliance?: Option<boolean>
     openaiOrganization?: Option<string>
@@ -647,6 +657,8 @@ declare namespace Portkey {
     pricing?: Option<Pricing>
     strictParams?: Option<boolean>
     repairs?: Option<boolean>
+    stream_usage?: Option<boolean>
+    streamUsage?: Option<boolean>
     strict_open_ai_compliance?: Option<boolean>
     strictOpenAiCompliance?: Option<boolean>
     // `any`, not `HeaderValue`: an index signature covers the keys above too, and only `any` takes a caller's own interface.
@@ -945,6 +957,29 @@ declare namespace Portkey {
   }
   export interface ResponseStream<Parsed> extends Listening<ResponseEvents> {}
 
+  /** A streamed run of an assistant with events; to be read as a `ChatCompletionStream`. */
+  export class AssistantStream implements AsyncIterable<AssistantStreamEvent> {
+    private constructor()
+    static fromReadableStream(stream: ReadableStream | AsyncIterable<Uint8Array | string>): AssistantStream
+    /** What came last. */
+    currentEvent(): AssistantStreamEvent | undefined
+    currentRun(): Run | undefined
+    /** The message and the step under way, as far as they have come; they change with each event. */
+    currentMessageSnapshot(): ThreadMessage | undefined
+    currentRunStepSnapshot(): RunStep | undefined
+    [Symbol.asyncIterator](): AsyncIterableIterator<AssistantStreamEvent>
+    /** The events as lines of JSON, as the `openai` package has them. */
+    toReadableStream(): ReadableStream<Uint8Array>
+    finalMessages(): Promise<ThreadMessage[]>
+    /** As the host told of it last: it may require something. */
+    finalRun(): Promise<Run>
+    finalRunSteps(): Promise<RunStep[]>
+    /** `undefined` before there is an answer. */
+    getHeaders(): Record<string, string> | undefined
+    getGateway(): GatewayReport | undefined
+  }
+  export interface AssistantStream extends Listening<AssistantStreamEvents> {}
+
   /** A call that failed. Its message has at most three lines: what failed, where, what to try. */
   export class APIError extends Error {
     protected constructor()
@@ -1034,39 +1069,41 @@ declare namespace Portkey {
   }
   /* types */
   export type {
-    Assistant, AssistantCreateParams, AssistantResponseFormat, AssistantStreamEvent, AssistantTool, AssistantToolChoice,
-    AssistantUpdateParams, AudioResponseFormat, Batch, BatchCreateParams, BatchError, BatchRequestCounts, BatchUsage,
-    BinaryResponse, ChatKitItem, ChatKitThread, ChatKitThreadListParams, ChatSession, ChatSessionCreateParams,
-    CheckpointPermission, CheckpointPermissionCreateParams, CheckpointPermissionList, CheckpointPermissionListParams,
-    ChunkSizes, ChunkingStrategy, ChunkingStrategyParam, ClientSecret, ClientSecretCreateParams, ComparisonFilter,
-    CompoundFilter, Container, ContainerCreateParams, ContainerFile, ContainerFileCreateParams,
-    ContainerNetworkPolicyParam, Conversation, ConversationCreateParams, ConversationItem, ConversationItemCreateParams,
-    ConversationItemList, ConversationItemListParams, ConversationItemRetrieveParams, ConversationUpdateParams, Deleted,
-    Eval, EvalCreateParams, EvalCriterion, EvalDataSource, EvalDeleted, EvalListParams, EvalOutputItem,
-    EvalOutputItemListParams, EvalRun, EvalRunCreateParams, EvalRunDeleted, EvalRunListParams, EvalUpdateParams,
-    ExpiresAfter, FileAttributes, FileContent, FileCounts, FileCreateParams, FileLike, FileListParams, FileObject,
-    FileOptions, FilePurpose, FileStream, FineTuningHyperparameters, FineTuningIntegration, FineTuningJob,
-    FineTuningJobCheckpoint, FineTuningJobCreateParams, FineTuningJobEvent, FineTuningJobListParams, FineTuningMethod,
-    Grader, GraderMessage, GraderRunParams, GraderRunResponse, GraderValidateParams, GraderValidateResponse, IdleExpiry,
-    Image, ImageCompletedEvent, ImageCreateVariationParams, ImageEditParams, ImageGenerateParams, ImagePartialEvent,
-    ImageStreamEvent, ImageUsage, ImagesResponse, LabelModelGrader, ListParams, MetadataParams, MultiGrader, Page,
-    PagePromise, PollOptions, PortkeyAnswer, PortkeyParams, PythonGrader, RealtimeCallAcceptParams,
-    RealtimeCallReferParams, RealtimeCallRejectParams, RealtimeSession, RealtimeSessionCreateParams,
-    ResponseInputItemListParams, ResponseInputTokens, ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams,
-    Run, RunCreateParams, RunStatus, RunStep, RunStepListParams, RunStepRetrieveParams, RunSubmitToolOutputsParams,
-    RunToolCall, RunUsage, ScoreModelGrader, SpeechCreateParams, SpeechDeltaEvent, SpeechDoneEvent, SpeechStreamEvent,
-    StringCheckGrader, TextSimilarityGrader, Thread, ThreadAnnotation, ThreadAttachment, ThreadContentPart,
-    ThreadCreateAndRunParams, ThreadCreateParams, ThreadMessage, ThreadMessageContent, ThreadMessageCreateParams,
-    ThreadMessageListParams, ThreadUpdateParams, ToolResources, ToolResourcesParam, TranscriptionCreateParams,
-    TranscriptionCreateResponse, TranscriptionDeltaEvent, TranscriptionDoneEvent, TranscriptionLogprob,
-    TranscriptionSegment, TranscriptionSession, TranscriptionSessionCreateParams, TranscriptionSpeakerSegment,
-    TranscriptionStreamEvent, TranscriptionWord, TranslationCreateParams, TranslationCreateResponse, TruncationStrategy,
-    Upload, UploadCompleteParams, UploadCreateParams, UploadPart, UploadPartCreateParams, Uploadable, VectorStore,
-    VectorStoreCreateParams, VectorStoreFile, VectorStoreFileBatch, VectorStoreFileBatchCreateParams,
-    VectorStoreFileContent, VectorStoreFileCreateParams, VectorStoreFileListParams, VectorStoreFileUpdateParams,
-    VectorStoreSearchParams, VectorStoreSearchResult, VectorStoreUpdateParams, VectorStoreUploadParams, Video,
-    VideoCreateParams, VideoDownloadParams, VideoRemixParams, VoiceDetection, WaitForProcessingParams, WebhookEvent,
-    WebhookHeaders,
+    Assistant, AssistantCreateParams, AssistantResponseFormat, AssistantStreamEvent, AssistantStreamEvents,
+    AssistantTool, AssistantToolChoice, AssistantUpdateParams, AudioResponseFormat, Batch, BatchCreateParams, BatchError,
+    BatchRequestCounts, BatchUsage, BinaryResponse, ChatKitItem, ChatKitThread, ChatKitThreadListParams, ChatSession,
+    ChatSessionCreateParams, CheckpointPermission, CheckpointPermissionCreateParams, CheckpointPermissionList,
+    CheckpointPermissionListParams, ChunkSizes, ChunkingStrategy, ChunkingStrategyParam, ClientSecret,
+    ClientSecretCreateParams, ComparisonFilter, CompoundFilter, Container, ContainerCreateParams, ContainerFile,
+    ContainerFileCreateParams, ContainerNetworkPolicyParam, Conversation, ConversationCreateParams, ConversationItem,
+    ConversationItemCreateParams, ConversationItemList, ConversationItemListParams, ConversationItemRetrieveParams,
+    ConversationUpdateParams, Deleted, Eval, EvalCreateParams, EvalCriterion, EvalDataSource, EvalDeleted,
+    EvalListParams, EvalOutputItem, EvalOutputItemListParams, EvalRun, EvalRunCreateParams, EvalRunDeleted,
+    EvalRunListParams, EvalUpdateParams, ExpiresAfter, FileAttributes, FileContent, FileCounts, FileCreateParams,
+    FileLike, FileListParams, FileObject, FileOptions, FilePurpose, FileStream, FineTuningHyperparameters,
+    FineTuningIntegration, FineTuningJob, FineTuningJobCheckpoint, FineTuningJobCreateParams, FineTuningJobEvent,
+    FineTuningJobListParams, FineTuningMethod, Grader, GraderMessage, GraderRunParams, GraderRunResponse,
+    GraderValidateParams, GraderValidateResponse, IdleExpiry, Image, ImageCompletedEvent, ImageCreateVariationParams,
+    ImageEditParams, ImageGenerateParams, ImagePartialEvent, ImageStreamEvent, ImageUsage, ImagesResponse,
+    LabelModelGrader, ListParams, MetadataParams, MultiGrader, Page, PagePromise, PollOptions, PortkeyAnswer,
+    PortkeyParams, PythonGrader, RealtimeCallAcceptParams, RealtimeCallReferParams, RealtimeCallRejectParams,
+    RealtimeSession, RealtimeSessionCreateParams, ResponseInputItemListParams, ResponseInputTokens,
+    ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams, Run, RunCreateParams, RunStatus, RunStep,
+    RunStepDelta, RunStepInclude, RunStepListParams, RunStepRetrieveParams, RunStepToolCall, RunStepToolCallDelta,
+    RunSubmitToolOutputsParams, RunToolCall, RunUsage, ScoreModelGrader, SpeechCreateParams, SpeechDeltaEvent,
+    SpeechDoneEvent, SpeechStreamEvent, StringCheckGrader, TextSimilarityGrader, Thread, ThreadAnnotation,
+    ThreadAnnotationDelta, ThreadAttachment, ThreadContentPart, ThreadCreateAndRunParams, ThreadCreateParams,
+    ThreadImageFile, ThreadImageURL, ThreadMessage, ThreadMessageContent, ThreadMessageContentDelta,
+    ThreadMessageCreateParams, ThreadMessageDelta, ThreadMessageListParams, ThreadText, ThreadTextDelta,
+    ThreadUpdateParams, ToolResources, ToolResourcesParam, TranscriptionCreateParams, TranscriptionCreateResponse,
+    TranscriptionDeltaEvent, TranscriptionDoneEvent, TranscriptionLogprob, TranscriptionSegment, TranscriptionSession,
+    TranscriptionSessionCreateParams, TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionWord,
+    TranslationCreateParams, TranslationCreateResponse, TruncationStrategy, Upload, UploadCompleteParams,
+    UploadCreateParams, UploadPart, UploadPartCreateParams, Uploadable, VectorStore, VectorStoreCreateParams,
+    VectorStoreFile, VectorStoreFileBatch, VectorStoreFileBatchCreateParams, VectorStoreFileContent,
+    VectorStoreFileCreateParams, VectorStoreFileListParams, VectorStoreFileUpdateParams, VectorStoreSearchParams,
+    VectorStoreSearchResult, VectorStoreUpdateParams, VectorStoreUploadParams, Video, VideoCreateParams,
+    VideoDownloadParams, VideoRemixParams, VoiceDetection, WaitForProcessingParams, WebhookEvent, WebhookHeaders,
   }
 /* end of types */
 }

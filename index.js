@@ -1,6 +1,7 @@
 'use strict'
 // The package for `require`: the class itself, with every public name on it. index.mjs gives the same names to `import`.
 
+const { AssistantStream } = require('./js/helpers/assistant-stream.js')
 const { ChatCompletionStream } = require('./js/helpers/chat-stream.js')
 const { ResponseStream } = require('./js/helpers/response-stream.js')
 const { jsonSchemaFormat, jsonSchemaTextFormat, jsonSchemaTool } = require('./js/helpers/schema.js')
@@ -16,6 +17,7 @@ const { errorFrom, headersOf, ...errorClasses } = errors
 
 Object.assign(Portkey, errorClasses, {
   APIPromise,
+  AssistantStream,
   ChatCompletionRunner,
   ChatCompletionStream,
   ChatCompletionStreamingRunner,

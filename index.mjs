@@ -8,6 +8,7 @@ export const {
   APIError,
   APIPromise,
   APIUserAbortError,
+  AssistantStream,
   AuthenticationError,
   BadRequestError,
   ChatCompletionRunner,

@@ -46,7 +46,7 @@ const ERRORS = {
   RateLimitError: 'APIError', InternalServerError: 'APIError', StreamTruncatedError: 'APIError', ConfigError: null, InvalidWebhookSignatureError: null,
   LengthFinishReasonError: 'APIError', ContentFilterFinishReasonError: 'APIError', SchemaMismatchError: 'APIError',
 }
-const HELPERS = ['ChatCompletionRunner', 'ChatCompletionStream', 'ChatCompletionStreamingRunner', 'ResponseStream', 'jsonSchemaFormat', 'jsonSchemaTextFormat', 'jsonSchemaTool']
+const HELPERS = ['AssistantStream', 'ChatCompletionRunner', 'ChatCompletionStream', 'ChatCompletionStreamingRunner', 'ResponseStream', 'jsonSchemaFormat', 'jsonSchemaTextFormat', 'jsonSchemaTool']
 
 describe('the exports', () => {
   test('are the same for import, for require and in index.d.ts', () => {
@@ -132,7 +132,7 @@ describe('the options', () => {
     const gatewayOnly = propertiesOf(typeOf('NamedOptions')).filter((name) => /acts at a Portkey gateway alone|^virtualKey: asks/.test(problemsOf(() => new Portkey({ customHost: 'http://h/v1', [name]: 'text' }))))
     assert.equal(gatewayOnly.length, 8)
     const numbers = ['requestTimeout', 'timeout', 'maxRetries', 'maxConcurrent', 'maxQueue', 'maxAnswerBytes']
-    const booleans = ['idempotent', 'repairs', 'strictParams', 'strictOpenAiCompliance', 'debug', 'dangerouslyAllowBrowser', 'calculateAudioDuration', 'cacheForceRefresh', 'captureContent']
+    const booleans = ['idempotent', 'repairs', 'streamUsage', 'strictParams', 'strictOpenAiCompliance', 'debug', 'dangerouslyAllowBrowser', 'calculateAudioDuration', 'cacheForceRefresh', 'captureContent']
     for (const name of propertiesOf(typeOf('NamedOptions'))) {
       const value = name in values ? values[name] : numbers.includes(name) ? 1 : booleans.includes(name) ? true : name === 'customHost' ? 'http://h/v1' : 'text'
       // What is wrong with a provider's own option is told as its own words are read, which `text` may not be.
@@ -150,7 +150,7 @@ describe('the options', () => {
       timeouts: { firstToken: 1 }, strict_open_ai_compliance: true, idempotent: true, openai_organization: 'o', openai_project: 'p',
       strategy: { mode: 'single' }, targets: [{ custom_host: 'http://h/v1' }], weight: 1, default_params: {}, drop_params: ['seed'],
       max_concurrent: 1, max_queue: 1, cb_config: { failure_threshold: 1, cooldown_interval: 30_000 }, health_check: {}, id: 'c', is_open: false, passthrough: false,
-      metadata: {}, cache: 'simple', strict_params: true, repairs: false, input_guardrails: [], output_guardrails: [], input_mutators: [], output_mutators: [],
+      metadata: {}, cache: 'simple', strict_params: true, repairs: false, stream_usage: true, input_guardrails: [], output_guardrails: [], input_mutators: [], output_mutators: [],
       before_request_hooks: [], after_request_hooks: [], virtual_key: 'vk', pricing: 'free', tls: {}, proxy: false, max_answer_bytes: 1,
     }
     const GROUP = { strategy: { targets: values.targets }, targets: { strategy: values.strategy } }

@@ -128,7 +128,7 @@ function headerName(option) {
 /** Options that act in this process alone: no gateway is told of them. */
 const UNTOLD = new Set([
   'cacheStore', 'calculateAudioDuration', 'captureContent', 'defaultHeaders', 'egress', 'idempotent', 'logs', 'maxAnswerBytes', 'maxConcurrent', 'maxQueue', 'maxRetries', 'onRecord', 'otel', 'pricing', 'proxy', 'repairs', 'retryBudget',
-  'strictParams', 'timeout', 'timeouts', 'tls', 'traceparent', 'tracestate',
+  'streamUsage', 'strictParams', 'timeout', 'timeouts', 'tls', 'traceparent', 'tracestate',
 ])
 
 /** An option's value as a header says it. Beyond ASCII, JSON is escaped. */

@@ -8,6 +8,11 @@ import type {
   ModerationCreateResponse, Response, ResponseCreateParams, ResponseCreateParamsStreaming, ResponseInputItem, ResponseOutputItem,
   ResponseStreamEvent, ResponseTool, ResponseUsage, Stream,
 } from 'portkey-native'
+import type {
+  AssistantStreamEvent, AssistantStreamEvents, RunStep, RunStepDelta, RunStepToolCall, RunStepToolCallDelta, ThreadMessage,
+  ThreadMessageDelta, ThreadText, ThreadTextDelta,
+} from 'portkey-native'
+import type { AssistantStreamEvents as TheirAssistantEvents } from 'openai/lib/AssistantStream'
 import type { ResponseFunctionCallArgumentsDoneEvent, ResponseOutputMessage, ResponseReasoningItem, ResponseTextDeltaEvent } from '../../types/responses'
 import type OpenAI from 'openai'
 import { expectTypeOf } from 'expect-type'
@@ -64,6 +69,19 @@ exchangeable<ResponseOutputMessage, OpenAI.Responses.ResponseOutputMessage>()
 exchangeable<ResponseReasoningItem, OpenAI.Responses.ResponseReasoningItem>()
 exchangeable<ResponseTextDeltaEvent, OpenAI.Responses.ResponseTextDeltaEvent>()
 exchangeable<ResponseFunctionCallArgumentsDoneEvent, OpenAI.Responses.ResponseFunctionCallArgumentsDoneEvent>()
+
+// Assistants: messages, steps, events, and the names and values of what a streamed run tells.
+exchangeable<ThreadMessage, OpenAI.Beta.Threads.Message>()
+exchangeable<ThreadMessageDelta, OpenAI.Beta.Threads.MessageDelta>()
+exchangeable<ThreadText, OpenAI.Beta.Threads.Text>()
+exchangeable<ThreadTextDelta, OpenAI.Beta.Threads.TextDelta>()
+exchangeable<RunStep, OpenAI.Beta.Threads.Runs.RunStep>()
+exchangeable<RunStepDelta, OpenAI.Beta.Threads.Runs.RunStepDelta>()
+exchangeable<RunStepToolCall, OpenAI.Beta.Threads.Runs.ToolCall>()
+exchangeable<RunStepToolCallDelta, OpenAI.Beta.Threads.Runs.ToolCallDelta>()
+exchangeable<AssistantStreamEvent, OpenAI.Beta.AssistantStreamEvent>()
+expectTypeOf<AssistantStreamEvents>().toExtend<Omit<TheirAssistantEvents, 'error' | 'abort'>>()
+expectTypeOf<keyof TheirAssistantEvents>().toEqualTypeOf<keyof AssistantStreamEvents>()
 
 // The proof itself can fail.
 // @ts-expect-error: theirs does not fit

@@ -265,6 +265,11 @@ impl Report {
         self.notes.iter().any(|note| note == SPENT)
     }
 
+    /// Why the last attempt was made.
+    pub fn last_reason(&self) -> Option<&str> {
+        self.attempts.last()?.retry_reason.as_deref()
+    }
+
     /// The attempt under way.
     pub fn last(&mut self) -> &mut Attempt {
         self.attempts.last_mut().expect("a reply has an attempt that brought it")

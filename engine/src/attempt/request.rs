@@ -7,6 +7,7 @@ use ::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use bytes::Bytes;
 use url::{Position, Url};
 
+use super::usage;
 use crate::body::Body;
 use crate::call::Call;
 use crate::clock::new_id;
@@ -40,6 +41,8 @@ pub struct Request<'c> {
     id: String,
     /// Whether an answer may hold what OpenAI's own would not have.
     extras: bool,
+    /// It asks for a stream's usage, which the caller does not.
+    pub asks_usage: bool,
 }
 
 impl<'c> Request<'c> {
@@ -90,6 +93,7 @@ impl<'c> Request<'c> {
             url,
             id: String::new(),
             extras: false,
+            asks_usage: false,
         };
         if call.endpoint.call == EMBEDDINGS {
             let (asked, wire) = embeddings::prepare(&request.body);
@@ -141,12 +145,19 @@ impl<'c> Request<'c> {
             url,
             id: new_id(),
             extras: false,
+            asks_usage: false,
         })
     }
 
     /// The body in our shape. A dialect reads an answer by it too, so that two that are the same on the wire may differ.
     pub fn question(&self) -> &Bytes {
         if self.dialect.is_some() { &self.asked } else { &self.body }
+    }
+
+    /// Whether it failed, and may have done so only because it asks for a stream's usage.
+    pub fn may_be_refused<T>(&self, answered: &Result<T>) -> bool {
+        let error = answered.as_ref().err().filter(|_| self.asks_usage);
+        error.is_some_and(|error| usage::may_be_refused(self.target, error))
     }
 
     /// What the events of a streamed answer are.

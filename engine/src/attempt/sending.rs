@@ -9,7 +9,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::guard::{Checked, Checking, Guard};
 use super::request::Request;
-use super::token;
+use super::{token, usage};
 use crate::answer::{Content, Reached};
 use crate::call::Call;
 use crate::clock::{Instant, before};
@@ -112,6 +112,23 @@ impl<'c> Sending<'c> {
         let reached = self.whole(reply).await?;
         let (request, target, method) = (self.request, self.target, self.method());
         guard.after(reached, &Place { method, url: &request.shown, target }, self.report)
+    }
+
+    /// The request that the host refused is made again, as this one and beside the policy's attempts.
+    pub fn ask_again(&mut self, request: &'c Request<'c>) {
+        self.request = request;
+        self.made -= 1;
+        self.retry_reason = Some(usage::WITHOUT.to_owned());
+    }
+
+    /// What its answer tells of the host: whether it takes a request that asks for a stream's usage.
+    pub fn was_received(&self) {
+        let reception = &self.target.live.reception;
+        if self.request.asks_usage {
+            reception.takes();
+        } else if self.report.last_reason() == Some(usage::WITHOUT) {
+            reception.refuses();
+        }
     }
 
     /// Waits for a slot of the target, where it takes so many requests at once and no more.

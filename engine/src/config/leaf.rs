@@ -70,6 +70,7 @@ impl Maker<'_> {
             extras: options.strict == Some(false) || self.node.strict == Some(false),
             strict_params: options.strict_params.or(self.node.strict_params).unwrap_or(false),
             repairs: options.repairs.or(self.node.repairs).unwrap_or(provider?.repairs()),
+            stream_usage: options.stream_usage.or(self.node.stream_usage),
             is_custom: self.is_custom(),
             gateway: gateway.map(|(gateway, _)| gateway),
             settings,

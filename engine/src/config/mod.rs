@@ -86,6 +86,8 @@ pub struct Options {
     /// What would take something away from the caller's parameters is an error.
     pub strict_params: Option<bool>,
     pub repairs: Option<bool>,
+    /// Whether streams are asked for their usage; `None`: where it is needed.
+    pub stream_usage: Option<bool>,
     /// Options of providers, by config key.
     pub settings: Settings,
     pub openai_organization: Option<String>,
@@ -218,6 +220,7 @@ impl Options {
             strict: None,
             strict_params: None,
             repairs: None,
+            stream_usage: None,
             settings: Settings::default(),
             openai_organization: None,
             openai_project: None,
@@ -278,6 +281,7 @@ impl Options {
             "cacheForceRefresh" => self.cache_force_refresh = reader.boolean(value, name).unwrap_or(false),
             "cacheNamespace" => self.cache_namespace = reader.string(value, name),
             "strictParams" => self.strict_params = reader.boolean(value, name),
+            "streamUsage" => self.stream_usage = reader.boolean(value, name),
             "repairs" => self.repairs = reader.boolean(value, name),
             "strictOpenAiCompliance" => self.strict = reader.boolean(value, name),
             "debug" => self.debug = reader.boolean(value, name),

@@ -56,6 +56,8 @@ pub struct Target {
     pub strict_params: bool,
     /// Whether its chats are repaired (`repairs`).
     pub repairs: bool,
+    /// Whether streams are asked for their usage; `None`: where it is needed.
+    pub stream_usage: Option<bool>,
     /// Options of the provider, the custom host as it was written among them.
     pub settings: Settings,
     /// The base URL is one of the caller's own.

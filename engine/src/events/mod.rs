@@ -86,6 +86,8 @@ pub struct Events {
     came: usize,
     first_semantic: usize,
     handed_out: usize,
+    /// The chunk that tells the usage alone is for us, not for the caller.
+    hides_usage: bool,
 }
 
 /// How and when a stream ended.
@@ -158,6 +160,7 @@ impl Events {
             came: 0,
             first_semantic: usize::MAX,
             handed_out: 0,
+            hides_usage: false,
         }
     }
 
@@ -191,7 +194,8 @@ impl Events {
                 break;
             }
             let ready = std::mem::take(&mut self.ready);
-            let events = self.in_front(ready);
+            let shown = self.without_usage(ready);
+            let events = self.in_front(shown);
             if !events.is_empty() {
                 return Some(Ok(events));
             }

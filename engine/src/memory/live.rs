@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::limit::Limit;
 use super::{lock, shared_name};
+use crate::attempt::Reception;
 use crate::clock::{Clock, Instant, SystemClock};
 use crate::engine::Context;
 use crate::error::{Error, Facts, Kind};
@@ -36,6 +37,8 @@ pub struct Live {
     breaker: Option<Arc<Breaker>>,
     history: Mutex<History>,
     pub asked: Asked,
+    /// Whether its host takes a request for a stream's usage.
+    pub reception: Reception,
     /// A short-lived credential.
     pub token: tokio::sync::Mutex<Option<Token>>,
     /// When other processes were asked about its circuit.
@@ -109,6 +112,7 @@ impl Live {
             breaker: settings.breaker.map(Breaker::new).map(Arc::new),
             history: Mutex::default(),
             asked: Asked::default(),
+            reception: Reception::default(),
             token: tokio::sync::Mutex::default(),
         }
     }

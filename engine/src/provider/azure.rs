@@ -66,6 +66,10 @@ impl Provider for AzureOpenAi {
         "azure-openai"
     }
 
+    fn has_stream_usage(&self) -> bool {
+        true
+    }
+
     fn base_url(&self) -> Option<&'static str> {
         Some("https://{azure_resource_name}.openai.azure.com/openai")
     }
@@ -250,6 +254,10 @@ fn model_of(body: &[u8]) -> Option<String> {
 impl Provider for AzureAi {
     fn name(&self) -> &'static str {
         "azure-ai"
+    }
+
+    fn has_stream_usage(&self) -> bool {
+        true
     }
 
     fn base_url(&self) -> Option<&'static str> {

@@ -30,6 +30,8 @@ pub struct Compatible {
     embedding_rules: &'static [Rule],
     image_rules: &'static [Rule],
     base64_embeddings: bool,
+    /// Streams tell their usage where they are asked for it (`Provider::has_stream_usage`).
+    stream_usage: bool,
     dialect: Option<&'static dyn Dialect>,
     /// The dialects of endpoints that differ from the rest of the row.
     dialects: &'static [(Calls, &'static dyn Dialect)],
@@ -81,6 +83,7 @@ const LIKE_OPENAI: Compatible = Compatible {
     embedding_rules: &[],
     image_rules: &[],
     base64_embeddings: true,
+    stream_usage: true,
     dialect: None,
     dialects: &[],
     repairs: false,
@@ -94,6 +97,7 @@ const HOSTED: Compatible = Compatible {
     endpoints: Some(&[CHAT, MODELS]),
     rules: &[Rule::DeveloperToSystem],
     base64_embeddings: false,
+    stream_usage: false,
     ..LIKE_OPENAI
 };
 
@@ -211,6 +215,10 @@ impl Provider for Compatible {
         problems
     }
 
+    fn has_stream_usage(&self) -> bool {
+        self.stream_usage
+    }
+
     fn repairs(&self) -> bool {
         self.repairs
     }
@@ -286,6 +294,7 @@ pub static TRITON: Compatible = Compatible {
     endpoints: Some(&[TEXT]),
     version: "",
     rules: triton::RULES,
+    stream_usage: false,
     dialect: Some(&triton::DIALECT),
     usual_host: Some("http://localhost:8000/v2/models/ensemble"),
     health: Some("/v2/health/ready"),
@@ -369,6 +378,7 @@ pub static DASHSCOPE: Compatible = Compatible {
     name: "dashscope",
     base_url: Some("https://dashscope-intl.aliyuncs.com/compatible-mode/v1"),
     endpoints: Some(&[CHAT, EMBED, MODELS, FILES, BATCHES]),
+    stream_usage: true,
     ..HOSTED
 };
 
@@ -384,6 +394,7 @@ pub static DEEPINFRA: Compatible = Compatible {
     base_url: Some("https://api.deepinfra.com/v1/openai"),
     endpoints: Some(&[CHAT, TEXT, EMBED, MODELS, SPEECH, TRANSCRIBE, TRANSLATE]),
     dialect: Some(&passing::PLAIN),
+    stream_usage: true,
     ..HOSTED_OLDER
 };
 
@@ -397,6 +408,7 @@ pub static DEEPSEEK: Compatible = Compatible {
         finish_reasons: &[("insufficient_system_resource", "length")],
         ..PASSING
     }),
+    stream_usage: true,
     ..HOSTED_OLDER
 };
 
@@ -427,6 +439,7 @@ pub static GITHUB: Compatible = Compatible {
     base_url: Some("https://models.github.ai/inference"),
     endpoints: Some(&[CHAT, EMBED]),
     dialect: Some(&Passing { headers: &[("extra-parameters", "drop")], ..PASSING }),
+    stream_usage: true,
     ..HOSTED
 };
 
@@ -457,6 +470,7 @@ pub static HUGGING_FACE: Compatible = Compatible {
         what: "a dedicated endpoint's URL, in place of the router's",
         required: false,
     }],
+    stream_usage: true,
     ..HOSTED_OLDER
 };
 
@@ -538,6 +552,7 @@ pub static MODAL: Compatible = Compatible {
     auth: Auth::Optional,
     endpoints: Some(&[CHAT, TEXT, EMBED, MODELS]),
     usual_host: Some("https://workspace--app-serve.modal.run/v1"),
+    stream_usage: true,
     ..HOSTED
 };
 
@@ -553,6 +568,7 @@ pub static MOONSHOT: Compatible = Compatible {
     base_url: Some("https://api.moonshot.cn"),
     endpoints: Some(&[CHAT, MODELS, FILES]),
     version: "/v1",
+    stream_usage: true,
     ..HOSTED_OLDER
 };
 
@@ -564,6 +580,7 @@ pub static NEBIUS: Compatible = Compatible {
     name: "nebius",
     base_url: Some("https://api.tokenfactory.nebius.com/v1"),
     endpoints: Some(&[CHAT, TEXT, EMBED, IMAGES, MODELS, FILES, BATCHES, TUNING]),
+    stream_usage: true,
     ..HOSTED
 };
 
@@ -589,6 +606,7 @@ pub static NOVITA: Compatible = Compatible {
     version: "/v1",
     endpoints: Some(&[CHAT, TEXT, EMBED, MODELS]),
     dialect: Some(&passing::VERSIONED),
+    stream_usage: true,
     ..HOSTED_OLDER
 };
 
@@ -658,6 +676,7 @@ pub static SAMBANOVA: Compatible = Compatible {
     base_url: Some("https://api.sambanova.ai"),
     version: "/v1",
     endpoints: Some(&[CHAT, EMBED, MODELS, TRANSCRIBE, TRANSLATE]),
+    stream_usage: true,
     ..HOSTED
 };
 

@@ -148,6 +148,11 @@ pub trait Provider: Sync {
     ) -> Result<Vec<(HeaderName, HeaderValue)>> {
         Ok(Vec::new())
     }
+    /// Whether a streamed completion tells its usage only where `stream_options.include_usage` asks for it, and may be asked:
+    /// the provider's own documentation says so, or its dialect makes the chunk here.
+    fn has_stream_usage(&self) -> bool {
+        false
+    }
     /// Whether chats are repaired unless the caller says otherwise: servers of this kind run whatever model they are given.
     fn repairs(&self) -> bool {
         false

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::Entry;
 use super::worker::Writer;
@@ -21,11 +21,11 @@ pub struct Retention {
     pub most_bytes: u64,
 }
 
-/// The form of the tables; a file of a later one is left alone.
-const VERSION: i64 = 1;
+/// What makes the tables, one step for each form that they have had; a file of a later form is left alone.
+const FORMS: [&str; 2] = [FIRST, SECOND];
+const VERSION: i64 = FORMS.len() as i64;
 
-const TABLES: &str = "
-    PRAGMA auto_vacuum = INCREMENTAL;
+const FIRST: &str = "
     CREATE TABLE calls (
         id TEXT PRIMARY KEY, began REAL NOT NULL, trace TEXT NOT NULL, endpoint TEXT NOT NULL, provider TEXT NOT NULL,
         target TEXT NOT NULL, model TEXT, outcome TEXT NOT NULL, status INTEGER, stream INTEGER NOT NULL, total REAL NOT NULL,
@@ -34,8 +34,13 @@ const TABLES: &str = "
     CREATE INDEX calls_began ON calls (began);
     CREATE INDEX calls_trace ON calls (trace);
     CREATE TABLE feedback (trace TEXT NOT NULL, at REAL NOT NULL, value REAL, weight REAL, metadata TEXT);
-    CREATE INDEX feedback_trace ON feedback (trace);
-    PRAGMA user_version = 1;";
+    CREATE INDEX feedback_trace ON feedback (trace);";
+
+/// Feedback that can be changed, and how each process found its targets last.
+const SECOND: &str = "
+    ALTER TABLE feedback ADD COLUMN id TEXT;
+    CREATE UNIQUE INDEX feedback_id ON feedback (id);
+    CREATE TABLE targets (process TEXT PRIMARY KEY, at REAL NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;";
 
 const INSERT: &str =
     "INSERT OR IGNORE INTO calls VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)";
@@ -52,28 +57,33 @@ pub fn open(path: &Path) -> Result<Connection, String> {
         make_private(folder).map_err(|why| format!("its folder can't be made ({why})"))?;
     }
     let told = |why: rusqlite::Error| format!("can't be opened as a database ({why})");
-    let connection = Connection::open(path).map_err(told)?;
+    let mut connection = Connection::open(path).map_err(told)?;
     connection.busy_timeout(BUSY).map_err(told)?;
-    let version =
-        |connection: &Connection| connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
-    match version(&connection).map_err(told)? {
-        VERSION => {}
-        0 => {
-            // Two processes may come here at once: the one that waited finds the tables made.
-            let made = connection.execute_batch(&format!("BEGIN EXCLUSIVE; {TABLES} COMMIT;"));
-            if made.is_err() && version(&connection).map_err(told)? != VERSION {
-                return Err(made.map_err(told).expect_err("it was an error"));
-            }
-        }
-        later => {
+    if version(&connection).map_err(told)? != VERSION {
+        // What is freed is given back; that can be said only before there are tables.
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(told)?;
+        // Two processes may come here at once: the one that waited finds the tables made.
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Exclusive).map_err(told)?;
+        let found = version(&transaction).map_err(told)?;
+        let Some(steps) = usize::try_from(found).ok().and_then(|found| FORMS.get(found..)) else {
             return Err(format!(
-                "was made by a later version of this package (form {later}, known is {VERSION})"
+                "was made by a later version of this package (form {found}, known is {VERSION})"
             ));
+        };
+        for step in steps {
+            transaction.execute_batch(step).map_err(told)?;
         }
+        transaction.pragma_update(None, "user_version", VERSION).map_err(told)?;
+        transaction.commit().map_err(told)?;
     }
     connection.pragma_update(None, "journal_mode", "WAL").map_err(told)?;
     connection.pragma_update(None, "synchronous", "NORMAL").map_err(told)?;
     Ok(connection)
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
 /// A folder for its owner alone: records may hold contents.

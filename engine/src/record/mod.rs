@@ -6,6 +6,7 @@
 
 mod database;
 mod entry;
+pub mod feedback;
 mod file;
 mod price;
 mod reading;

@@ -53,7 +53,7 @@ impl Reading {
             "SELECT id, began, trace, endpoint, provider, target, model, outcome, status, stream, total, first_token, \
              input, output, cost, record ->> '$.cache', record -> '$.metadata', record ->> '$.code', \
              record -> '$.attempts', \
-             (SELECT avg(value) FROM feedback WHERE feedback.trace = calls.trace) \
+             (SELECT sum(value * coalesce(weight, 1)) / sum(coalesce(weight, 1)) FROM feedback WHERE feedback.trace = calls.trace) \
              FROM calls {wheres} ORDER BY began DESC, id LIMIT ?"
         );
         let names = [
@@ -92,9 +92,9 @@ impl Reading {
             return Ok(Value::Null);
         };
         let trace = record["traceId"].as_str().unwrap_or_default().to_owned();
-        let feedback = "SELECT at, value, weight, metadata FROM feedback WHERE trace = ? ORDER BY at";
+        let feedback = "SELECT id, at, value, weight, metadata FROM feedback WHERE trace = ? ORDER BY at";
         record["feedback"] =
-            self.rows(feedback, vec![Cell::from(trace)], &["at", "value", "weight", "metadata"])?;
+            self.rows(feedback, vec![Cell::from(trace)], &["id", "at", "value", "weight", "metadata"])?;
         Ok(record)
     }
 

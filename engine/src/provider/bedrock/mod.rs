@@ -51,6 +51,10 @@ impl Provider for Bedrock {
         NAME
     }
 
+    fn has_stream_usage(&self) -> bool {
+        true
+    }
+
     fn base_url_for(&self, settings: &Settings) -> Option<String> {
         aws::base_url("bedrock-runtime", settings)
     }

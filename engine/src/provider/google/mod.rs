@@ -42,6 +42,10 @@ impl Provider for Google {
         Service::Developer.name()
     }
 
+    fn has_stream_usage(&self) -> bool {
+        true
+    }
+
     fn base_url(&self) -> Option<&'static str> {
         Some("https://generativelanguage.googleapis.com")
     }

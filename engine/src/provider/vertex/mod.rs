@@ -35,6 +35,10 @@ impl Provider for Vertex {
         "vertex-ai"
     }
 
+    fn has_stream_usage(&self) -> bool {
+        true
+    }
+
     fn base_url_for(&self, settings: &Settings) -> Option<String> {
         settings.get(REGION).and_then(place::host)
     }
