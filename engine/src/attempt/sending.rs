@@ -167,7 +167,7 @@ impl<'c> Sending<'c> {
         let upload = form.as_ref().map(|form| form.outgoing.progress());
         let mut wire = self.request.wire(token, form, self.context.clock.wall())?;
         let span = self.report.last().span;
-        for (name, value) in self.report.tracing.iter().flat_map(|tracing| tracing.headers(&span)) {
+        for (name, value) in self.report.tracing.iter().flat_map(|tracing| tracing.headers(span)) {
             wire.headers.insert(name, value);
         }
         let sending = self.context.transport.send(wire, &watch);

@@ -81,8 +81,8 @@ impl Span {
         self.flags & SAMPLED != 0
     }
 
-    fn header(trace_id: &TraceId, span_id: &SpanId, flags: u8) -> HeaderValue {
-        let text = format!("00-{}-{}-{flags:02x}", written(trace_id), written(span_id));
+    fn header(trace_id: &TraceId, span_id: SpanId, flags: u8) -> HeaderValue {
+        let text = format!("00-{}-{}-{flags:02x}", written(trace_id), written(&span_id));
         HeaderValue::from_str(&text).expect("hexadecimal digits and hyphens are ASCII")
     }
 }
@@ -152,14 +152,14 @@ impl Tracing {
     }
 
     /// The headers of a request whose attempt has the span `attempt`.
-    pub fn headers(&self, attempt: &SpanId) -> impl Iterator<Item = (&'static str, HeaderValue)> {
+    pub fn headers(&self, attempt: SpanId) -> impl Iterator<Item = (&'static str, HeaderValue)> {
         let flags = if self.sampled { SAMPLED } else { 0 };
         let (parent, state) = match &self.told {
             Told::Nothing => (None, None),
             Told::Attempt => (Some(Span::header(&self.trace_id, attempt, flags)), self.state.as_ref()),
-            Told::Call => (Some(Span::header(&self.trace_id, &self.span_id, flags)), self.state.as_ref()),
+            Told::Call => (Some(Span::header(&self.trace_id, self.span_id, flags)), self.state.as_ref()),
             Told::Given(span) => {
-                (Some(Span::header(&span.trace_id, &span.span_id, span.flags)), span.state.as_ref())
+                (Some(Span::header(&span.trace_id, span.span_id, span.flags)), span.state.as_ref())
             }
         };
         let state = state.and_then(|state| HeaderValue::from_str(state).ok());
@@ -231,7 +231,7 @@ mod tests {
     }
 
     fn told(tracing: &Tracing) -> Vec<String> {
-        let told = tracing.headers(&[7; 8]);
+        let told = tracing.headers([7; 8]);
         told.map(|(name, value)| format!("{name}: {}", value.to_str().expect("ASCII"))).collect()
     }
 

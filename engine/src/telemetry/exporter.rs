@@ -217,7 +217,9 @@ impl Work {
         let Some(traced) = &entry.traced else { return };
         let soon = |signal: &Signal| SystemClock.now() + signal.interval;
         if let Some(signal) = &self.settings.metrics {
-            measures(entry, traced).into_iter().for_each(|measure| self.histograms.count(measure));
+            for measure in measures(entry, traced) {
+                self.histograms.count(measure);
+            }
             self.counted = true;
             self.metrics_due = self.metrics_due.or(Some(soon(signal)));
         }
@@ -341,6 +343,8 @@ fn resource(settings: &Settings) -> Resource {
     ] {
         attributes.text(key, value);
     }
-    settings.resource.iter().for_each(|(key, value)| attributes.json(key, value));
+    for (key, value) in &settings.resource {
+        attributes.json(key, value);
+    }
     Resource { attributes: attributes.0, ..Resource::default() }
 }
