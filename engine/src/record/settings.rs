@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Retention, Rotation};
+use super::{Redaction, Retention, Rotation};
 use crate::config::Reader;
 use crate::headers::fold;
 use crate::http::Route;
@@ -17,6 +17,8 @@ pub struct Settings {
     /// The caller listens (`onRecord`): the number that it has given its listener.
     pub listener: Option<u32>,
     pub captures: bool,
+    /// What content is freed of before anyone gets it.
+    pub redaction: Option<Redaction>,
     pub file: Option<Rotation>,
     pub database: Option<Retention>,
     pub telemetry: Option<Arc<telemetry::Settings>>,
@@ -48,6 +50,23 @@ impl Settings {
             }
         }
         telemetry.route = Arc::new(route);
+    }
+
+    /// Reads the option `captureContent`: true, false, or `{ redact }`.
+    pub fn read_captures(&mut self, value: &Value, path: &str, reader: &mut Reader) {
+        let Value::Object(object) = value else {
+            self.captures = reader.boolean(value, path).unwrap_or(false);
+            return;
+        };
+        let written = object.iter().filter(|(_, value)| !value.is_null());
+        for (key, value) in written {
+            let place = format!("{path}.{key}");
+            match key.as_str() {
+                "redact" => self.redaction = Redaction::read(value, &place, reader),
+                _ => reader.problem(place, "expected redact"),
+            }
+        }
+        self.captures = true;
     }
 
     /// Reads the option `logs`.

@@ -98,6 +98,7 @@ impl Doors {
             socket: signal.socket.clone(),
             route: self.route.clone(),
             connect: Some(signal.timeout),
+            upgrade: false,
         };
         let watch = ConnectWatch::default();
         let deadline = self.clock.now() + signal.timeout;

@@ -70,7 +70,7 @@ impl PartialEq for Settings {
     fn eq(&self, other: &Self) -> bool {
         let route = |settings: &Self| {
             let Route { tls, proxy, egress } = &*settings.route;
-            (tls.id, proxy.clone(), egress.clone())
+            (tls.clone(), proxy.clone(), egress.clone())
         };
         self.spans == other.spans
             && self.metrics == other.metrics

@@ -94,7 +94,8 @@ fn of_call(entry: &Entry, traced: &Traced) -> Span {
     }
     attributes.whole(names::STATUS, entry.status.map(i64::from));
     if let Some(content) = &entry.content {
-        question.contents(&mut attributes);
+        let request = content.request.as_deref().map_or("", |request| request.get());
+        Question::read(request.as_bytes()).contents(&mut attributes);
         let answer = content.answer.as_deref().and_then(|answer| answered(answer, &traced.finish_reasons));
         attributes.maybe_text(names::OUTPUT_MESSAGES, answer.as_ref());
     }
