@@ -128,7 +128,7 @@ describe('the options', () => {
   })
 
   test('of index.d.ts are all accepted', () => {
-    const values = { config: {}, forwardHeaders: [], sensitiveHeaders: [], metadata: {}, timeouts: {}, provider: 'openai', baseURL: null, retryBudget: false, limits: [{ requests: 1, per: '1m' }], cacheStore: {}, defaultHeaders: {}, onRecord() {}, logs: false, pricing: 'free', tls: {}, proxy: false, egress: { allow: ['127.0.0.1'] } }
+    const values = { config: {}, forwardHeaders: [], sensitiveHeaders: [], metadata: {}, timeouts: {}, provider: 'openai', baseURL: null, retryBudget: false, limits: [{ requests: 1, per: '1m' }], cacheStore: {}, defaultHeaders: {}, onRecord() {}, logs: false, otel: false, traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', pricing: 'free', tls: {}, proxy: false, egress: { allow: ['127.0.0.1'] } }
     const settings = new Map(tables.providers.flatMap(({ name, settings }) => settings.map(({ option }) => [option, name])))
     const gatewayOnly = propertiesOf(typeOf('NamedOptions')).filter((name) => /acts at a Portkey gateway alone|^virtualKey: asks/.test(problemsOf(() => new Portkey({ customHost: 'http://h/v1', [name]: 'text' }))))
     assert.equal(gatewayOnly.length, 8)

@@ -8,6 +8,7 @@ const { fetchOver, routesOf } = require('./fetch.js')
 const { changedOptions, fold, optionsText } = require('./options.js')
 const { heldBy } = require('./records.js')
 const { defineResources } = require('./resources.js')
+const telemetry = require('./telemetry.js')
 
 /** Options that can be read back from a client. They are accessors of the class, so that printing a client shows none. */
 const READABLE = [
@@ -107,7 +108,8 @@ class Portkey {
     if (text.includes('"logs"')) writeAtExit()
     this.#handle = opened
     this.#options = JSON.parse(text, (_, value) => Object.freeze(value))
-    for (const number of [this.#options.onRecord, this.#options.captureContent?.redact]) if (typeof number === 'number') heldBy(this, number)
+    for (const number of [this.#options.onRecord, this.#options.captureContent?.redact, this.#options.otel?.tracer]) if (typeof number === 'number') heldBy(this, number)
+    telemetry.attach(opened, this.#options.otel)
   }
 
   /** A client with some options changed; `null` takes one away. Connections are shared. */

@@ -42,6 +42,8 @@ mod kind {
     pub const DRAINED: u32 = 12;
     /// Content is what a record captures, to be redacted by the function whose number is the id; facts is its own number.
     pub const REDACT: u32 = 13;
+    /// Content is what the user is to be warned of; it belongs to no call.
+    pub const TROUBLE: u32 = 14;
 }
 
 /// Something to tell of a call.
@@ -99,6 +101,9 @@ pub enum Outcome {
     Redact {
         listener: u32,
         id: u32,
+        text: Text,
+    },
+    Trouble {
         text: Text,
     },
 }
@@ -181,6 +186,10 @@ impl Outcome {
                 array.set(at + 2, text)?;
                 array.set(at + 3, id)?;
                 (listener, kind::REDACT)
+            }
+            Self::Trouble { text } => {
+                array.set(at + 2, text)?;
+                (0, kind::TROUBLE)
             }
         };
         array.set(at, id)?;
