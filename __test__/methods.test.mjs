@@ -73,7 +73,7 @@ describe('a row of the data plane is sent as it says', () => {
     test(row.call, async (t) => {
       const host = await hostFor(t, [{ json: { data: [] } }])
       // Whose format it is gets it on its own path; others get a chat.
-      const provider = row.call === 'messages.create' ? 'anthropic' : 'openai'
+      const provider = row.call.startsWith('messages.') ? 'anthropic' : 'openai'
       await check(host, new Portkey({ provider, customHost: host.url }), row)
     })
   }
@@ -234,5 +234,5 @@ test('a provider names what it has, which is nothing of Portkey', () => {
   const [openai] = new Portkey({ customHost: 'http://127.0.0.1:9/v1' }).providers()
   assert.equal(openai.name, 'openai')
   const data = endpoints.filter(({ plane, path }) => plane === 'Data' && !path.startsWith('/{*')).map(({ call }) => call)
-  assert.deepEqual(openai.endpoints, data)
+  assert.deepEqual(openai.endpoints, data.filter((call) => call !== 'messages.countTokens'))
 })
