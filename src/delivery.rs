@@ -155,18 +155,12 @@ impl Outcome {
                 array.set(at + 3, meta)?;
                 (id, kind::TEXT)
             }
-            Self::Bytes { id, meta } => {
-                array.set(at + 3, meta)?;
-                (id, kind::BYTES)
-            }
+            Self::Bytes { id, meta } => array.set(at + 3, meta).map(|()| (id, kind::BYTES))?,
             Self::More(buffer) => match buffer.ended() {
                 Some(end) => (buffer.id, fill_end(end, array, at)?),
                 None => (buffer.id, kind::MORE),
             },
-            Self::Session { id, meta } => {
-                array.set(at + 3, meta)?;
-                (id, kind::SESSION)
-            }
+            Self::Session { id, meta } => array.set(at + 3, meta).map(|()| (id, kind::SESSION))?,
             Self::Heard(talk) => (talk.id, fill_heard(&talk, array, at)?),
             Self::Drained { id } => (id, kind::DRAINED),
             Self::Ask { id, file, round } => {
