@@ -98,6 +98,13 @@ import type {
   RealtimeSession, RealtimeSessionCreateParams, TranscriptionSession, TranscriptionSessionCreateParams,
 } from './types/realtime'
 import type {
+  RealtimeAudioFormat, RealtimeAudioInput, RealtimeAudioOutput, RealtimeClientEvent, RealtimeClientEvents,
+  RealtimeErrorDetails, RealtimeFunctionTool, RealtimeItem, RealtimeLogprob, RealtimeMcpTool, RealtimePrompt,
+  RealtimeResponse, RealtimeResponseParams, RealtimeServerEvent, RealtimeServerEvents, RealtimeSessionConfig,
+  RealtimeTool, RealtimeToolChoice, RealtimeTranscriptUsage, RealtimeTranscriptionConfig, RealtimeTurnDetection,
+  RealtimeUsage, RealtimeVoice,
+} from './types/realtime-events'
+import type {
   EasyInputMessage, ResponseAnnotation, ResponseApplyPatchCall, ResponseApplyPatchCallOutput, ResponseCaller,
   ResponseCodeInterpreterCall, ResponseCompaction, ResponseComputerAction, ResponseComputerCall,
   ResponseComputerCallOutput, ResponseCustomToolCall, ResponseCustomToolCallOutput, ResponseFileSearchCall,
@@ -377,8 +384,10 @@ declare namespace Portkey {
     caFile?: Option<string>
     /** The client's certificate: PEM text, or the path of a PEM file. */
     cert?: Option<string>
-    /** Its key, unlocked: PEM text, or the path of a PEM file. */
+    /** Its key: PEM text, or the path of a PEM file. */
     key?: Option<string>
+    /** What unlocks the key, where it is locked (PKCS#8 with PBKDF2 and AES, as openssl makes it). */
+    passphrase?: Option<string>
     /** The name to ask the host for, and to expect, in place of the URL's. */
     serverName?: Option<string>
     /** `true`: whoever answers is believed. Warned of once by each client; no option of a single call. */
@@ -874,6 +883,8 @@ declare namespace Portkey {
     code: string | null
     /** Why it was tried again. */
     retryReason: string | null
+    /** How often it was sent once more at no attempt, since its host had not looked at it; left out where that is never. */
+    resent?: number
     /** Milliseconds each part took; `null` for what was not reached. */
     ms: {
       queue: number | null
@@ -937,6 +948,105 @@ declare namespace Portkey {
     toReadableStream(): ReadableStream<Uint8Array>
   }
   export interface ChatCompletionStream<Parsed> extends ChatRun<ChatStreamEvents<Parsed>, Parsed> {}
+
+  /** What a realtime session is opened with. */
+  export interface RealtimeProps {
+    /** A config may route by it, and name another. */
+    model?: string
+    options?: {
+      /** Sent with the request that opens the session; `null` takes one away. */
+      headers?: Record<string, string | null | undefined>
+      query?: Record<string, unknown>
+      signal?: AbortSignal
+      /** Milliseconds until the session must be open, retries included; 30 s by default, 0 = off. */
+      timeout?: number
+      /** The same, as the `ws` package has it. */
+      handshakeTimeout?: number
+      /** The longest message that is read, in bytes; at most, and by default, 32 MiB. */
+      maxPayload?: number
+      maxRetries?: number
+      perMessageDeflate?: false
+      followRedirects?: false
+    }
+    /** Portkey's options for this session alone. */
+    params?: PortkeyParams
+  }
+
+  export interface RealtimeGoodbye {
+    /** As the WebSocket protocol has them; 1005: the host gave none, 1006: the connection was cut. */
+    code: number
+    reason: string
+    /** Whether both sides have said goodbye. */
+    wasClean: boolean
+  }
+
+  /** The events of a session, by name: the host's own, and those of the connection. */
+  export type RealtimeEvents = {
+    [Type in Exclude<RealtimeServerEvent['type'], 'error'>]: (event: Extract<RealtimeServerEvent, { type: Type }>) => void
+  } & {
+    /** Every event of the host. */
+    event: (event: RealtimeServerEvent) => void
+    /** What the host reports, or what happened to the session. Without a listener it is an unhandled rejection. */
+    error: (error: RealtimeError) => void
+    open: () => void
+    /** The last event of a session. */
+    close: (goodbye: RealtimeGoodbye) => void
+    /** There is room again for what `send` was told to wait with. */
+    drain: () => void
+    /** A message in bytes. */
+    binary: (bytes: Uint8Array) => void
+  }
+
+  /** The connection of a session, with what clients use of the `ws` package's. */
+  export interface RealtimeSocket {
+    readonly readyState: 0 | 1 | 2 | 3
+    readonly url: string | undefined
+    readonly protocol: string
+    /** How many bytes wait to be sent. */
+    readonly bufferedAmount: number
+    readonly isPaused: boolean
+    /** Throws where the session is over, or too much waits to be sent. False: wait for 'drain'. */
+    send(data: string | ArrayBufferView | ArrayBuffer): boolean
+    close(code?: number, reason?: string): void
+    /** Closes the connection at once. */
+    terminate(): void
+    /** No messages are handed out, and the host is not listened to once some wait. */
+    pause(): void
+    resume(): void
+    on(event: 'open' | 'close' | 'error' | 'message' | 'drain', listener: (...given: any[]) => void): this
+    once(event: 'open' | 'close' | 'error' | 'message' | 'drain', listener: (...given: any[]) => void): this
+    off(event: 'open' | 'close' | 'error' | 'message' | 'drain', listener: (...given: any[]) => void): this
+    addEventListener(type: 'open' | 'close' | 'error' | 'message', listener: (event: any) => void, options?: { once?: boolean }): void
+    removeEventListener(type: 'open' | 'close' | 'error' | 'message', listener: (event: any) => void): void
+  }
+
+  /**
+   * A realtime session: a WebSocket to the target that the client's config chooses. It can be iterated over, which reads the
+   * host's events no faster than they are asked for.
+   */
+  export class PortkeyAIRealtimeWS implements AsyncIterable<RealtimeServerEvent> {
+    /** Opens the session; 'open' tells, or 'error'. */
+    constructor(props: RealtimeProps, client: Portkey)
+    /** Resolves once it is open. */
+    static create(client: Portkey, props: RealtimeProps): Promise<PortkeyAIRealtimeWS>
+    readonly socket: RealtimeSocket
+    /** Without its query. Behind a config, known from 'open' on. */
+    readonly url: URL | undefined
+    /** False: so much waits to be sent that it is better to wait for 'drain'. What is sent before 'open' waits for it. */
+    send(event: RealtimeClientEvent): boolean
+    close(props?: { code: number; reason: string }): void
+    on<Name extends keyof RealtimeEvents>(event: Name, listener: RealtimeEvents[Name]): this
+    once<Name extends keyof RealtimeEvents>(event: Name, listener: RealtimeEvents[Name]): this
+    off<Name extends keyof RealtimeEvents>(event: Name, listener: RealtimeEvents[Name]): this
+    /** The next event of this name; rejects when an error comes first, or the end. */
+    emitted<Name extends keyof RealtimeEvents>(event: Name): Promise<Parameters<RealtimeEvents[Name]> extends [infer Event] ? Event : void>
+    [Symbol.asyncIterator](): AsyncIterableIterator<RealtimeServerEvent>
+    getHeaders(): Record<string, string>
+    getGateway(): GatewayReport | undefined
+  }
+  export class PortkeyRealtimeWebSocket extends PortkeyAIRealtimeWS {}
+  /** The official package spells it so. */
+  export { PortkeyRealtimeWebSocket as PorkteyRealtimeWebSocket }
 
   /** Whole answers and the tools that they call, one after the other. */
   export class ChatCompletionRunner<Parsed = null> {
@@ -1038,6 +1148,14 @@ declare namespace Portkey {
     /** What was read. */
     readonly text: string
   }
+  /** What a realtime session reports: an `error` event of the host, or what happened to the session. */
+  export class RealtimeError extends APIError {
+    /** What the host reports, where it does. */
+    readonly error: RealtimeErrorDetails | undefined
+    readonly event_id: string | undefined
+    /** What happened to the session: an error of the other classes. */
+    readonly cause?: unknown
+  }
   /** An option, config or body that cannot be acted on. Thrown at construction, or before anything is sent. */
   export class ConfigError extends Error {
     /** Each thing that is wrong, where there is more to say than the message does. */
@@ -1094,8 +1212,12 @@ declare namespace Portkey {
     GraderValidateResponse, IdleExpiry, Image, ImageCompletedEvent, ImageCreateVariationParams, ImageEditParams,
     ImageGenerateParams, ImagePartialEvent, ImageStreamEvent, ImageUsage, ImagesResponse, LabelModelGrader, ListParams,
     MetadataParams, MultiGrader, Page, PagePromise, PollOptions, PortkeyAnswer, PortkeyParams, PythonGrader,
-    RealtimeCallAcceptParams, RealtimeCallReferParams, RealtimeCallRejectParams, RealtimeSession,
-    RealtimeSessionCreateParams, ResponseAnnotation, ResponseApplyPatchCall, ResponseApplyPatchCallOutput,
+    RealtimeAudioFormat, RealtimeAudioInput, RealtimeAudioOutput, RealtimeCallAcceptParams, RealtimeCallReferParams,
+    RealtimeCallRejectParams, RealtimeClientEvent, RealtimeClientEvents, RealtimeErrorDetails, RealtimeFunctionTool,
+    RealtimeItem, RealtimeLogprob, RealtimeMcpTool, RealtimePrompt, RealtimeResponse, RealtimeResponseParams,
+    RealtimeServerEvent, RealtimeServerEvents, RealtimeSession, RealtimeSessionConfig, RealtimeSessionCreateParams,
+    RealtimeTool, RealtimeToolChoice, RealtimeTranscriptUsage, RealtimeTranscriptionConfig, RealtimeTurnDetection,
+    RealtimeUsage, RealtimeVoice, ResponseAnnotation, ResponseApplyPatchCall, ResponseApplyPatchCallOutput,
     ResponseCaller, ResponseCodeInterpreterCall, ResponseCodeInterpreterTool, ResponseCompaction, ResponseComputerAction,
     ResponseComputerCall, ResponseComputerCallOutput, ResponseCustomTool, ResponseCustomToolCall,
     ResponseCustomToolCallOutput, ResponseEnvironment, ResponseFileSearchCall, ResponseFileSearchTool,

@@ -111,7 +111,7 @@ impl<'c> Sending<'c> {
         }
         let reached = self.whole(reply).await?;
         let (request, target, method) = (self.request, self.target, self.method());
-        guard.after(reached, &Place { method, url: &request.shown, target }, self.report)
+        guard.after(reached, &Place { method, url: &request.shown, query: None, target }, self.report)
     }
 
     /// The request that the host refused is made again, as this one and beside the policy's attempts.
@@ -179,6 +179,7 @@ impl<'c> Sending<'c> {
         };
         let attempt = self.report.last();
         attempt.ms.connect = watch.took().map(milliseconds);
+        attempt.resent = watch.resent();
         let Some(sent) = sent else {
             let elapsed = self.context.clock.now() - self.began;
             self.report.last().phase = if watch.is_connecting() { Phase::Connect } else { Phase::Headers };
@@ -262,6 +263,7 @@ impl<'c> Sending<'c> {
             began: self.began,
             total: self.total(),
             url: self.request.shown.clone(),
+            query: self.call.options.query.clone(),
             checking,
             translation,
             streamed: self.request.streamed(),
@@ -401,6 +403,7 @@ impl<'c> Sending<'c> {
     }
 
     pub(super) fn place(&self) -> Place<'_> {
-        Place { method: self.method(), url: &self.request.shown, target: self.target }
+        let query = self.call.options.query.as_deref();
+        Place { method: self.method(), url: &self.request.shown, query, target: self.target }
     }
 }
