@@ -15,7 +15,7 @@ const MESSAGES = [{ role: 'user', content: 'hi' }]
 describe('the table of what is mended', () => {
   const rows = [...read('../docs/migration.md').matchAll(/^\| (\d+) \| (.*) \|$/gm)].map(([, number, row]) => ({ number: Number(number), test: row.split(' | ').at(-1) }))
   /** A test may be one for each recorded case, by the case's name. */
-  const recorded = read('../fixtures/official-sdk/sdk-requests.json') + read('../fixtures/official-sdk/sdk-create-headers.json')
+  const recorded = read('../fixtures/official-sdk/requests.json') + read('../fixtures/official-sdk/create-headers.json')
 
   test('has all 48 defects', () => assert.deepEqual(rows.map(({ number }) => number), Array.from({ length: 48 }, (_, at) => at + 1)))
 
