@@ -11,16 +11,16 @@ pub use crate::base_url::BaseUrl;
 pub use crate::body::Body;
 use crate::clock::SystemClock;
 use crate::engine::Engine;
-use crate::error::{Error, Kind};
 pub use crate::error::Problem;
+use crate::error::{Error, Kind};
 pub use crate::events::Frames;
-pub use crate::http::{Egress, Proxy};
 use crate::http::Network;
+pub use crate::http::{Egress, Proxy};
 pub use crate::provider::aws::event_stream::{Decoder as FrameDecoder, Frame};
 use crate::provider::dialect::Framing;
 pub use crate::provider::path::filled;
-pub use crate::retry::{LONGEST_WAIT, retry_after};
 use crate::retry::Policy;
+pub use crate::retry::{LONGEST_WAIT, retry_after};
 pub use crate::sse::{Parser as SseParser, SseEvent};
 
 /// A reader of JSON objects that come one after the other.
@@ -36,6 +36,7 @@ pub fn read_options(options: &Map<String, Value>) -> Vec<Problem> {
 
 /// How long the attempt after `made` waits when a host answers 429 with these headers.
 pub fn wait_of(headers: &HeaderMap, now: SystemTime, made: u32) -> Option<Duration> {
-    let error = Error::new(Kind::Refused, "refused").with_status(429).with_retry_after(retry_after(headers, now));
+    let error =
+        Error::new(Kind::Refused, "refused").with_status(429).with_retry_after(retry_after(headers, now));
     Policy { retries: made, ..Policy::default() }.wait(&error, made, false, 0.5)
 }

@@ -36,10 +36,14 @@ mod error;
 mod events;
 mod explain;
 mod front;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod headers;
 mod health;
 mod hooks;
 mod http;
+mod limit;
 mod memory;
 mod observe;
 mod progress;

@@ -139,13 +139,25 @@ pub struct Attempt {
     pub code: Option<String>,
     /// Why this attempt was made; `None` for the first.
     pub retry_reason: Option<String>,
+    /// How often it was sent once more at no attempt, since its host had not looked at it.
+    #[serde(skip_serializing_if = "is_none")]
+    pub resent: u32,
+    /// The limit that it waited for, or that stopped it.
+    pub limit: Option<String>,
     pub ms: Times,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 /// How far an attempt came.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Phase {
+    /// Waiting for room in a limit.
+    Limit,
     /// Waiting for a slot of the target.
     Queue,
     #[default]
@@ -159,6 +171,8 @@ pub enum Phase {
 #[derive(Clone, Copy, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Times {
+    /// How long it waited for room in a limit.
+    pub limit: Option<f64>,
     pub queue: Option<f64>,
     /// How long connecting took; `None` when an open connection was used.
     pub connect: Option<f64>,

@@ -29,7 +29,8 @@ fuzz_target!(|text: &str| {
         let url = Url::parse(&base.join(&path, query)).expect("an endpoint's path makes a URL");
         goes_to(&url, &root);
         let count = |url: &Url| url.path_segments().map_or(0, Iterator::count);
-        let fixed = Url::parse(&base.join("/files/id/content", query)).expect("an endpoint's path makes a URL");
+        let fixed =
+            Url::parse(&base.join("/files/id/content", query)).expect("an endpoint's path makes a URL");
         assert_eq!(count(&url), count(&fixed), "an argument is one segment: {url}");
     }
 });

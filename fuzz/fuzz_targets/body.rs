@@ -22,7 +22,10 @@ fuzz_target!(|text: &[u8]| {
     let Ok(meant) = meant else { return };
     assert_eq!(read(&again), meant);
     for name in meant.keys().chain([&"model".to_owned()]) {
-        assert_eq!(body.get(name).map(|raw| serde_json::from_str(raw).expect("JSON")), meant.get(name).cloned());
+        assert_eq!(
+            body.get(name).map(|raw| serde_json::from_str(raw).expect("JSON")),
+            meant.get(name).cloned()
+        );
         change(text, name, &meant);
     }
 });

@@ -98,7 +98,7 @@ impl Fronted {
                 Ok(answer) => Content::Whole(with_hook_results(answer, &text)),
                 Err(why) => {
                     let url = report.attempts.last().map_or("the cache", |attempt| &attempt.url);
-                    let place = Place { method: Method::POST.as_str(), url, target };
+                    let place = Place { method: Method::POST.as_str(), url, query: None, target };
                     return Err(self.shaped(place.garbled(status, &why, headers, text)));
                 }
             },

@@ -45,6 +45,7 @@ pub async fn granted(context: &Context, target: &Target) -> Result<Option<Creden
             let mut value = HeaderValue::from_str(&format!("Bearer {}", secret.expose()))
                 .map_err(|_| refused("the token holds what no header can"))?;
             value.set_sensitive(true);
+            target.live.tokens.sends(&target.settings, [secret]);
             Credential::Authorization(value)
         }
         Granted::Settings(granted) => {
@@ -52,6 +53,7 @@ pub async fn granted(context: &Context, target: &Target) -> Result<Option<Creden
             for (key, value) in granted.iter() {
                 settings.set(key, value.clone());
             }
+            target.live.tokens.sends(&target.settings, granted.iter().map(|(_, value)| value));
             Credential::Settings(settings)
         }
     };

@@ -1,6 +1,7 @@
 //! Errors in words: what failed, where, and what to try, in at most three lines.
 
 mod echo;
+mod limited;
 mod reply;
 
 use std::time::{Duration, SystemTime};
@@ -17,6 +18,7 @@ use crate::memory::{Limit, NoSlot};
 use crate::observe::{Report, milliseconds};
 use crate::retry::retry_after;
 use crate::upload::Unreadable;
+pub use limited::LIMIT_REACHED;
 pub use reply::is_html;
 use reply::{code_in, envelope, quote, status_in, words};
 
@@ -24,6 +26,8 @@ use reply::{code_in, envelope, quote, status_in, words};
 pub struct Place<'t> {
     pub method: &'t str,
     pub url: &'t str,
+    /// What the call added to the URL's query, which is never shown.
+    pub query: Option<&'t str>,
     pub target: &'t Target,
 }
 
@@ -198,7 +202,7 @@ impl Place<'_> {
 
     /// The host answered with an error status.
     pub fn refused(&self, status: u16, headers: HeaderMap, body: Bytes, now: SystemTime) -> Error {
-        let seen = echo::masked(&body, self.target);
+        let seen = echo::masked(&body, self.target, self.query);
         let said = words(&headers, &seen);
         let what = if said.is_empty() {
             format!("{status} (the answer has no text)")
@@ -289,7 +293,7 @@ impl Place<'_> {
 
     /// An error that came inside a stream; `data` is its event's own JSON or text.
     pub fn in_stream(&self, data: Bytes) -> Error {
-        let seen = echo::masked(&data, self.target);
+        let seen = echo::masked(&data, self.target, self.query);
         let parsed: Option<Value> = serde_json::from_slice(&seen).ok();
         let said = parsed.as_ref().map_or_else(|| quote(&String::from_utf8_lossy(&seen)), envelope);
         let status = parsed.as_ref().and_then(status_in);

@@ -7,7 +7,9 @@ mod certificate;
 mod connection;
 mod dial;
 mod egress;
+mod exempt;
 mod failure;
+mod key;
 mod payload;
 mod pool;
 mod proxy;
@@ -90,7 +92,7 @@ pub struct Reply {
     pub body: ReplyBody,
 }
 
-/// How long connecting took, where a connection had to be made.
+/// How long connecting took, where a connection had to be made, and how often the request was sent once more.
 #[derive(Clone, Default)]
 pub struct ConnectWatch(Arc<Mutex<WatchState>>);
 
@@ -98,6 +100,7 @@ pub struct ConnectWatch(Arc<Mutex<WatchState>>);
 struct WatchState {
     began: Option<Instant>,
     took: Option<Duration>,
+    resent: u32,
 }
 
 impl ConnectWatch {
@@ -108,6 +111,11 @@ impl ConnectWatch {
     /// `None` when an open connection was used.
     pub fn took(&self) -> Option<Duration> {
         self.lock().took
+    }
+
+    /// How often the request was sent once more, since its host had not looked at it.
+    pub fn resent(&self) -> u32 {
+        self.lock().resent
     }
 
     /// Whether connecting began and has not ended.
@@ -183,6 +191,7 @@ impl Network {
                         Again::Yes if refusals < MOST_REFUSALS => refusals += 1,
                         _ => return Err(unanswered.failure),
                     }
+                    watch.lock().resent += 1;
                 }
             }
         }
@@ -282,7 +291,7 @@ fn peer(wire: &Wire, way: &Way<'_>) -> Peer {
     Peer {
         origin: format!("{}://{}:{port}", wire.url.scheme(), wire.url.host_str().unwrap_or("")),
         socket: wire.socket.clone(),
-        tls: if way.is_secure() { wire.route.tls.id } else { 0 },
+        tls: way.is_secure().then(|| wire.route.tls.clone()),
         proxy: way.proxy.clone(),
         egress: wire.route.egress.clone(),
     }

@@ -92,6 +92,8 @@ pub enum Standing {
     Benched,
     /// Its circuit is open: used only where all are.
     Open,
+    /// Its limits have no room: used only where no other is at all.
+    Limited,
 }
 
 /// Other processes are asked this often, at most.
@@ -112,8 +114,8 @@ impl Live {
             breaker: settings.breaker.map(Breaker::new).map(Arc::new),
             history: Mutex::default(),
             asked: Asked::default(),
-            reception: Reception::default(),
             tokens: Tokens::default(),
+            reception: Reception::default(),
         }
     }
 

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::lock;
 use crate::provider::Token;
 use crate::provider::dialect::Settings;
+use crate::secret::Secret;
 
 /// Above so many, all are forgotten: they can be had again.
 const MOST: usize = 1_000;
@@ -17,24 +18,45 @@ const MOST: usize = 1_000;
 pub type Slot = Arc<tokio::sync::Mutex<Option<Token>>>;
 
 #[derive(Default)]
-pub struct Tokens(Mutex<HashMap<[u8; 32], Slot>>);
+pub struct Tokens {
+    kept: Mutex<HashMap<[u8; 32], Slot>>,
+    /// What was sent last, which no message may show.
+    sent: Mutex<HashMap<[u8; 32], Vec<Secret>>>,
+}
 
 impl Tokens {
     /// The place of what is granted for these settings.
     pub fn of(&self, settings: &Settings) -> Slot {
-        let mut hash = Sha256::new();
-        for (key, value) in settings.iter() {
-            for part in [key, value.expose()] {
-                hash.update((part.len() as u64).to_be_bytes());
-                hash.update(part);
-            }
-        }
-        let mut all = lock(&self.0);
+        let mut all = lock(&self.kept);
         if all.len() >= MOST {
             all.clear();
         }
-        all.entry(hash.finalize().into()).or_default().clone()
+        all.entry(mark(settings)).or_default().clone()
     }
+
+    /// What was granted for these settings goes out.
+    pub fn sends<'s>(&self, settings: &Settings, granted: impl IntoIterator<Item = &'s Secret>) {
+        let mut all = lock(&self.sent);
+        if all.len() >= MOST {
+            all.clear();
+        }
+        all.insert(mark(settings), granted.into_iter().cloned().collect());
+    }
+
+    pub fn sent(&self, settings: &Settings) -> Vec<Secret> {
+        lock(&self.sent).get(&mark(settings)).cloned().unwrap_or_default()
+    }
+}
+
+fn mark(settings: &Settings) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for (key, value) in settings.iter() {
+        for part in [key, value.expose()] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+    }
+    hash.finalize().into()
 }
 
 #[cfg(test)]

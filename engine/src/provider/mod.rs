@@ -30,7 +30,7 @@ mod oracle;
 mod ours;
 pub mod params;
 mod passing;
-mod path;
+pub mod path;
 pub mod portkey;
 mod predibase;
 pub mod repairs;
