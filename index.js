@@ -10,6 +10,7 @@ const errors = require('./js/errors.js')
 const { toFile } = require('./js/files.js')
 const { PORTKEY_GATEWAY_URL, createHeaders } = require('./js/options.js')
 const { Portkey } = require('./js/portkey.js')
+const { PortkeyAIRealtimeWS, PortkeyRealtimeWebSocket } = require('./js/realtime/session.js')
 const { APIPromise } = require('./js/promise.js')
 const { Stream } = require('./js/stream.js')
 
@@ -23,6 +24,9 @@ Object.assign(Portkey, errorClasses, {
   ChatCompletionStreamingRunner,
   Portkey,
   PORTKEY_GATEWAY_URL,
+  PorkteyRealtimeWebSocket: PortkeyRealtimeWebSocket,
+  PortkeyAIRealtimeWS,
+  PortkeyRealtimeWebSocket,
   ResponseStream,
   Stream,
   createHeaders,

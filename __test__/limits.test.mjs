@@ -251,7 +251,7 @@ describe('limits of clients that share a Redis', { concurrency: true, timeout: 6
     const [one, other] = [clientOf(host, redis.url, limit), clientOf(host, redis.url, limit)]
     // Connected before it counts: a Redis that does not answer in time limits nobody.
     host.isOpen = true
-    for (const client of [one, other]) await ask(client, {}, { metadata: { user: 'z' } })
+    for (const client of [one, other]) await ask(client, { max_tokens: 9 }, { metadata: { user: 'z' } })
     host.isOpen = false
     const [metadata, own] = [{ user: 'a' }, ({ value }) => value === 'a']
     const first = ask(one, { max_tokens: 600 }, { metadata })

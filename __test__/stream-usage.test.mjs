@@ -8,7 +8,7 @@ import { failure } from './support/failures.mjs'
 import { hostFor } from './support/host.mjs'
 
 const BODY = { model: 'm', messages: MESSAGES, stream: true }
-const USAGE = { input: 9, output: 5, cached: 0, reasoning: 0, estimated: false }
+const USAGE = { input: 9, output: 5, cached: 0, written: 0, reasoning: 0, estimated: false }
 const ASKED = 'stream_options.include_usage was asked for, to count what the call uses; its chunk is not handed on'
 const REFUSED = 'stream_options was left out again, since the host answered with an error: the usage is an estimate'
 

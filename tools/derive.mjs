@@ -1,6 +1,6 @@
 // Writes what follows from the engine's tables: the tree of methods in types/resources.d.ts, the options of
 // providers in types/providers.d.ts, the names of all types in index.d.ts and index.d.mts, and the tables of README.md,
-// docs/methods.md and docs/providers.md.
+// docs/methods.md, docs/providers.md and docs/prices.md.
 //   node tools/derive.mjs           writes
 //   node tools/derive.mjs --check   fails when something is out of date
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
@@ -157,7 +157,7 @@ ${tree}}
 `
 
 /** Types of whole files, which everybody can name. */
-const PUBLIC = ['assistant-stream', 'audio', 'batches', 'beta', 'containers', 'conversations', 'evals', 'files', 'fine-tuning', 'images', 'pages', 'polling', 'portkey', 'realtime', 'stored-responses', 'uploads', 'vector-stores', 'videos']
+const PUBLIC = ['assistant-stream', 'audio', 'batches', 'beta', 'containers', 'conversations', 'evals', 'files', 'fine-tuning', 'images', 'pages', 'polling', 'portkey', 'realtime', 'realtime-events', 'response-items', 'response-tools', 'stored-responses', 'uploads', 'vector-stores', 'videos']
 const publicTypes = PUBLIC.map((file) => [file, [...declaredIn].filter(([, where]) => where === file).map(([name]) => name).sort()])
 const typeImports = publicTypes.map(([file, names]) => `import type {\n${wrapped(names, '  ')}\n} from './types/${file}'`).join('\n')
 const typeNames = publicTypes.flatMap(([, names]) => names).sort()
@@ -231,6 +231,17 @@ const endpointsByProvider = [
   }),
 ].join('\n')
 
+const priceTable = Object.entries(JSON.parse(native().prices()).providers).flatMap(([name, { asOf, source, models }]) => [
+  `### ${name}`,
+  '',
+  `As of ${asOf}, from <${source}>.`,
+  '',
+  '| model | input | cached | written | output | for input up to |',
+  '| --- | --- | --- | --- | --- | --- |',
+  ...Object.entries(models).map(([model, { input, cached = '', written = '', output = '', upTo }]) => `| \`${model}\` | ${input} | ${cached} | ${written} | ${output} | ${upTo?.toLocaleString('en') ?? ''} |`),
+  '',
+]).slice(0, -1).join('\n')
+
 /** Replaces what stands between `<!-- name -->` and `<!-- /name -->`, or the same in comments of code. */
 function between(text, name, content, comment = '<!--') {
   const [open, close] = comment === '/*' ? [`/* ${name} */`, `/* end of ${name} */`] : [`<!-- ${name} -->`, `<!-- /${name} -->`]
@@ -248,6 +259,7 @@ const written = {
   'index.d.ts': between(between(read('index.d.ts'), 'imports', typeImports, '/*'), 'types', `  export type {\n${wrapped(typeNames, '    ')}\n  }`, '/*'),
   'index.d.mts': between(read('index.d.mts'), 'types', `export type {\n${wrapped(typeNames, '  ')}\n} from './index.js'`, '/*'),
   'docs/methods.md': ['Data', 'Hosted', 'Control'].reduce((text, plane) => between(text, plane.toLowerCase(), methodTable(plane)), between(read('docs/methods.md'), 'helpers', helperTable)),
+  'docs/prices.md': between(read('docs/prices.md'), 'prices', priceTable),
   'docs/providers.md': between(read('docs/providers.md'), 'providers', endpointsByProvider),
 }
 

@@ -21,7 +21,8 @@ use crate::http::{Network, Transport};
 use crate::limit::LevelSeen;
 use crate::memory::{Fault, Memory};
 use crate::observe::{Report, TargetSeen};
-use crate::record::{self, End, Flushed, Recorder, Recording, Sink, feedback};
+use crate::realtime;
+use crate::record::{self, End, Fare, Flushed, Listeners, Recorder, Recording, feedback};
 use crate::route;
 use crate::secret::Secret;
 
@@ -54,25 +55,21 @@ pub struct Failed {
 
 impl Engine {
     /// A client with `options`, a JSON object. Every problem with them is told at once.
-    /// `listener` gets the records of a client that asks for them (`onRecord`).
-    pub fn new(options: &Map<String, Value>, listener: Option<Arc<dyn Sink>>) -> Result<Self> {
+    /// `listeners` are functions of the caller's that its options name by number (`onRecord`).
+    pub fn new(options: &Map<String, Value>, listeners: Listeners) -> Result<Self> {
         let mut made = Self::with_doors(options, Network::shared(), Arc::new(SystemClock), None)?;
-        made.record(listener)?;
+        made.record(listeners)?;
         Ok(made)
     }
 
     /// A client with `options`, given whole, that remembers what this one does, and records where it does if that is the same.
-    pub fn with_options(
-        &self,
-        options: &Map<String, Value>,
-        listener: Option<Arc<dyn Sink>>,
-    ) -> Result<Self> {
+    pub fn with_options(&self, options: &Map<String, Value>, listeners: Listeners) -> Result<Self> {
         let Context { transport, clock, memory, .. } = self.context.clone();
         let mut made = Self::with_doors(options, transport, clock, Some(&memory))?;
         if made.records == self.records {
             made.recorder.clone_from(&self.recorder);
         } else {
-            made.record(listener)?;
+            made.record(listeners)?;
         }
         Ok(made)
     }
@@ -92,9 +89,11 @@ impl Engine {
     }
 
     /// Opens the places that its options name for records.
-    fn record(&mut self, listener: Option<Arc<dyn Sink>>) -> Result<()> {
-        self.recorder =
-            Recorder::new(&self.records, listener).map_err(|problem| Error::config(vec![problem]))?;
+    fn record(&mut self, listeners: Listeners) -> Result<()> {
+        let (plan, clock) = (Arc::downgrade(&self.plan), self.context.clock.clone());
+        let watch = move || plan.upgrade().map(|plan| fare(&plan, clock.now()));
+        self.recorder = Recorder::new(&self.records, listeners, Box::new(watch))
+            .map_err(|problem| Error::config(vec![problem]))?;
         Ok(())
     }
 
@@ -110,7 +109,8 @@ impl Engine {
         let mut report = Report::new(&plan.trace);
         report.recording =
             self.recorder.clone().map(|recorder| Recording::open(recorder, &call, plan.keeps_content));
-        let limit = call.options.timeout.or(plan.total).filter(|limit| !limit.is_zero());
+        let limit = call.options.timeout.or(plan.total).or(realtime::longest_opening(call.endpoint));
+        let limit = limit.filter(|limit| !limit.is_zero());
         let began = self.context.clock.now();
         memory.began_call();
         let context = Context { deadline: limit.map(|limit| began + limit), memory, ..self.context.clone() };
@@ -269,6 +269,13 @@ impl Engine {
         }
         (params, headers)
     }
+}
+
+/// How a plan's targets fare, for those who look at the records.
+fn fare(plan: &Plan, now: Instant) -> Fare {
+    let seen: Vec<_> = plan.root.targets().into_iter().map(|target| TargetSeen::of(target, now)).collect();
+    let json = serde_json::to_string(&seen).expect("what is known of a target has a JSON form");
+    Fare { json, is_calm: seen.iter().all(TargetSeen::is_calm) }
 }
 
 /// The two parts of a model that is written `@provider/model`.

@@ -48,7 +48,7 @@ impl Sending<'_> {
             Content::Whole(text) => reserved.answered(usage_in(text), text.len(), seconds),
             // Its host does not tell of tokens.
             Content::Text(text) => reserved.answered(None, text.len(), seconds),
-            Content::Vectors(_) | Content::Events(_) | Content::Bytes(_) => {}
+            Content::Vectors(_) | Content::Events(_) | Content::Bytes(_) | Content::Session(_) => {}
         }
     }
 

@@ -8,6 +8,7 @@ mod kept;
 mod limits;
 mod request;
 mod sending;
+mod session;
 mod token;
 mod uploading;
 mod usage;
@@ -141,7 +142,11 @@ fn kept(mut checked: Checked, keep: Option<Keep>) -> Checked {
     match content {
         Content::Whole(text) if !checked.failed => keep.store(*status, content_type(headers), text),
         Content::Events(events) => events.keep(keep, *status, content_type(headers)),
-        Content::Whole(_) | Content::Vectors(_) | Content::Text(_) | Content::Bytes(_) => keep.failed(),
+        Content::Whole(_)
+        | Content::Vectors(_)
+        | Content::Text(_)
+        | Content::Bytes(_)
+        | Content::Session(_) => keep.failed(),
     }
     checked
 }

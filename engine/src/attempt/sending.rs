@@ -102,6 +102,9 @@ impl<'c> Sending<'c> {
         if self.target.gateway.is_some() {
             self.report.told_by(&reply.headers);
         }
+        if self.call.endpoint.is_session() && matches!(reply.status, 101 | 200..=299) {
+            return self.session(reply).await.map(Checked::plain);
+        }
         if !(200..300).contains(&reply.status) {
             return Err(self.refused(reply).await);
         }
@@ -114,7 +117,7 @@ impl<'c> Sending<'c> {
         let reached = self.whole(reply).await?;
         self.settle_answered(&reached);
         let (request, target, method) = (self.request, self.target, self.method());
-        guard.after(reached, &Place { method, url: &request.shown, target }, self.report)
+        guard.after(reached, &Place { method, url: &request.shown, query: None, target }, self.report)
     }
 
     /// The request that the host refused is made again, as this one and beside the policy's attempts.
@@ -162,9 +165,15 @@ impl<'c> Sending<'c> {
         let watch = ConnectWatch::default();
         let (clock, limit) = self.header_clock();
         let (clock, limit, deadline) = self.or_total(clock, limit, self.began);
-        let token = token::bearer(self.context, self.target).await?;
+        let token = token::granted(self.context, self.target).await?;
         let form = match &self.call.form {
-            Some(form) => Some(Box::pin(form.make(&self.request.body)).await?),
+            Some(form) => {
+                let mut made = Box::pin(form.make(&self.request.body)).await?;
+                if self.target.tells_duration && self.call.endpoint.hears() {
+                    made.duration = form.duration().await;
+                }
+                Some(made)
+            }
             None => None,
         };
         let upload = form.as_ref().map(|form| form.outgoing.progress());
@@ -179,9 +188,14 @@ impl<'c> Sending<'c> {
         };
         let attempt = self.report.last();
         attempt.ms.connect = watch.took().map(milliseconds);
+        attempt.resent = watch.resent();
         let Some(sent) = sent else {
             let elapsed = self.context.clock.now() - self.began;
             self.report.last().phase = if watch.is_connecting() { Phase::Connect } else { Phase::Headers };
+            let source = upload.and_then(|upload| upload.waiting()).filter(|_| clock == "idle");
+            if let Some((name, _)) = source {
+                return Err(self.place().silent_source(&name, limit.unwrap_or_default()));
+            }
             return Err(self.place().timeout(clock, limit.unwrap_or_default(), elapsed));
         };
         sent.map_err(|failure| {
@@ -258,6 +272,7 @@ impl<'c> Sending<'c> {
             began: self.began,
             total: self.total(),
             url: self.request.shown.clone(),
+            query: self.call.options.query.clone(),
             checking,
             translation,
             streamed: self.request.streamed(),
@@ -399,6 +414,7 @@ impl<'c> Sending<'c> {
     }
 
     pub(super) fn place(&self) -> Place<'_> {
-        Place { method: self.method(), url: &self.request.shown, target: self.target }
+        let query = self.call.options.query.as_deref();
+        Place { method: self.method(), url: &self.request.shown, query, target: self.target }
     }
 }

@@ -179,7 +179,7 @@ const CONFIG_KEYS: &[&str] = &[
 pub fn read_idle(name: &str, value: &Value, reader: &mut Reader) -> bool {
     match name {
         "sensitiveHeaders" => drop(reader.strings(value, name)),
-        "calculateAudioDuration" | "dangerouslyAllowBrowser" => {
+        "dangerouslyAllowBrowser" => {
             let _ = reader.boolean(value, name);
         }
         // Read before all others.

@@ -65,6 +65,8 @@ pub struct Target {
     pub is_custom: bool,
     /// A Portkey gateway answers.
     pub gateway: Option<Gateway>,
+    /// It is told how long recordings play that are sent to it (`calculateAudioDuration`).
+    pub tells_duration: bool,
     pub params: Params,
     pub pricing: Option<Pricing>,
     /// `None` where there are none.

@@ -83,6 +83,7 @@ impl Events {
             began: SystemClock.now(),
             total: None,
             url,
+            query: None,
             checking: None,
             translation: None,
             streamed,

@@ -57,6 +57,7 @@ pub struct Events {
     target: Arc<Target>,
     method: &'static str,
     url: String,
+    query: Option<String>,
     began: Instant,
     last_semantic: Option<Instant>,
     total: Option<(Instant, Duration)>,
@@ -115,6 +116,8 @@ pub struct Opening {
     pub total: Option<(Instant, Duration)>,
     /// Without its query.
     pub url: String,
+    /// What the call added to that.
+    pub query: Option<String>,
     pub checking: Option<Checking>,
     /// Where the reply is in a dialect of its own.
     pub translation: Option<Box<Translation>>,
@@ -138,6 +141,7 @@ impl Events {
             target: opening.target,
             method: opening.method,
             url: opening.url,
+            query: opening.query,
             began: opening.began,
             last_semantic: None,
             total: opening.total,
@@ -315,7 +319,8 @@ impl Events {
             Cow::Owned(repaired) => Bytes::from(repaired),
         };
         if self.came == 1 {
-            self.first = Some(data.clone());
+            // A copy: a part of what was read would keep all of it for as long as the stream is open.
+            self.first = Some(Bytes::copy_from_slice(&data));
         }
         self.hand_out(Event { name, data });
         if self.progress.is_over() && matches!(self.state, State::Open) {
@@ -390,7 +395,8 @@ impl Events {
     }
 
     fn place(&self) -> Place<'_> {
-        Place { method: self.method, url: &self.url, target: &self.target }
+        let query = self.query.as_deref();
+        Place { method: self.method, url: &self.url, query, target: &self.target }
     }
 }
 

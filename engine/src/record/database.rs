@@ -7,9 +7,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::Entry;
 use super::worker::Writer;
-use crate::clock::{Clock, SystemClock};
+use super::{Entry, Fare, Watch};
+use crate::clock::{Clock, Instant, SystemClock, new_id};
 use crate::error::Problem;
 use crate::observe::milliseconds;
 
@@ -48,6 +48,9 @@ const INSERT: &str =
 /// How long another process's writing is waited for.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// So many pages are written before they are put to their places in the file.
+const CHECKPOINT: i64 = 4_000;
+
 /// So many records are written between two looks at what has grown old.
 const SWEEP: u64 = 1_000;
 
@@ -79,6 +82,7 @@ pub fn open(path: &Path) -> Result<Connection, String> {
     }
     connection.pragma_update(None, "journal_mode", "WAL").map_err(told)?;
     connection.pragma_update(None, "synchronous", "NORMAL").map_err(told)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT).map_err(told)?;
     Ok(connection)
 }
 
@@ -99,14 +103,53 @@ pub struct Database {
     connection: Connection,
     retention: Retention,
     since_sweep: u64,
+    /// Tells how the client's targets fare.
+    watch: Watch,
+    /// This client's name among all that write how their targets fare, and when it did so last.
+    process: String,
+    watched: Option<Instant>,
 }
+
+/// How targets fare is written at most this often.
+const WATCHED: Duration = Duration::from_secs(2);
+
+/// What a process wrote that has ended is kept so long.
+const LONGEST_SILENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Database {
     /// The error says why the file can't be used.
-    pub fn open(retention: &Retention) -> Result<Self, Problem> {
+    pub fn open(retention: &Retention, watch: Watch) -> Result<Self, Problem> {
         let connection = open(&retention.path)
             .map_err(|why| Problem { path: "logs.database".to_owned(), message: why })?;
-        Ok(Self { connection, retention: retention.clone(), since_sweep: SWEEP })
+        let process = format!("{} {}", std::process::id(), &new_id()[..8]);
+        Ok(Self {
+            connection,
+            retention: retention.clone(),
+            since_sweep: SWEEP,
+            watch,
+            process,
+            watched: None,
+        })
+    }
+
+    /// Writes how the targets fare; true when that may change before the next call.
+    fn note_targets(&mut self) -> bool {
+        self.watched = Some(SystemClock.now());
+        let written = match (self.watch)() {
+            Some(Fare { json, is_calm }) => {
+                let row = params![self.process, now(), json];
+                let written =
+                    self.connection.execute("INSERT OR REPLACE INTO targets VALUES (?1, ?2, ?3)", row);
+                written.map(|_| !is_calm)
+            }
+            // The client is gone.
+            None => {
+                let gone = self.connection.execute("DELETE FROM targets WHERE process = ?1", [&self.process]);
+                gone.map(|_| false)
+            }
+        };
+        // What could not be written is written after the next call.
+        written.unwrap_or(false)
     }
 
     fn insert(&mut self, entries: &[Arc<Entry>]) -> rusqlite::Result<()> {
@@ -140,10 +183,11 @@ impl Database {
 
     /// Takes out what is too old, and then the oldest while the file is too large.
     fn sweep(&self) -> rusqlite::Result<()> {
-        let now = SystemClock.wall().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let oldest = milliseconds(now.saturating_sub(self.retention.longest_age));
+        let oldest = now() - milliseconds(self.retention.longest_age);
         self.connection.execute("DELETE FROM calls WHERE began < ?1", [oldest])?;
         self.connection.execute("DELETE FROM feedback WHERE at < ?1", [oldest])?;
+        self.connection
+            .execute("DELETE FROM targets WHERE at < ?1", [now() - milliseconds(LONGEST_SILENCE)])?;
         let number = |pragma: &str| self.connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
         let page = number("PRAGMA page_size")?;
         while (number("PRAGMA page_count")? - number("PRAGMA freelist_count")?) * page
@@ -163,8 +207,8 @@ impl Database {
 }
 
 impl Writer for Database {
-    fn write(&mut self, entries: &[Arc<Entry>]) -> u64 {
-        if self.insert(entries).is_err() {
+    fn write(&mut self, entries: Vec<Arc<Entry>>) -> u64 {
+        if self.insert(&entries).is_err() {
             return entries.len() as u64;
         }
         self.since_sweep += entries.len() as u64;
@@ -173,6 +217,18 @@ impl Writer for Database {
             // What could not be taken out now is taken out with the next sweep.
             let _ = self.sweep();
         }
+        if self.watched.is_none_or(|at| SystemClock.now() - at >= WATCHED) {
+            self.note_targets();
+        }
         0
     }
+
+    fn rest(&mut self) -> bool {
+        self.note_targets()
+    }
+}
+
+/// Milliseconds since 1970.
+fn now() -> f64 {
+    milliseconds(SystemClock.wall().duration_since(UNIX_EPOCH).unwrap_or_default())
 }

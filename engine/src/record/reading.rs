@@ -121,6 +121,12 @@ impl Reading {
         self.rows(&query, values, &names)
     }
 
+    /// How targets fared when each process wrote it last: `[{ process, at, state }]`, the latest first.
+    pub fn targets(&self) -> Result<Value, String> {
+        let query = "SELECT process, at, state FROM targets ORDER BY at DESC LIMIT 100";
+        self.rows(query, Vec::new(), &["process", "at", "state"])
+    }
+
     /// The values that calls have, to choose from: `{ models, providers, targets, metadata: { key: [value] } }`.
     pub fn choices(&self) -> Result<Value, String> {
         let list = |column: &str| -> Result<Vec<Value>, String> {
@@ -199,7 +205,7 @@ fn in_json(name: &str, cell: Cell) -> Value {
         Cell::Integer(number) if name == "stream" => Value::Bool(number != 0),
         Cell::Integer(number) => number.into(),
         Cell::Real(number) => number.into(),
-        Cell::Text(text) if matches!(name, "metadata" | "attempts") => {
+        Cell::Text(text) if matches!(name, "metadata" | "attempts" | "state") => {
             serde_json::from_str(&text).unwrap_or(Value::Null)
         }
         Cell::Text(text) => text.into(),
