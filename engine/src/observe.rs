@@ -140,14 +140,8 @@ pub struct Attempt {
     /// Why this attempt was made; `None` for the first.
     pub retry_reason: Option<String>,
     /// How often it was sent once more at no attempt, since its host had not looked at it.
-    #[serde(skip_serializing_if = "is_none")]
     pub resent: u32,
     pub ms: Times,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
-fn is_none(count: &u32) -> bool {
-    *count == 0
 }
 
 /// How far an attempt came.
