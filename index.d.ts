@@ -33,8 +33,7 @@ import type { ProviderConfig, ProviderOptions } from './types/providers'
 import type { Resources } from './types/resources'
 import type { JSONSchema } from './types/shared'
 import type {
-  Response, ResponseCreateParams, ResponseCreateParamsNonStreaming, ResponseCreateParamsStreaming, ResponseInputItem,
-  ResponseOutputItem, ResponseStreamEvent, ResponseTool, ResponseUsage,
+  Response, ResponseCreateParams, ResponseCreateParamsNonStreaming, ResponseCreateParamsStreaming, ResponseStreamEvent, ResponseUsage,
 } from './types/responses'
 /* imports */
 import type {
@@ -44,31 +43,32 @@ import type {
 import type {
   AudioResponseFormat, SpeechCreateParams, SpeechDeltaEvent, SpeechDoneEvent, SpeechStreamEvent,
   TranscriptionCreateParams, TranscriptionCreateResponse, TranscriptionDeltaEvent, TranscriptionDoneEvent,
-  TranscriptionLogprob, TranscriptionSegment, TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionWord,
-  TranslationCreateParams, TranslationCreateResponse, VoiceDetection,
+  TranscriptionLogprob, TranscriptionSegment, TranscriptionSpeakerSegment, TranscriptionStreamEvent,
+  TranscriptionUsage, TranscriptionWord, TranslationCreateParams, TranslationCreateResponse, VoiceDetection,
 } from './types/audio'
 import type {
   Batch, BatchCreateParams, BatchError, BatchRequestCounts, BatchUsage,
 } from './types/batches'
 import type {
   Assistant, AssistantCreateParams, AssistantResponseFormat, AssistantTool, AssistantToolChoice, AssistantUpdateParams,
-  ChatKitItem, ChatKitThread, ChatKitThreadListParams, ChatSession, ChatSessionCreateParams, MetadataParams, Run,
-  RunCreateParams, RunStatus, RunStep, RunStepInclude, RunStepListParams, RunStepRetrieveParams, RunStepToolCall,
-  RunSubmitToolOutputsParams, RunToolCall, RunUsage, Thread, ThreadAnnotation, ThreadAttachment, ThreadContentPart,
-  ThreadCreateAndRunParams, ThreadCreateParams, ThreadImageFile, ThreadImageURL, ThreadMessage, ThreadMessageContent,
-  ThreadMessageCreateParams, ThreadMessageListParams, ThreadText, ThreadUpdateParams, ToolResources,
-  ToolResourcesParam, TruncationStrategy,
+  ChatKitAttachment, ChatKitItem, ChatKitText, ChatKitThread, ChatKitThreadListParams, ChatSession,
+  ChatSessionCreateParams, MetadataParams, Run, RunCreateParams, RunStatus, RunStep, RunStepInclude, RunStepListParams,
+  RunStepRetrieveParams, RunStepToolCall, RunSubmitToolOutputsParams, RunToolCall, RunUsage, Thread, ThreadAnnotation,
+  ThreadAttachment, ThreadContentPart, ThreadCreateAndRunParams, ThreadCreateParams, ThreadImageFile, ThreadImageURL,
+  ThreadMessage, ThreadMessageContent, ThreadMessageCreateParams, ThreadMessageListParams, ThreadText,
+  ThreadUpdateParams, ToolResources, ToolResourcesParam, TruncationStrategy,
 } from './types/beta'
 import type {
   Container, ContainerCreateParams, ContainerFile, ContainerFileCreateParams, ContainerNetworkPolicyParam,
 } from './types/containers'
 import type {
   Conversation, ConversationCreateParams, ConversationItem, ConversationItemCreateParams, ConversationItemList,
-  ConversationItemListParams, ConversationItemRetrieveParams, ConversationUpdateParams,
+  ConversationItemListParams, ConversationItemRetrieveParams, ConversationMessage, ConversationUpdateParams,
 } from './types/conversations'
 import type {
-  Eval, EvalCreateParams, EvalCriterion, EvalDataSource, EvalDeleted, EvalListParams, EvalOutputItem,
-  EvalOutputItemListParams, EvalRun, EvalRunCreateParams, EvalRunDeleted, EvalRunListParams, EvalUpdateParams,
+  Eval, EvalCompletionsSource, EvalCreateParams, EvalCriterion, EvalCriterionParam, EvalDataSource, EvalDeleted,
+  EvalJSONLSource, EvalListParams, EvalMessage, EvalOutputItem, EvalOutputItemListParams, EvalResponsesSource, EvalRun,
+  EvalRunCreateParams, EvalRunDeleted, EvalRunListParams, EvalRunSource, EvalUpdateParams,
 } from './types/evals'
 import type {
   ExpiresAfter, FileCreateParams, FileListParams, FileObject, FilePurpose, WaitForProcessingParams,
@@ -76,7 +76,7 @@ import type {
 import type {
   CheckpointPermission, CheckpointPermissionCreateParams, CheckpointPermissionList, CheckpointPermissionListParams,
   FineTuningHyperparameters, FineTuningIntegration, FineTuningJob, FineTuningJobCheckpoint, FineTuningJobCreateParams,
-  FineTuningJobEvent, FineTuningJobListParams, FineTuningMethod, Grader, GraderMessage, GraderRunParams,
+  FineTuningJobEvent, FineTuningJobListParams, FineTuningMethod, Grader, GraderContent, GraderMessage, GraderRunParams,
   GraderRunResponse, GraderValidateParams, GraderValidateResponse, LabelModelGrader, MultiGrader, PythonGrader,
   ScoreModelGrader, StringCheckGrader, TextSimilarityGrader,
 } from './types/fine-tuning'
@@ -98,7 +98,31 @@ import type {
   RealtimeSession, RealtimeSessionCreateParams, TranscriptionSession, TranscriptionSessionCreateParams,
 } from './types/realtime'
 import type {
-  ResponseInputItemListParams, ResponseInputTokens, ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams,
+  RealtimeAudioFormat, RealtimeAudioInput, RealtimeAudioOutput, RealtimeClientEvent, RealtimeClientEvents,
+  RealtimeErrorDetails, RealtimeFunctionTool, RealtimeItem, RealtimeLogprob, RealtimeMcpTool, RealtimePrompt,
+  RealtimeResponse, RealtimeResponseParams, RealtimeServerEvent, RealtimeServerEvents, RealtimeSessionConfig,
+  RealtimeTool, RealtimeToolChoice, RealtimeTranscriptUsage, RealtimeTranscriptionConfig, RealtimeTurnDetection,
+  RealtimeUsage, RealtimeVoice,
+} from './types/realtime-events'
+import type {
+  EasyInputMessage, ResponseAnnotation, ResponseApplyPatchCall, ResponseApplyPatchCallOutput, ResponseCaller,
+  ResponseCodeInterpreterCall, ResponseCompaction, ResponseComputerAction, ResponseComputerCall,
+  ResponseComputerCallOutput, ResponseCustomToolCall, ResponseCustomToolCallOutput, ResponseFileSearchCall,
+  ResponseFunctionCallOutput, ResponseFunctionToolCall, ResponseImageGenerationCall, ResponseInputContent,
+  ResponseInputFile, ResponseInputImage, ResponseInputItem, ResponseInputMessage, ResponseInputText, ResponseItem,
+  ResponseItemStatus, ResponseKeptContent, ResponseLocalShellCall, ResponseLocalShellCallOutput, ResponseLogprob,
+  ResponseMcpApprovalRequest, ResponseMcpApprovalResponse, ResponseMcpCall, ResponseMcpListTools, ResponseOutputItem,
+  ResponseOutputMessage, ResponseOutputRefusal, ResponseOutputText, ResponseProgram, ResponseProgramOutput,
+  ResponseReasoningItem, ResponseRole, ResponseShellCall, ResponseShellCallOutput, ResponseToolSearchCall,
+  ResponseToolSearchOutput, ResponseWebSearchCall,
+} from './types/response-items'
+import type {
+  ContainerSkill, ResponseCodeInterpreterTool, ResponseCustomTool, ResponseEnvironment, ResponseFileSearchTool,
+  ResponseFunctionTool, ResponseImageGenerationTool, ResponseMcpTool, ResponseNamespaceTool, ResponseShellTool,
+  ResponseTool, ResponseToolChoice, ResponseToolChoiceBuiltIn, ResponseWebSearchPreviewTool, ResponseWebSearchTool,
+} from './types/response-tools'
+import type {
+  ResponseInputItemListParams, ResponseInputTokens, ResponseInputTokensParams, ResponseRetrieveParams,
 } from './types/stored-responses'
 import type {
   Upload, UploadCompleteParams, UploadCreateParams, UploadPart, UploadPartCreateParams,
@@ -925,6 +949,105 @@ declare namespace Portkey {
   }
   export interface ChatCompletionStream<Parsed> extends ChatRun<ChatStreamEvents<Parsed>, Parsed> {}
 
+  /** What a realtime session is opened with. */
+  export interface RealtimeProps {
+    /** A config may route by it, and name another. */
+    model?: string
+    options?: {
+      /** Sent with the request that opens the session; `null` takes one away. */
+      headers?: Record<string, string | null | undefined>
+      query?: Record<string, unknown>
+      signal?: AbortSignal
+      /** Milliseconds until the session must be open, retries included; 30 s by default, 0 = off. */
+      timeout?: number
+      /** The same, as the `ws` package has it. */
+      handshakeTimeout?: number
+      /** The longest message that is read, in bytes; at most, and by default, 32 MiB. */
+      maxPayload?: number
+      maxRetries?: number
+      perMessageDeflate?: false
+      followRedirects?: false
+    }
+    /** Portkey's options for this session alone. */
+    params?: PortkeyParams
+  }
+
+  export interface RealtimeGoodbye {
+    /** As the WebSocket protocol has them; 1005: the host gave none, 1006: the connection was cut. */
+    code: number
+    reason: string
+    /** Whether both sides have said goodbye. */
+    wasClean: boolean
+  }
+
+  /** The events of a session, by name: the host's own, and those of the connection. */
+  export type RealtimeEvents = {
+    [Type in Exclude<RealtimeServerEvent['type'], 'error'>]: (event: Extract<RealtimeServerEvent, { type: Type }>) => void
+  } & {
+    /** Every event of the host. */
+    event: (event: RealtimeServerEvent) => void
+    /** What the host reports, or what happened to the session. Without a listener it is an unhandled rejection. */
+    error: (error: RealtimeError) => void
+    open: () => void
+    /** The last event of a session. */
+    close: (goodbye: RealtimeGoodbye) => void
+    /** There is room again for what `send` was told to wait with. */
+    drain: () => void
+    /** A message in bytes. */
+    binary: (bytes: Uint8Array) => void
+  }
+
+  /** The connection of a session, with what clients use of the `ws` package's. */
+  export interface RealtimeSocket {
+    readonly readyState: 0 | 1 | 2 | 3
+    readonly url: string | undefined
+    readonly protocol: string
+    /** How many bytes wait to be sent. */
+    readonly bufferedAmount: number
+    readonly isPaused: boolean
+    /** Throws where the session is over, or too much waits to be sent. False: wait for 'drain'. */
+    send(data: string | ArrayBufferView | ArrayBuffer): boolean
+    close(code?: number, reason?: string): void
+    /** Closes the connection at once. */
+    terminate(): void
+    /** No messages are handed out, and the host is not listened to once some wait. */
+    pause(): void
+    resume(): void
+    on(event: 'open' | 'close' | 'error' | 'message' | 'drain', listener: (...given: any[]) => void): this
+    once(event: 'open' | 'close' | 'error' | 'message' | 'drain', listener: (...given: any[]) => void): this
+    off(event: 'open' | 'close' | 'error' | 'message' | 'drain', listener: (...given: any[]) => void): this
+    addEventListener(type: 'open' | 'close' | 'error' | 'message', listener: (event: any) => void, options?: { once?: boolean }): void
+    removeEventListener(type: 'open' | 'close' | 'error' | 'message', listener: (event: any) => void): void
+  }
+
+  /**
+   * A realtime session: a WebSocket to the target that the client's config chooses. It can be iterated over, which reads the
+   * host's events no faster than they are asked for.
+   */
+  export class PortkeyAIRealtimeWS implements AsyncIterable<RealtimeServerEvent> {
+    /** Opens the session; 'open' tells, or 'error'. */
+    constructor(props: RealtimeProps, client: Portkey)
+    /** Resolves once it is open. */
+    static create(client: Portkey, props: RealtimeProps): Promise<PortkeyAIRealtimeWS>
+    readonly socket: RealtimeSocket
+    /** Without its query. Behind a config, known from 'open' on. */
+    readonly url: URL | undefined
+    /** False: so much waits to be sent that it is better to wait for 'drain'. What is sent before 'open' waits for it. */
+    send(event: RealtimeClientEvent): boolean
+    close(props?: { code: number; reason: string }): void
+    on<Name extends keyof RealtimeEvents>(event: Name, listener: RealtimeEvents[Name]): this
+    once<Name extends keyof RealtimeEvents>(event: Name, listener: RealtimeEvents[Name]): this
+    off<Name extends keyof RealtimeEvents>(event: Name, listener: RealtimeEvents[Name]): this
+    /** The next event of this name; rejects when an error comes first, or the end. */
+    emitted<Name extends keyof RealtimeEvents>(event: Name): Promise<Parameters<RealtimeEvents[Name]> extends [infer Event] ? Event : void>
+    [Symbol.asyncIterator](): AsyncIterableIterator<RealtimeServerEvent>
+    getHeaders(): Record<string, string>
+    getGateway(): GatewayReport | undefined
+  }
+  export class PortkeyRealtimeWebSocket extends PortkeyAIRealtimeWS {}
+  /** The official package spells it so. */
+  export { PortkeyRealtimeWebSocket as PorkteyRealtimeWebSocket }
+
   /** Whole answers and the tools that they call, one after the other. */
   export class ChatCompletionRunner<Parsed = null> {
     private constructor()
@@ -1025,6 +1148,14 @@ declare namespace Portkey {
     /** What was read. */
     readonly text: string
   }
+  /** What a realtime session reports: an `error` event of the host, or what happened to the session. */
+  export class RealtimeError extends APIError {
+    /** What the host reports, where it does. */
+    readonly error: RealtimeErrorDetails | undefined
+    readonly event_id: string | undefined
+    /** What happened to the session: an error of the other classes. */
+    readonly cause?: unknown
+  }
   /** An option, config or body that cannot be acted on. Thrown at construction, or before anything is sent. */
   export class ConfigError extends Error {
     /** Each thing that is wrong, where there is more to say than the message does. */
@@ -1058,31 +1189,49 @@ declare namespace Portkey {
     RunToolsOptions, RunnableTool, StandardIssue, StandardSchema, ParseableTextFormat, ParsedResponse,
     ContentBlock, ContentBlockParam, Message, MessageCreateParams, MessageCreateParamsNonStreaming, MessageCreateParamsStreaming,
     MessageParam, MessageStreamEvent, MessageTool, MessageUsage, Response, ResponseCreateParams, ResponseCreateParamsNonStreaming,
-    ResponseCreateParamsStreaming, ResponseInputItem, ResponseOutputItem, ResponseStreamEvent, ResponseTool, ResponseUsage,
+    ResponseCreateParamsStreaming, ResponseStreamEvent, ResponseUsage,
   }
   /* types */
   export type {
     Assistant, AssistantCreateParams, AssistantResponseFormat, AssistantStreamEvent, AssistantStreamEvents,
     AssistantTool, AssistantToolChoice, AssistantUpdateParams, AudioResponseFormat, Batch, BatchCreateParams, BatchError,
-    BatchRequestCounts, BatchUsage, BinaryResponse, ChatKitItem, ChatKitThread, ChatKitThreadListParams, ChatSession,
-    ChatSessionCreateParams, CheckpointPermission, CheckpointPermissionCreateParams, CheckpointPermissionList,
-    CheckpointPermissionListParams, ChunkSizes, ChunkingStrategy, ChunkingStrategyParam, ClientSecret,
-    ClientSecretCreateParams, ComparisonFilter, CompoundFilter, Container, ContainerCreateParams, ContainerFile,
-    ContainerFileCreateParams, ContainerNetworkPolicyParam, Conversation, ConversationCreateParams, ConversationItem,
-    ConversationItemCreateParams, ConversationItemList, ConversationItemListParams, ConversationItemRetrieveParams,
-    ConversationUpdateParams, Deleted, Eval, EvalCreateParams, EvalCriterion, EvalDataSource, EvalDeleted,
-    EvalListParams, EvalOutputItem, EvalOutputItemListParams, EvalRun, EvalRunCreateParams, EvalRunDeleted,
-    EvalRunListParams, EvalUpdateParams, ExpiresAfter, FileAttributes, FileContent, FileCounts, FileCreateParams,
-    FileLike, FileListParams, FileObject, FileOptions, FilePurpose, FileStream, FineTuningHyperparameters,
-    FineTuningIntegration, FineTuningJob, FineTuningJobCheckpoint, FineTuningJobCreateParams, FineTuningJobEvent,
-    FineTuningJobListParams, FineTuningMethod, Grader, GraderMessage, GraderRunParams, GraderRunResponse,
-    GraderValidateParams, GraderValidateResponse, IdleExpiry, Image, ImageCompletedEvent, ImageCreateVariationParams,
-    ImageEditParams, ImageGenerateParams, ImagePartialEvent, ImageStreamEvent, ImageUsage, ImagesResponse,
-    LabelModelGrader, ListParams, MetadataParams, MultiGrader, Page, PagePromise, PollOptions, PortkeyAnswer,
-    PortkeyParams, PythonGrader, RealtimeCallAcceptParams, RealtimeCallReferParams, RealtimeCallRejectParams,
-    RealtimeSession, RealtimeSessionCreateParams, ResponseInputItemListParams, ResponseInputTokens,
-    ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams, Run, RunCreateParams, RunStatus, RunStep,
-    RunStepDelta, RunStepInclude, RunStepListParams, RunStepRetrieveParams, RunStepToolCall, RunStepToolCallDelta,
+    BatchRequestCounts, BatchUsage, BinaryResponse, ChatKitAttachment, ChatKitItem, ChatKitText, ChatKitThread,
+    ChatKitThreadListParams, ChatSession, ChatSessionCreateParams, CheckpointPermission,
+    CheckpointPermissionCreateParams, CheckpointPermissionList, CheckpointPermissionListParams, ChunkSizes,
+    ChunkingStrategy, ChunkingStrategyParam, ClientSecret, ClientSecretCreateParams, ComparisonFilter, CompoundFilter,
+    Container, ContainerCreateParams, ContainerFile, ContainerFileCreateParams, ContainerNetworkPolicyParam,
+    ContainerSkill, Conversation, ConversationCreateParams, ConversationItem, ConversationItemCreateParams,
+    ConversationItemList, ConversationItemListParams, ConversationItemRetrieveParams, ConversationMessage,
+    ConversationUpdateParams, Deleted, EasyInputMessage, Eval, EvalCompletionsSource, EvalCreateParams, EvalCriterion,
+    EvalCriterionParam, EvalDataSource, EvalDeleted, EvalJSONLSource, EvalListParams, EvalMessage, EvalOutputItem,
+    EvalOutputItemListParams, EvalResponsesSource, EvalRun, EvalRunCreateParams, EvalRunDeleted, EvalRunListParams,
+    EvalRunSource, EvalUpdateParams, ExpiresAfter, FileAttributes, FileContent, FileCounts, FileCreateParams, FileLike,
+    FileListParams, FileObject, FileOptions, FilePurpose, FileStream, FineTuningHyperparameters, FineTuningIntegration,
+    FineTuningJob, FineTuningJobCheckpoint, FineTuningJobCreateParams, FineTuningJobEvent, FineTuningJobListParams,
+    FineTuningMethod, Grader, GraderContent, GraderMessage, GraderRunParams, GraderRunResponse, GraderValidateParams,
+    GraderValidateResponse, IdleExpiry, Image, ImageCompletedEvent, ImageCreateVariationParams, ImageEditParams,
+    ImageGenerateParams, ImagePartialEvent, ImageStreamEvent, ImageUsage, ImagesResponse, LabelModelGrader, ListParams,
+    MetadataParams, MultiGrader, Page, PagePromise, PollOptions, PortkeyAnswer, PortkeyParams, PythonGrader,
+    RealtimeAudioFormat, RealtimeAudioInput, RealtimeAudioOutput, RealtimeCallAcceptParams, RealtimeCallReferParams,
+    RealtimeCallRejectParams, RealtimeClientEvent, RealtimeClientEvents, RealtimeErrorDetails, RealtimeFunctionTool,
+    RealtimeItem, RealtimeLogprob, RealtimeMcpTool, RealtimePrompt, RealtimeResponse, RealtimeResponseParams,
+    RealtimeServerEvent, RealtimeServerEvents, RealtimeSession, RealtimeSessionConfig, RealtimeSessionCreateParams,
+    RealtimeTool, RealtimeToolChoice, RealtimeTranscriptUsage, RealtimeTranscriptionConfig, RealtimeTurnDetection,
+    RealtimeUsage, RealtimeVoice, ResponseAnnotation, ResponseApplyPatchCall, ResponseApplyPatchCallOutput,
+    ResponseCaller, ResponseCodeInterpreterCall, ResponseCodeInterpreterTool, ResponseCompaction, ResponseComputerAction,
+    ResponseComputerCall, ResponseComputerCallOutput, ResponseCustomTool, ResponseCustomToolCall,
+    ResponseCustomToolCallOutput, ResponseEnvironment, ResponseFileSearchCall, ResponseFileSearchTool,
+    ResponseFunctionCallOutput, ResponseFunctionTool, ResponseFunctionToolCall, ResponseImageGenerationCall,
+    ResponseImageGenerationTool, ResponseInputContent, ResponseInputFile, ResponseInputImage, ResponseInputItem,
+    ResponseInputItemListParams, ResponseInputMessage, ResponseInputText, ResponseInputTokens, ResponseInputTokensParams,
+    ResponseItem, ResponseItemStatus, ResponseKeptContent, ResponseLocalShellCall, ResponseLocalShellCallOutput,
+    ResponseLogprob, ResponseMcpApprovalRequest, ResponseMcpApprovalResponse, ResponseMcpCall, ResponseMcpListTools,
+    ResponseMcpTool, ResponseNamespaceTool, ResponseOutputItem, ResponseOutputMessage, ResponseOutputRefusal,
+    ResponseOutputText, ResponseProgram, ResponseProgramOutput, ResponseReasoningItem, ResponseRetrieveParams,
+    ResponseRole, ResponseShellCall, ResponseShellCallOutput, ResponseShellTool, ResponseTool, ResponseToolChoice,
+    ResponseToolChoiceBuiltIn, ResponseToolSearchCall, ResponseToolSearchOutput, ResponseWebSearchCall,
+    ResponseWebSearchPreviewTool, ResponseWebSearchTool, Run, RunCreateParams, RunStatus, RunStep, RunStepDelta,
+    RunStepInclude, RunStepListParams, RunStepRetrieveParams, RunStepToolCall, RunStepToolCallDelta,
     RunSubmitToolOutputsParams, RunToolCall, RunUsage, ScoreModelGrader, SpeechCreateParams, SpeechDeltaEvent,
     SpeechDoneEvent, SpeechStreamEvent, StringCheckGrader, TextSimilarityGrader, Thread, ThreadAnnotation,
     ThreadAnnotationDelta, ThreadAttachment, ThreadContentPart, ThreadCreateAndRunParams, ThreadCreateParams,
@@ -1090,13 +1239,14 @@ declare namespace Portkey {
     ThreadMessageCreateParams, ThreadMessageDelta, ThreadMessageListParams, ThreadText, ThreadTextDelta,
     ThreadUpdateParams, ToolResources, ToolResourcesParam, TranscriptionCreateParams, TranscriptionCreateResponse,
     TranscriptionDeltaEvent, TranscriptionDoneEvent, TranscriptionLogprob, TranscriptionSegment, TranscriptionSession,
-    TranscriptionSessionCreateParams, TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionWord,
-    TranslationCreateParams, TranslationCreateResponse, TruncationStrategy, Upload, UploadCompleteParams,
-    UploadCreateParams, UploadPart, UploadPartCreateParams, Uploadable, VectorStore, VectorStoreCreateParams,
-    VectorStoreFile, VectorStoreFileBatch, VectorStoreFileBatchCreateParams, VectorStoreFileContent,
-    VectorStoreFileCreateParams, VectorStoreFileListParams, VectorStoreFileUpdateParams, VectorStoreSearchParams,
-    VectorStoreSearchResult, VectorStoreUpdateParams, VectorStoreUploadParams, Video, VideoCreateParams,
-    VideoDownloadParams, VideoRemixParams, VoiceDetection, WaitForProcessingParams, WebhookEvent, WebhookHeaders,
+    TranscriptionSessionCreateParams, TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionUsage,
+    TranscriptionWord, TranslationCreateParams, TranslationCreateResponse, TruncationStrategy, Upload,
+    UploadCompleteParams, UploadCreateParams, UploadPart, UploadPartCreateParams, Uploadable, VectorStore,
+    VectorStoreCreateParams, VectorStoreFile, VectorStoreFileBatch, VectorStoreFileBatchCreateParams,
+    VectorStoreFileContent, VectorStoreFileCreateParams, VectorStoreFileListParams, VectorStoreFileUpdateParams,
+    VectorStoreSearchParams, VectorStoreSearchResult, VectorStoreUpdateParams, VectorStoreUploadParams, Video,
+    VideoCreateParams, VideoDownloadParams, VideoRemixParams, VoiceDetection, WaitForProcessingParams, WebhookEvent,
+    WebhookHeaders,
   }
 /* end of types */
 }

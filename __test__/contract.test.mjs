@@ -44,9 +44,10 @@ const ERRORS = {
   APIError: null, APIConnectionError: 'APIError', APIConnectionTimeoutError: 'APIConnectionError', APIUserAbortError: 'APIError', BadRequestError: 'APIError',
   AuthenticationError: 'APIError', PermissionDeniedError: 'APIError', NotFoundError: 'APIError', ConflictError: 'APIError', UnprocessableEntityError: 'APIError',
   RateLimitError: 'APIError', InternalServerError: 'APIError', StreamTruncatedError: 'APIError', ConfigError: null, InvalidWebhookSignatureError: null,
-  LengthFinishReasonError: 'APIError', ContentFilterFinishReasonError: 'APIError', SchemaMismatchError: 'APIError',
+  LengthFinishReasonError: 'APIError', ContentFilterFinishReasonError: 'APIError', SchemaMismatchError: 'APIError', RealtimeError: 'APIError',
 }
 const HELPERS = ['AssistantStream', 'ChatCompletionRunner', 'ChatCompletionStream', 'ChatCompletionStreamingRunner', 'ResponseStream', 'jsonSchemaFormat', 'jsonSchemaTextFormat', 'jsonSchemaTool']
+const SESSIONS = ['PorkteyRealtimeWebSocket', 'PortkeyAIRealtimeWS', 'PortkeyRealtimeWebSocket']
 
 describe('the exports', () => {
   test('are the same for import, for require and in index.d.ts', () => {
@@ -57,7 +58,7 @@ describe('the exports', () => {
   })
 
   test('are those of the contract', () => {
-    assert.deepEqual(declaredValues(), ['Portkey', 'default', 'createHeaders', 'toFile', 'PORTKEY_GATEWAY_URL', 'Stream', 'APIPromise', ...HELPERS, ...Object.keys(ERRORS)].sort())
+    assert.deepEqual(declaredValues(), ['Portkey', 'default', 'createHeaders', 'toFile', 'PORTKEY_GATEWAY_URL', 'Stream', 'APIPromise', ...HELPERS, ...SESSIONS, ...Object.keys(ERRORS)].sort())
   })
 
   test('are reached in every way that the contract names', () => {

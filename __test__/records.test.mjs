@@ -1,9 +1,11 @@
 // What a client records of its calls: one entry each, whatever became of it.
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 
 import Portkey from '../index.mjs'
 import { MESSAGES, chatChunks, completion, usageChunk } from './support/answers.mjs'
@@ -170,6 +172,15 @@ describe('a log of records', { concurrency: true, timeout: 30_000 }, () => {
       assert.ok(text.length <= 4096, `${name}: ${text.length}`)
       assert.ok(text.endsWith('\n'))
     }
+  })
+
+  test('is written when the process ends, without a flush', (t) => {
+    const file = path.join(folder(t), 'calls.ndjson')
+    const script = `const { Portkey } = require('portkey-native')
+      new Portkey({ customHost: 'http://127.0.0.1:9/v1', maxRetries: 0, logs: { file: process.argv[1] } }).models.list().catch(() => process.exit())`
+    const { status, stderr } = spawnSync(process.execPath, ['-e', script, file], { cwd: fileURLToPath(new URL('..', import.meta.url)), encoding: 'utf8' })
+    assert.equal(status, 0, stderr)
+    assert.deepEqual(entriesIn(file).map(({ outcome }) => outcome), ['error'])
   })
 
   test('that cannot be written is refused at construction', (t) => {

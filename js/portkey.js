@@ -84,6 +84,15 @@ function warnOfInsecure(handle, known) {
   })
 }
 
+let writesAtExit = false
+
+/** What was recorded when the process ends is written first, for a while; `flush` says whether all of it was. */
+function writeAtExit() {
+  if (writesAtExit) return
+  writesAtExit = true
+  process.once('exit', () => native().flushAll(500))
+}
+
 class Portkey {
   #handle
   #options
@@ -95,6 +104,7 @@ class Portkey {
     const opened = native().Client.open(text, derivedFrom)
     if (typeof opened === 'string') throw errors.errorFrom(opened)
     warnOfInsecure(opened, derivedFrom)
+    if (text.includes('"logs"')) writeAtExit()
     this.#handle = opened
     this.#options = JSON.parse(text, (_, value) => Object.freeze(value))
     for (const number of [this.#options.onRecord, this.#options.captureContent?.redact]) if (typeof number === 'number') heldBy(this, number)

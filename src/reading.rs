@@ -8,6 +8,12 @@ use napi_derive::napi;
 use serde::Deserialize;
 use serde_json::Value;
 
+/// Waits, at most `limit` milliseconds and on this thread, until what was recorded is written: the process ends.
+#[napi]
+pub fn flush_all(limit: f64) {
+    engine::flush_all(crate::call::milliseconds(limit));
+}
+
 /// The kept price list, as JSON.
 #[napi]
 pub fn prices() -> String {

@@ -157,7 +157,7 @@ ${tree}}
 `
 
 /** Types of whole files, which everybody can name. */
-const PUBLIC = ['assistant-stream', 'audio', 'batches', 'beta', 'containers', 'conversations', 'evals', 'files', 'fine-tuning', 'images', 'pages', 'polling', 'portkey', 'realtime', 'stored-responses', 'uploads', 'vector-stores', 'videos']
+const PUBLIC = ['assistant-stream', 'audio', 'batches', 'beta', 'containers', 'conversations', 'evals', 'files', 'fine-tuning', 'images', 'pages', 'polling', 'portkey', 'realtime', 'realtime-events', 'response-items', 'response-tools', 'stored-responses', 'uploads', 'vector-stores', 'videos']
 const publicTypes = PUBLIC.map((file) => [file, [...declaredIn].filter(([, where]) => where === file).map(([name]) => name).sort()])
 const typeImports = publicTypes.map(([file, names]) => `import type {\n${wrapped(names, '  ')}\n} from './types/${file}'`).join('\n')
 const typeNames = publicTypes.flatMap(([, names]) => names).sort()

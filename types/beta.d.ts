@@ -340,12 +340,41 @@ export interface ChatKitThread {
   user: string
 }
 
-/** `type` tells what it is: `chatkit.user_message`, `chatkit.assistant_message`, `chatkit.widget`, … */
-export interface ChatKitItem {
+interface OfChatKitThread<Type extends string> {
   id: string
   created_at: number
   object: 'chatkit.thread_item'
   thread_id: string
-  type: string
-  [field: string]: any
+  type: Type
 }
+
+export interface ChatKitAttachment {
+  id: string
+  mime_type: string
+  name: string
+  preview_url: string | null
+  type: 'image' | 'file'
+}
+
+export interface ChatKitText {
+  type: 'output_text'
+  text: string
+  annotations: ({ type: 'file'; source: { type: 'file'; filename: string } } | { type: 'url'; source: { type: 'url'; url: string } })[]
+}
+
+interface ChatKitTask {
+  heading: string | null
+  summary: string | null
+}
+
+export type ChatKitItem =
+  | OfChatKitThread<'chatkit.user_message'> & {
+    attachments: ChatKitAttachment[]
+    content: ({ type: 'input_text'; text: string } | { type: 'quoted_text'; text: string })[]
+    inference_options: { model: string | null; tool_choice: { id: string } | null } | null
+  }
+  | OfChatKitThread<'chatkit.assistant_message'> & { content: ChatKitText[] }
+  | OfChatKitThread<'chatkit.widget'> & { widget: string }
+  | OfChatKitThread<'chatkit.client_tool_call'> & { arguments: string; call_id: string; name: string; output: string | null; status: 'in_progress' | 'completed' }
+  | OfChatKitThread<'chatkit.task'> & ChatKitTask & { task_type: 'custom' | 'thought' }
+  | OfChatKitThread<'chatkit.task_group'> & { tasks: (ChatKitTask & { type: 'custom' | 'thought' })[] }

@@ -45,9 +45,10 @@ import type {
   RealtimeSession, RealtimeSessionCreateParams, TranscriptionSession, TranscriptionSessionCreateParams,
 } from './realtime'
 import type { ResponseParseMethod, ResponseStreamMethod } from './response-helpers'
+import type { ResponseItem } from './response-items'
 import type { Response, ResponseCreateParamsBase, ResponseStreamEvent } from './responses'
 import type {
-  ResponseInputItemListParams, ResponseInputTokens, ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams,
+  ResponseInputItemListParams, ResponseInputTokens, ResponseInputTokensParams, ResponseRetrieveParams,
 } from './stored-responses'
 import type { TranscriptionMethod, TranslationMethod } from './transcripts'
 import type { Upload, UploadCompleteParams, UploadCreateParams, UploadPart, UploadPartCreateParams } from './uploads'

@@ -72,6 +72,6 @@ pub use provider::dialect::Setting;
 pub use provider::{LEFT_OUT, PROVIDERS, Provider};
 pub use realtime::{Ended, Line, Message, News, SESSIONS, Session, Taken};
 pub use record::prices::LIST as PRICES;
-pub use record::{Entry, Filter, Flushed, Listeners, Reading, Redactor, Sink, Then};
+pub use record::{Entry, Filter, Flushed, Listeners, Reading, Redactor, Sink, Then, flush_all};
 pub use secret::Secret;
 pub use upload::{Feed, File, Form, Source};

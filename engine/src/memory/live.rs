@@ -112,8 +112,8 @@ impl Live {
             breaker: settings.breaker.map(Breaker::new).map(Arc::new),
             history: Mutex::default(),
             asked: Asked::default(),
-            reception: Reception::default(),
             tokens: Tokens::default(),
+            reception: Reception::default(),
         }
     }
 

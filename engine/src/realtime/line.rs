@@ -137,13 +137,11 @@ impl<E: Clone> Line<E> {
             self.changed.notify_one();
             return Taken::Messages(messages);
         }
-        match state.ended.clone() {
-            Some(ended) => Taken::Ended(ended),
-            None => {
-                state.waits_for_news = true;
-                Taken::Nothing
-            }
+        if let Some(ended) = state.ended.clone() {
+            return Taken::Ended(ended);
         }
+        state.waits_for_news = true;
+        Taken::Nothing
     }
 
     /// How it ended, once all messages are taken.

@@ -323,12 +323,12 @@ fn cut(error: Option<Error>) -> Ended {
 
 fn framed(message: Message) -> Frame {
     match message {
-        Message::Text(text) => Frame::Text(utf_8(text)),
+        Message::Text(text) => Frame::Text(utf_8(&text)),
         Message::Binary(bytes) => Frame::Binary(bytes),
     }
 }
 
 /// What is not UTF-8 is made so.
-fn utf_8(text: Bytes) -> Utf8Bytes {
-    Utf8Bytes::try_from(text.clone()).unwrap_or_else(|_| String::from_utf8_lossy(&text).into_owned().into())
+fn utf_8(text: &Bytes) -> Utf8Bytes {
+    Utf8Bytes::try_from(text.clone()).unwrap_or_else(|_| String::from_utf8_lossy(text).into_owned().into())
 }

@@ -48,6 +48,9 @@ const INSERT: &str =
 /// How long another process's writing is waited for.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// So many pages are written before they are put to their places in the file.
+const CHECKPOINT: i64 = 4_000;
+
 /// So many records are written between two looks at what has grown old.
 const SWEEP: u64 = 1_000;
 
@@ -79,6 +82,7 @@ pub fn open(path: &Path) -> Result<Connection, String> {
     }
     connection.pragma_update(None, "journal_mode", "WAL").map_err(told)?;
     connection.pragma_update(None, "synchronous", "NORMAL").map_err(told)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT).map_err(told)?;
     Ok(connection)
 }
 

@@ -17,7 +17,7 @@ mod settings;
 mod tokens;
 mod worker;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
@@ -78,6 +78,24 @@ impl Sinks {
     }
 }
 
+/// Every recorder there is, for the end of the process.
+static ALL: Mutex<Vec<Weak<Recorder>>> = Mutex::new(Vec::new());
+
+/// Waits, at most `limit`, until what all clients have recorded is written: the process ends. Content that a function of the
+/// caller's has yet to redact is not waited for.
+pub fn flush_all(limit: Duration) {
+    let all = ALL.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let deadline = SystemClock.now() + limit;
+    for recorder in all.iter().filter_map(Weak::upgrade) {
+        if let Some(redacting @ Redacting::Here(_)) = &recorder.redacting {
+            redacting.flush(deadline.saturating_duration_since(SystemClock.now()));
+        }
+        for sink in &recorder.sinks.0 {
+            sink.flush(deadline.saturating_duration_since(SystemClock.now()));
+        }
+    }
+}
+
 /// What one client records, and where to.
 pub struct Recorder {
     /// Whether entries hold what was asked and answered.
@@ -111,7 +129,11 @@ impl Recorder {
         let redacting = redaction.map(|redaction| Redacting::new(redaction, listeners.redactor, &sinks));
         // What could not be redacted is not captured.
         let captures = settings.captures && !matches!(redacting, Some(None));
-        Ok(Some(Arc::new(Self { captures, redacting: redacting.flatten(), sinks })))
+        let made = Arc::new(Self { captures, redacting: redacting.flatten(), sinks });
+        let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|recorder| recorder.strong_count() > 0);
+        all.push(Arc::downgrade(&made));
+        Ok(Some(made))
     }
 
     fn take(&self, entry: Entry) {

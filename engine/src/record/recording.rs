@@ -63,7 +63,7 @@ impl Recording {
         let generating = (total - ms.first_token.unwrap_or(0.0)) / 1e3;
         let told = usage.filter(|usage| !usage.estimated && usage.output > 0 && generating > 0.0);
         let entry = Entry {
-            id: new_id(),
+            id: ordered_id(self.wall),
             trace_id: report.trace_id.clone(),
             span_id: report.trace.span_id.clone().unwrap_or_else(|| new_id().split_off(16)),
             parent_span_id: report.trace.parent_span_id.clone(),
@@ -130,6 +130,13 @@ impl Recording {
         };
         Content { request: raw(&self.body), answer }
     }
+}
+
+/// An id unlike any other, behind all that were made before: where rows lie in the order of their ids, a new one is the last.
+fn ordered_id(wall: f64) -> String {
+    let mut id = format!("{:012x}", wall as u64);
+    id.push_str(&new_id()[12..]);
+    id
 }
 
 /// Text that is JSON, as it is.

@@ -101,7 +101,7 @@ impl<Source: Read + Seek> Recording<Source> {
     }
 
     /// Where what a box of this kind holds begins and ends, among those from `place` on.
-    fn part(&mut self, kind: &[u8; 4], mut place: u64, end: u64) -> Option<(u64, u64)> {
+    fn part(&mut self, kind: &[u8], mut place: u64, end: u64) -> Option<(u64, u64)> {
         for _ in 0..MOST_PARTS {
             let head = self.at(place, 16)?;
             let (begin, length) = match u32_be(&head, 0)? {

@@ -9,7 +9,7 @@ fn duration(bytes: Vec<u8>) -> Option<u64> {
 }
 
 /// A RIFF chunk, padded to an even length.
-fn chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+fn chunk(kind: &[u8], content: &[u8]) -> Vec<u8> {
     let length = content.len() as u32;
     let padding = vec![0; content.len() % 2];
     [kind, length.to_le_bytes().as_slice(), content, &padding].concat()
@@ -26,8 +26,8 @@ fn format(rate: u32) -> Vec<u8> {
 }
 
 /// An MP4 box.
-fn atom(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
-    [&(content.len() as u32 + 8).to_be_bytes(), kind.as_slice(), content].concat()
+fn atom(kind: &[u8], content: &[u8]) -> Vec<u8> {
+    [(content.len() as u32 + 8).to_be_bytes().as_slice(), kind, content].concat()
 }
 
 fn page(granule: i64, payload: &[u8]) -> Vec<u8> {
