@@ -983,8 +983,8 @@ declare namespace Portkey {
     code: string | null
     /** Why it was tried again. */
     retryReason: string | null
-    /** How often it was sent once more at no attempt, since its host had not looked at it; left out where that is never. */
-    resent?: number
+    /** How often it was sent once more at no attempt, since its host had not looked at it. */
+    resent: number
     /** The limit that it waited for, or that stopped it. */
     limit: string | null
     /** Milliseconds each part took; `null` for what was not reached. */

@@ -143,7 +143,6 @@ pub struct Attempt {
     /// Why this attempt was made; `None` for the first.
     pub retry_reason: Option<String>,
     /// How often it was sent once more at no attempt, since its host had not looked at it.
-    #[serde(skip_serializing_if = "is_none")]
     pub resent: u32,
     /// The limit that it waited for, or that stopped it.
     pub limit: Option<String>,
@@ -153,11 +152,6 @@ pub struct Attempt {
     pub span: [u8; 8],
     #[serde(skip)]
     pub began: Option<Instant>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
-fn is_none(count: &u32) -> bool {
-    *count == 0
 }
 
 /// How far an attempt came.
