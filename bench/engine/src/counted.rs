@@ -2,7 +2,8 @@
 
 fn main() {
     let mut words = std::env::args().skip(1);
-    let (Some(name), Some(times)) = (words.next(), words.next().and_then(|times| times.parse::<u32>().ok())) else {
+    let (Some(name), Some(times)) = (words.next(), words.next().and_then(|times| times.parse::<u32>().ok()))
+    else {
         panic!("counted NAME TIMES; NAME is one of {}", engine_bench::NAMES.join(", "));
     };
     let work = engine_bench::Work::new(&name);

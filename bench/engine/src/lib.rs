@@ -92,7 +92,9 @@ impl Work {
 
     /// Does it once; gives the bytes that came of it.
     pub fn once(&self) -> usize {
-        let Some(engine) = &self.engine else { return usize::from(open(&self.options).insecure().is_empty()) };
+        let Some(engine) = &self.engine else {
+            return usize::from(open(&self.options).insecure().is_empty());
+        };
         let endpoint = ENDPOINTS.iter().find(|endpoint| endpoint.call == self.endpoint);
         let call = Call {
             endpoint: endpoint.expect("an endpoint of the table"),

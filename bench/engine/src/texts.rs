@@ -13,7 +13,8 @@ pub fn prompt(size: usize) -> String {
 }
 
 pub fn streamed() -> String {
-    json!({ "model": "m", "stream": true, "messages": [{ "role": "user", "content": words(200) }] }).to_string()
+    json!({ "model": "m", "stream": true, "messages": [{ "role": "user", "content": words(200) }] })
+        .to_string()
 }
 
 pub fn embedding() -> String {
@@ -29,7 +30,9 @@ pub fn chat() -> String {
             let call = json!({ "id": format!("call_{turn}"), "type": "function",
                 "function": { "name": "tool_1", "arguments": "{\"city\":\"Bern\",\"days\":3}" } });
             messages.push(json!({ "role": "assistant", "content": null, "tool_calls": [call] }));
-            messages.push(json!({ "role": "tool", "tool_call_id": format!("call_{turn}"), "content": words(200) }));
+            messages.push(
+                json!({ "role": "tool", "tool_call_id": format!("call_{turn}"), "content": words(200) }),
+            );
         }
         messages.push(json!({ "role": "assistant", "content": words(400) }));
     }
@@ -106,7 +109,8 @@ pub fn anthropic_stream() -> String {
     let message = json!({ "id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": [],
         "usage": { "input_tokens": 10, "output_tokens": 1 } });
     let mut text = event("message_start", &json!({ "type": "message_start", "message": message }));
-    let block = json!({ "type": "content_block_start", "index": 0, "content_block": { "type": "text", "text": "" } });
+    let block =
+        json!({ "type": "content_block_start", "index": 0, "content_block": { "type": "text", "text": "" } });
     text += &event("content_block_start", &block);
     let delta = json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "text_delta", "text": " word" } });
     for _ in 0..198 {
