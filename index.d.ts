@@ -33,37 +33,42 @@ import type { ProviderConfig, ProviderOptions } from './types/providers'
 import type { Resources } from './types/resources'
 import type { JSONSchema } from './types/shared'
 import type {
-  Response, ResponseCreateParams, ResponseCreateParamsNonStreaming, ResponseCreateParamsStreaming, ResponseInputItem,
-  ResponseOutputItem, ResponseStreamEvent, ResponseTool, ResponseUsage,
+  Response, ResponseCreateParams, ResponseCreateParamsNonStreaming, ResponseCreateParamsStreaming, ResponseStreamEvent, ResponseUsage,
 } from './types/responses'
 /* imports */
 import type {
+  AssistantStreamEvent, AssistantStreamEvents, RunStepDelta, RunStepToolCallDelta, ThreadAnnotationDelta,
+  ThreadMessageContentDelta, ThreadMessageDelta, ThreadTextDelta,
+} from './types/assistant-stream'
+import type {
   AudioResponseFormat, SpeechCreateParams, SpeechDeltaEvent, SpeechDoneEvent, SpeechStreamEvent,
   TranscriptionCreateParams, TranscriptionCreateResponse, TranscriptionDeltaEvent, TranscriptionDoneEvent,
-  TranscriptionLogprob, TranscriptionSegment, TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionWord,
-  TranslationCreateParams, TranslationCreateResponse, VoiceDetection,
+  TranscriptionLogprob, TranscriptionSegment, TranscriptionSpeakerSegment, TranscriptionStreamEvent,
+  TranscriptionUsage, TranscriptionWord, TranslationCreateParams, TranslationCreateResponse, VoiceDetection,
 } from './types/audio'
 import type {
   Batch, BatchCreateParams, BatchError, BatchRequestCounts, BatchUsage,
 } from './types/batches'
 import type {
-  Assistant, AssistantCreateParams, AssistantResponseFormat, AssistantStreamEvent, AssistantTool, AssistantToolChoice,
-  AssistantUpdateParams, ChatKitItem, ChatKitThread, ChatKitThreadListParams, ChatSession, ChatSessionCreateParams,
-  MetadataParams, Run, RunCreateParams, RunStatus, RunStep, RunStepListParams, RunStepRetrieveParams,
-  RunSubmitToolOutputsParams, RunToolCall, RunUsage, Thread, ThreadAnnotation, ThreadAttachment, ThreadContentPart,
-  ThreadCreateAndRunParams, ThreadCreateParams, ThreadMessage, ThreadMessageContent, ThreadMessageCreateParams,
-  ThreadMessageListParams, ThreadUpdateParams, ToolResources, ToolResourcesParam, TruncationStrategy,
+  Assistant, AssistantCreateParams, AssistantResponseFormat, AssistantTool, AssistantToolChoice, AssistantUpdateParams,
+  ChatKitAttachment, ChatKitItem, ChatKitText, ChatKitThread, ChatKitThreadListParams, ChatSession,
+  ChatSessionCreateParams, MetadataParams, Run, RunCreateParams, RunStatus, RunStep, RunStepInclude, RunStepListParams,
+  RunStepRetrieveParams, RunStepToolCall, RunSubmitToolOutputsParams, RunToolCall, RunUsage, Thread, ThreadAnnotation,
+  ThreadAttachment, ThreadContentPart, ThreadCreateAndRunParams, ThreadCreateParams, ThreadImageFile, ThreadImageURL,
+  ThreadMessage, ThreadMessageContent, ThreadMessageCreateParams, ThreadMessageListParams, ThreadText,
+  ThreadUpdateParams, ToolResources, ToolResourcesParam, TruncationStrategy,
 } from './types/beta'
 import type {
   Container, ContainerCreateParams, ContainerFile, ContainerFileCreateParams, ContainerNetworkPolicyParam,
 } from './types/containers'
 import type {
   Conversation, ConversationCreateParams, ConversationItem, ConversationItemCreateParams, ConversationItemList,
-  ConversationItemListParams, ConversationItemRetrieveParams, ConversationUpdateParams,
+  ConversationItemListParams, ConversationItemRetrieveParams, ConversationMessage, ConversationUpdateParams,
 } from './types/conversations'
 import type {
-  Eval, EvalCreateParams, EvalCriterion, EvalDataSource, EvalDeleted, EvalListParams, EvalOutputItem,
-  EvalOutputItemListParams, EvalRun, EvalRunCreateParams, EvalRunDeleted, EvalRunListParams, EvalUpdateParams,
+  Eval, EvalCompletionsSource, EvalCreateParams, EvalCriterion, EvalCriterionParam, EvalDataSource, EvalDeleted,
+  EvalJSONLSource, EvalListParams, EvalMessage, EvalOutputItem, EvalOutputItemListParams, EvalResponsesSource, EvalRun,
+  EvalRunCreateParams, EvalRunDeleted, EvalRunListParams, EvalRunSource, EvalUpdateParams,
 } from './types/evals'
 import type {
   ExpiresAfter, FileCreateParams, FileListParams, FileObject, FilePurpose, WaitForProcessingParams,
@@ -71,7 +76,7 @@ import type {
 import type {
   CheckpointPermission, CheckpointPermissionCreateParams, CheckpointPermissionList, CheckpointPermissionListParams,
   FineTuningHyperparameters, FineTuningIntegration, FineTuningJob, FineTuningJobCheckpoint, FineTuningJobCreateParams,
-  FineTuningJobEvent, FineTuningJobListParams, FineTuningMethod, Grader, GraderMessage, GraderRunParams,
+  FineTuningJobEvent, FineTuningJobListParams, FineTuningMethod, Grader, GraderContent, GraderMessage, GraderRunParams,
   GraderRunResponse, GraderValidateParams, GraderValidateResponse, LabelModelGrader, MultiGrader, PythonGrader,
   ScoreModelGrader, StringCheckGrader, TextSimilarityGrader,
 } from './types/fine-tuning'
@@ -93,7 +98,31 @@ import type {
   RealtimeSession, RealtimeSessionCreateParams, TranscriptionSession, TranscriptionSessionCreateParams,
 } from './types/realtime'
 import type {
-  ResponseInputItemListParams, ResponseInputTokens, ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams,
+  RealtimeAudioFormat, RealtimeAudioInput, RealtimeAudioOutput, RealtimeClientEvent, RealtimeClientEvents,
+  RealtimeErrorDetails, RealtimeFunctionTool, RealtimeItem, RealtimeLogprob, RealtimeMcpTool, RealtimePrompt,
+  RealtimeResponse, RealtimeResponseParams, RealtimeServerEvent, RealtimeServerEvents, RealtimeSessionConfig,
+  RealtimeTool, RealtimeToolChoice, RealtimeTranscriptUsage, RealtimeTranscriptionConfig, RealtimeTurnDetection,
+  RealtimeUsage, RealtimeVoice,
+} from './types/realtime-events'
+import type {
+  EasyInputMessage, ResponseAnnotation, ResponseApplyPatchCall, ResponseApplyPatchCallOutput, ResponseCaller,
+  ResponseCodeInterpreterCall, ResponseCompaction, ResponseComputerAction, ResponseComputerCall,
+  ResponseComputerCallOutput, ResponseCustomToolCall, ResponseCustomToolCallOutput, ResponseFileSearchCall,
+  ResponseFunctionCallOutput, ResponseFunctionToolCall, ResponseImageGenerationCall, ResponseInputContent,
+  ResponseInputFile, ResponseInputImage, ResponseInputItem, ResponseInputMessage, ResponseInputText, ResponseItem,
+  ResponseItemStatus, ResponseKeptContent, ResponseLocalShellCall, ResponseLocalShellCallOutput, ResponseLogprob,
+  ResponseMcpApprovalRequest, ResponseMcpApprovalResponse, ResponseMcpCall, ResponseMcpListTools, ResponseOutputItem,
+  ResponseOutputMessage, ResponseOutputRefusal, ResponseOutputText, ResponseProgram, ResponseProgramOutput,
+  ResponseReasoningItem, ResponseRole, ResponseShellCall, ResponseShellCallOutput, ResponseToolSearchCall,
+  ResponseToolSearchOutput, ResponseWebSearchCall,
+} from './types/response-items'
+import type {
+  ContainerSkill, ResponseCodeInterpreterTool, ResponseCustomTool, ResponseEnvironment, ResponseFileSearchTool,
+  ResponseFunctionTool, ResponseImageGenerationTool, ResponseMcpTool, ResponseNamespaceTool, ResponseShellTool,
+  ResponseTool, ResponseToolChoice, ResponseToolChoiceBuiltIn, ResponseWebSearchPreviewTool, ResponseWebSearchTool,
+} from './types/response-tools'
+import type {
+  ResponseInputItemListParams, ResponseInputTokens, ResponseInputTokensParams, ResponseRetrieveParams,
 } from './types/stored-responses'
 import type {
   Upload, UploadCompleteParams, UploadCreateParams, UploadPart, UploadPartCreateParams,
@@ -145,6 +174,8 @@ declare class Portkey {
   readonly providers: Resources['providers'] & (() => Portkey.ProviderFacts[])
   /** What the client's cache holds, and how its Redis fares. */
   cacheState(): Portkey.CacheState
+  /** What public services list as the prices of their models, with the date and the source of each list. Options come before it. */
+  prices(): Portkey.PriceList
   /** Waits, at most `limit` milliseconds (5,000 when left out), until what was recorded has reached its place. */
   flush(limit?: number): Promise<{
     /** All of it has. */
@@ -251,6 +282,11 @@ declare namespace Portkey {
      * tools were called, reasoning under one of its two names. True for `vllm`, `llamacpp`, `ollama`, `lmstudio`, `sglang` and `tgi`, else false.
      */
     repairs?: Option<boolean>
+    /**
+     * Whether streamed completions ask for their usage (`stream_options.include_usage`). When left out: where a record or a price needs it and
+     * the provider is known to tell it only so. The chunk that it brings goes to those alone who asked for it themselves.
+     */
+    streamUsage?: Option<boolean>
     /** Leave out of answers what OpenAI's own would not have; `false` lets them hold what a provider says beyond it. */
     strictOpenAiCompliance?: Option<boolean>
     openaiOrganization?: Option<string>
@@ -267,14 +303,15 @@ declare namespace Portkey {
     onRecord?: Option<(record: CallRecord) => void>
     /** Where records are written; `true`: the database `.portkey/calls.sqlite` in the working directory. */
     logs?: Option<Logs | boolean>
-    /** Records hold what was asked and answered. They never hold a header's value. */
-    captureContent?: Option<boolean>
+    /** Records hold what was asked and answered, all of it or as `redact` leaves it. They never hold a header's value. */
+    captureContent?: Option<boolean | CaptureContent>
     /** What the targets take, unless their config says it. */
     pricing?: Option<Pricing>
     /** Names of headers whose values never appear in a log. */
     sensitiveHeaders?: Option<readonly string[]>
     /** `true`: make clients even where a page runs, and anyone can read their keys. */
     dangerouslyAllowBrowser?: Option<boolean>
+    /** Whether gateways are told how long a recording on disk plays; they are unless this is `false`. */
     calculateAudioDuration?: Option<boolean>
     /** For a gateway, as the others below: with `baseURL` or the hosted platform. */
     awsBedrockModel?: Option<string>
@@ -347,8 +384,10 @@ declare namespace Portkey {
     caFile?: Option<string>
     /** The client's certificate: PEM text, or the path of a PEM file. */
     cert?: Option<string>
-    /** Its key, unlocked: PEM text, or the path of a PEM file. */
+    /** Its key: PEM text, or the path of a PEM file. */
     key?: Option<string>
+    /** What unlocks the key, where it is locked (PKCS#8 with PBKDF2 and AES, as openssl makes it). */
+    passphrase?: Option<string>
     /** The name to ask the host for, and to expect, in place of the URL's. */
     serverName?: Option<string>
     /** `true`: whoever answers is believed. Warned of once by each client; no option of a single call. */
@@ -389,13 +428,43 @@ declare namespace Portkey {
     maxFiles?: Option<number>
   }
 
-  /** In US dollars. A target without a price has costs of `null`, never 0. */
+  /** What was asked and answered, as JSON. */
+  export interface CapturedContent {
+    /** The body that was given. */
+    request?: any
+    /** The answer; of a stream `{ text, toolCalls, usage }` as far as it came. */
+    answer?: any
+  }
+
+  export interface CaptureContent {
+    /**
+     * Frees content of what nobody is to read, before anything gets it: expressions and texts whose matches become `[REDACTED]`, searched on a
+     * thread of their own, or a function that returns what is kept. Where it throws, or returns a promise or nothing, no content is kept.
+     */
+    redact?: Option<string | RegExp | readonly (string | RegExp)[] | ((content: CapturedContent) => CapturedContent | null | undefined)>
+  }
+
+  /** In US dollars for a million tokens. */
+  export interface PriceList {
+    unit: string
+    providers: Record<string, {
+      /** The month that the prices are of: `2026-11`. */
+      asOf: string
+      source: string
+      /** By the model's name without its date. With `upTo`: for calls with at most so much input; of others nothing is known. */
+      models: Record<string, { input: number; output?: number; cached?: number; written?: number; upTo?: number }>
+    }>
+  }
+
+  /** In US dollars. A target without a price, here or in the kept list, has costs of `null`, never 0. */
   export type Pricing = 'free' | {
     /** For a million tokens. */
     input?: number
     output?: number
     /** For a million tokens that the host had cached; as `input` when left out. */
     cached?: number
+    /** For a million tokens that the host has written to its cache; as `input` when left out. */
+    written?: number
     /** For a million tokens of reasoning; as `output` when left out. */
     reasoning?: number
     /** For each call. */
@@ -452,7 +521,9 @@ declare namespace Portkey {
     input: number
     /** Those of reasoning included. */
     output: number
+    /** Of the input: read from the host's cache, and written to it. */
     cached: number
+    written: number
     reasoning: number
     /** The host did not tell: counted from the length of the texts. */
     estimated: boolean
@@ -572,7 +643,7 @@ declare namespace Portkey {
     /** The target's circuit is open, as who wrote the config knows. */
     is_open?: Option<boolean>
     isOpen?: Option<boolean>
-    /** The call names the provider: by the option `provider`, or as `model: '@provider/model'`. */
+    /** The call names the provider: by the option `provider`, or a hosted one as `model: '@slug/model'`. */
     passthrough?: Option<boolean>
     /** Facts of every call through the config, under the options' own; at the root. */
     metadata?: Option<Record<string, string>>
@@ -601,6 +672,8 @@ declare namespace Portkey {
     pricing?: Option<Pricing>
     strictParams?: Option<boolean>
     repairs?: Option<boolean>
+    stream_usage?: Option<boolean>
+    streamUsage?: Option<boolean>
     strict_open_ai_compliance?: Option<boolean>
     strictOpenAiCompliance?: Option<boolean>
     // `any`, not `HeaderValue`: an index signature covers the keys above too, and only `any` takes a caller's own interface.
@@ -810,6 +883,8 @@ declare namespace Portkey {
     code: string | null
     /** Why it was tried again. */
     retryReason: string | null
+    /** How often it was sent once more at no attempt, since its host had not looked at it; left out where that is never. */
+    resent?: number
     /** Milliseconds each part took; `null` for what was not reached. */
     ms: {
       queue: number | null
@@ -874,6 +949,105 @@ declare namespace Portkey {
   }
   export interface ChatCompletionStream<Parsed> extends ChatRun<ChatStreamEvents<Parsed>, Parsed> {}
 
+  /** What a realtime session is opened with. */
+  export interface RealtimeProps {
+    /** A config may route by it, and name another. */
+    model?: string
+    options?: {
+      /** Sent with the request that opens the session; `null` takes one away. */
+      headers?: Record<string, string | null | undefined>
+      query?: Record<string, unknown>
+      signal?: AbortSignal
+      /** Milliseconds until the session must be open, retries included; 30 s by default, 0 = off. */
+      timeout?: number
+      /** The same, as the `ws` package has it. */
+      handshakeTimeout?: number
+      /** The longest message that is read, in bytes; at most, and by default, 32 MiB. */
+      maxPayload?: number
+      maxRetries?: number
+      perMessageDeflate?: false
+      followRedirects?: false
+    }
+    /** Portkey's options for this session alone. */
+    params?: PortkeyParams
+  }
+
+  export interface RealtimeGoodbye {
+    /** As the WebSocket protocol has them; 1005: the host gave none, 1006: the connection was cut. */
+    code: number
+    reason: string
+    /** Whether both sides have said goodbye. */
+    wasClean: boolean
+  }
+
+  /** The events of a session, by name: the host's own, and those of the connection. */
+  export type RealtimeEvents = {
+    [Type in Exclude<RealtimeServerEvent['type'], 'error'>]: (event: Extract<RealtimeServerEvent, { type: Type }>) => void
+  } & {
+    /** Every event of the host. */
+    event: (event: RealtimeServerEvent) => void
+    /** What the host reports, or what happened to the session. Without a listener it is an unhandled rejection. */
+    error: (error: RealtimeError) => void
+    open: () => void
+    /** The last event of a session. */
+    close: (goodbye: RealtimeGoodbye) => void
+    /** There is room again for what `send` was told to wait with. */
+    drain: () => void
+    /** A message in bytes. */
+    binary: (bytes: Uint8Array) => void
+  }
+
+  /** The connection of a session, with what clients use of the `ws` package's. */
+  export interface RealtimeSocket {
+    readonly readyState: 0 | 1 | 2 | 3
+    readonly url: string | undefined
+    readonly protocol: string
+    /** How many bytes wait to be sent. */
+    readonly bufferedAmount: number
+    readonly isPaused: boolean
+    /** Throws where the session is over, or too much waits to be sent. False: wait for 'drain'. */
+    send(data: string | ArrayBufferView | ArrayBuffer): boolean
+    close(code?: number, reason?: string): void
+    /** Closes the connection at once. */
+    terminate(): void
+    /** No messages are handed out, and the host is not listened to once some wait. */
+    pause(): void
+    resume(): void
+    on(event: 'open' | 'close' | 'error' | 'message' | 'drain', listener: (...given: any[]) => void): this
+    once(event: 'open' | 'close' | 'error' | 'message' | 'drain', listener: (...given: any[]) => void): this
+    off(event: 'open' | 'close' | 'error' | 'message' | 'drain', listener: (...given: any[]) => void): this
+    addEventListener(type: 'open' | 'close' | 'error' | 'message', listener: (event: any) => void, options?: { once?: boolean }): void
+    removeEventListener(type: 'open' | 'close' | 'error' | 'message', listener: (event: any) => void): void
+  }
+
+  /**
+   * A realtime session: a WebSocket to the target that the client's config chooses. It can be iterated over, which reads the
+   * host's events no faster than they are asked for.
+   */
+  export class PortkeyAIRealtimeWS implements AsyncIterable<RealtimeServerEvent> {
+    /** Opens the session; 'open' tells, or 'error'. */
+    constructor(props: RealtimeProps, client: Portkey)
+    /** Resolves once it is open. */
+    static create(client: Portkey, props: RealtimeProps): Promise<PortkeyAIRealtimeWS>
+    readonly socket: RealtimeSocket
+    /** Without its query. Behind a config, known from 'open' on. */
+    readonly url: URL | undefined
+    /** False: so much waits to be sent that it is better to wait for 'drain'. What is sent before 'open' waits for it. */
+    send(event: RealtimeClientEvent): boolean
+    close(props?: { code: number; reason: string }): void
+    on<Name extends keyof RealtimeEvents>(event: Name, listener: RealtimeEvents[Name]): this
+    once<Name extends keyof RealtimeEvents>(event: Name, listener: RealtimeEvents[Name]): this
+    off<Name extends keyof RealtimeEvents>(event: Name, listener: RealtimeEvents[Name]): this
+    /** The next event of this name; rejects when an error comes first, or the end. */
+    emitted<Name extends keyof RealtimeEvents>(event: Name): Promise<Parameters<RealtimeEvents[Name]> extends [infer Event] ? Event : void>
+    [Symbol.asyncIterator](): AsyncIterableIterator<RealtimeServerEvent>
+    getHeaders(): Record<string, string>
+    getGateway(): GatewayReport | undefined
+  }
+  export class PortkeyRealtimeWebSocket extends PortkeyAIRealtimeWS {}
+  /** The official package spells it so. */
+  export { PortkeyRealtimeWebSocket as PorkteyRealtimeWebSocket }
+
   /** Whole answers and the tools that they call, one after the other. */
   export class ChatCompletionRunner<Parsed = null> {
     private constructor()
@@ -898,6 +1072,29 @@ declare namespace Portkey {
     getGateway(): GatewayReport | undefined
   }
   export interface ResponseStream<Parsed> extends Listening<ResponseEvents> {}
+
+  /** A streamed run of an assistant with events; to be read as a `ChatCompletionStream`. */
+  export class AssistantStream implements AsyncIterable<AssistantStreamEvent> {
+    private constructor()
+    static fromReadableStream(stream: ReadableStream | AsyncIterable<Uint8Array | string>): AssistantStream
+    /** What came last. */
+    currentEvent(): AssistantStreamEvent | undefined
+    currentRun(): Run | undefined
+    /** The message and the step under way, as far as they have come; they change with each event. */
+    currentMessageSnapshot(): ThreadMessage | undefined
+    currentRunStepSnapshot(): RunStep | undefined
+    [Symbol.asyncIterator](): AsyncIterableIterator<AssistantStreamEvent>
+    /** The events as lines of JSON, as the `openai` package has them. */
+    toReadableStream(): ReadableStream<Uint8Array>
+    finalMessages(): Promise<ThreadMessage[]>
+    /** As the host told of it last: it may require something. */
+    finalRun(): Promise<Run>
+    finalRunSteps(): Promise<RunStep[]>
+    /** `undefined` before there is an answer. */
+    getHeaders(): Record<string, string> | undefined
+    getGateway(): GatewayReport | undefined
+  }
+  export interface AssistantStream extends Listening<AssistantStreamEvents> {}
 
   /** A call that failed. Its message has at most three lines: what failed, where, what to try. */
   export class APIError extends Error {
@@ -951,6 +1148,14 @@ declare namespace Portkey {
     /** What was read. */
     readonly text: string
   }
+  /** What a realtime session reports: an `error` event of the host, or what happened to the session. */
+  export class RealtimeError extends APIError {
+    /** What the host reports, where it does. */
+    readonly error: RealtimeErrorDetails | undefined
+    readonly event_id: string | undefined
+    /** What happened to the session: an error of the other classes. */
+    readonly cause?: unknown
+  }
   /** An option, config or body that cannot be acted on. Thrown at construction, or before anything is sent. */
   export class ConfigError extends Error {
     /** Each thing that is wrong, where there is more to say than the message does. */
@@ -984,38 +1189,59 @@ declare namespace Portkey {
     RunToolsOptions, RunnableTool, StandardIssue, StandardSchema, ParseableTextFormat, ParsedResponse,
     ContentBlock, ContentBlockParam, Message, MessageCreateParams, MessageCreateParamsNonStreaming, MessageCreateParamsStreaming,
     MessageParam, MessageStreamEvent, MessageTool, MessageUsage, Response, ResponseCreateParams, ResponseCreateParamsNonStreaming,
-    ResponseCreateParamsStreaming, ResponseInputItem, ResponseOutputItem, ResponseStreamEvent, ResponseTool, ResponseUsage,
+    ResponseCreateParamsStreaming, ResponseStreamEvent, ResponseUsage,
   }
   /* types */
   export type {
-    Assistant, AssistantCreateParams, AssistantResponseFormat, AssistantStreamEvent, AssistantTool, AssistantToolChoice,
-    AssistantUpdateParams, AudioResponseFormat, Batch, BatchCreateParams, BatchError, BatchRequestCounts, BatchUsage,
-    BinaryResponse, ChatKitItem, ChatKitThread, ChatKitThreadListParams, ChatSession, ChatSessionCreateParams,
-    CheckpointPermission, CheckpointPermissionCreateParams, CheckpointPermissionList, CheckpointPermissionListParams,
-    ChunkSizes, ChunkingStrategy, ChunkingStrategyParam, ClientSecret, ClientSecretCreateParams, ComparisonFilter,
-    CompoundFilter, Container, ContainerCreateParams, ContainerFile, ContainerFileCreateParams,
-    ContainerNetworkPolicyParam, Conversation, ConversationCreateParams, ConversationItem, ConversationItemCreateParams,
-    ConversationItemList, ConversationItemListParams, ConversationItemRetrieveParams, ConversationUpdateParams, Deleted,
-    Eval, EvalCreateParams, EvalCriterion, EvalDataSource, EvalDeleted, EvalListParams, EvalOutputItem,
-    EvalOutputItemListParams, EvalRun, EvalRunCreateParams, EvalRunDeleted, EvalRunListParams, EvalUpdateParams,
-    ExpiresAfter, FileAttributes, FileContent, FileCounts, FileCreateParams, FileLike, FileListParams, FileObject,
-    FileOptions, FilePurpose, FileStream, FineTuningHyperparameters, FineTuningIntegration, FineTuningJob,
-    FineTuningJobCheckpoint, FineTuningJobCreateParams, FineTuningJobEvent, FineTuningJobListParams, FineTuningMethod,
-    Grader, GraderMessage, GraderRunParams, GraderRunResponse, GraderValidateParams, GraderValidateResponse, IdleExpiry,
-    Image, ImageCompletedEvent, ImageCreateVariationParams, ImageEditParams, ImageGenerateParams, ImagePartialEvent,
-    ImageStreamEvent, ImageUsage, ImagesResponse, LabelModelGrader, ListParams, MetadataParams, MultiGrader, Page,
-    PagePromise, PollOptions, PortkeyAnswer, PortkeyParams, PythonGrader, RealtimeCallAcceptParams,
-    RealtimeCallReferParams, RealtimeCallRejectParams, RealtimeSession, RealtimeSessionCreateParams,
-    ResponseInputItemListParams, ResponseInputTokens, ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams,
-    Run, RunCreateParams, RunStatus, RunStep, RunStepListParams, RunStepRetrieveParams, RunSubmitToolOutputsParams,
-    RunToolCall, RunUsage, ScoreModelGrader, SpeechCreateParams, SpeechDeltaEvent, SpeechDoneEvent, SpeechStreamEvent,
-    StringCheckGrader, TextSimilarityGrader, Thread, ThreadAnnotation, ThreadAttachment, ThreadContentPart,
-    ThreadCreateAndRunParams, ThreadCreateParams, ThreadMessage, ThreadMessageContent, ThreadMessageCreateParams,
-    ThreadMessageListParams, ThreadUpdateParams, ToolResources, ToolResourcesParam, TranscriptionCreateParams,
-    TranscriptionCreateResponse, TranscriptionDeltaEvent, TranscriptionDoneEvent, TranscriptionLogprob,
-    TranscriptionSegment, TranscriptionSession, TranscriptionSessionCreateParams, TranscriptionSpeakerSegment,
-    TranscriptionStreamEvent, TranscriptionWord, TranslationCreateParams, TranslationCreateResponse, TruncationStrategy,
-    Upload, UploadCompleteParams, UploadCreateParams, UploadPart, UploadPartCreateParams, Uploadable, VectorStore,
+    Assistant, AssistantCreateParams, AssistantResponseFormat, AssistantStreamEvent, AssistantStreamEvents,
+    AssistantTool, AssistantToolChoice, AssistantUpdateParams, AudioResponseFormat, Batch, BatchCreateParams, BatchError,
+    BatchRequestCounts, BatchUsage, BinaryResponse, ChatKitAttachment, ChatKitItem, ChatKitText, ChatKitThread,
+    ChatKitThreadListParams, ChatSession, ChatSessionCreateParams, CheckpointPermission,
+    CheckpointPermissionCreateParams, CheckpointPermissionList, CheckpointPermissionListParams, ChunkSizes,
+    ChunkingStrategy, ChunkingStrategyParam, ClientSecret, ClientSecretCreateParams, ComparisonFilter, CompoundFilter,
+    Container, ContainerCreateParams, ContainerFile, ContainerFileCreateParams, ContainerNetworkPolicyParam,
+    ContainerSkill, Conversation, ConversationCreateParams, ConversationItem, ConversationItemCreateParams,
+    ConversationItemList, ConversationItemListParams, ConversationItemRetrieveParams, ConversationMessage,
+    ConversationUpdateParams, Deleted, EasyInputMessage, Eval, EvalCompletionsSource, EvalCreateParams, EvalCriterion,
+    EvalCriterionParam, EvalDataSource, EvalDeleted, EvalJSONLSource, EvalListParams, EvalMessage, EvalOutputItem,
+    EvalOutputItemListParams, EvalResponsesSource, EvalRun, EvalRunCreateParams, EvalRunDeleted, EvalRunListParams,
+    EvalRunSource, EvalUpdateParams, ExpiresAfter, FileAttributes, FileContent, FileCounts, FileCreateParams, FileLike,
+    FileListParams, FileObject, FileOptions, FilePurpose, FileStream, FineTuningHyperparameters, FineTuningIntegration,
+    FineTuningJob, FineTuningJobCheckpoint, FineTuningJobCreateParams, FineTuningJobEvent, FineTuningJobListParams,
+    FineTuningMethod, Grader, GraderContent, GraderMessage, GraderRunParams, GraderRunResponse, GraderValidateParams,
+    GraderValidateResponse, IdleExpiry, Image, ImageCompletedEvent, ImageCreateVariationParams, ImageEditParams,
+    ImageGenerateParams, ImagePartialEvent, ImageStreamEvent, ImageUsage, ImagesResponse, LabelModelGrader, ListParams,
+    MetadataParams, MultiGrader, Page, PagePromise, PollOptions, PortkeyAnswer, PortkeyParams, PythonGrader,
+    RealtimeAudioFormat, RealtimeAudioInput, RealtimeAudioOutput, RealtimeCallAcceptParams, RealtimeCallReferParams,
+    RealtimeCallRejectParams, RealtimeClientEvent, RealtimeClientEvents, RealtimeErrorDetails, RealtimeFunctionTool,
+    RealtimeItem, RealtimeLogprob, RealtimeMcpTool, RealtimePrompt, RealtimeResponse, RealtimeResponseParams,
+    RealtimeServerEvent, RealtimeServerEvents, RealtimeSession, RealtimeSessionConfig, RealtimeSessionCreateParams,
+    RealtimeTool, RealtimeToolChoice, RealtimeTranscriptUsage, RealtimeTranscriptionConfig, RealtimeTurnDetection,
+    RealtimeUsage, RealtimeVoice, ResponseAnnotation, ResponseApplyPatchCall, ResponseApplyPatchCallOutput,
+    ResponseCaller, ResponseCodeInterpreterCall, ResponseCodeInterpreterTool, ResponseCompaction, ResponseComputerAction,
+    ResponseComputerCall, ResponseComputerCallOutput, ResponseCustomTool, ResponseCustomToolCall,
+    ResponseCustomToolCallOutput, ResponseEnvironment, ResponseFileSearchCall, ResponseFileSearchTool,
+    ResponseFunctionCallOutput, ResponseFunctionTool, ResponseFunctionToolCall, ResponseImageGenerationCall,
+    ResponseImageGenerationTool, ResponseInputContent, ResponseInputFile, ResponseInputImage, ResponseInputItem,
+    ResponseInputItemListParams, ResponseInputMessage, ResponseInputText, ResponseInputTokens, ResponseInputTokensParams,
+    ResponseItem, ResponseItemStatus, ResponseKeptContent, ResponseLocalShellCall, ResponseLocalShellCallOutput,
+    ResponseLogprob, ResponseMcpApprovalRequest, ResponseMcpApprovalResponse, ResponseMcpCall, ResponseMcpListTools,
+    ResponseMcpTool, ResponseNamespaceTool, ResponseOutputItem, ResponseOutputMessage, ResponseOutputRefusal,
+    ResponseOutputText, ResponseProgram, ResponseProgramOutput, ResponseReasoningItem, ResponseRetrieveParams,
+    ResponseRole, ResponseShellCall, ResponseShellCallOutput, ResponseShellTool, ResponseTool, ResponseToolChoice,
+    ResponseToolChoiceBuiltIn, ResponseToolSearchCall, ResponseToolSearchOutput, ResponseWebSearchCall,
+    ResponseWebSearchPreviewTool, ResponseWebSearchTool, Run, RunCreateParams, RunStatus, RunStep, RunStepDelta,
+    RunStepInclude, RunStepListParams, RunStepRetrieveParams, RunStepToolCall, RunStepToolCallDelta,
+    RunSubmitToolOutputsParams, RunToolCall, RunUsage, ScoreModelGrader, SpeechCreateParams, SpeechDeltaEvent,
+    SpeechDoneEvent, SpeechStreamEvent, StringCheckGrader, TextSimilarityGrader, Thread, ThreadAnnotation,
+    ThreadAnnotationDelta, ThreadAttachment, ThreadContentPart, ThreadCreateAndRunParams, ThreadCreateParams,
+    ThreadImageFile, ThreadImageURL, ThreadMessage, ThreadMessageContent, ThreadMessageContentDelta,
+    ThreadMessageCreateParams, ThreadMessageDelta, ThreadMessageListParams, ThreadText, ThreadTextDelta,
+    ThreadUpdateParams, ToolResources, ToolResourcesParam, TranscriptionCreateParams, TranscriptionCreateResponse,
+    TranscriptionDeltaEvent, TranscriptionDoneEvent, TranscriptionLogprob, TranscriptionSegment, TranscriptionSession,
+    TranscriptionSessionCreateParams, TranscriptionSpeakerSegment, TranscriptionStreamEvent, TranscriptionUsage,
+    TranscriptionWord, TranslationCreateParams, TranslationCreateResponse, TruncationStrategy, Upload,
+    UploadCompleteParams, UploadCreateParams, UploadPart, UploadPartCreateParams, Uploadable, VectorStore,
     VectorStoreCreateParams, VectorStoreFile, VectorStoreFileBatch, VectorStoreFileBatchCreateParams,
     VectorStoreFileContent, VectorStoreFileCreateParams, VectorStoreFileListParams, VectorStoreFileUpdateParams,
     VectorStoreSearchParams, VectorStoreSearchResult, VectorStoreUpdateParams, VectorStoreUploadParams, Video,

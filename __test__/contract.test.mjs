@@ -44,9 +44,10 @@ const ERRORS = {
   APIError: null, APIConnectionError: 'APIError', APIConnectionTimeoutError: 'APIConnectionError', APIUserAbortError: 'APIError', BadRequestError: 'APIError',
   AuthenticationError: 'APIError', PermissionDeniedError: 'APIError', NotFoundError: 'APIError', ConflictError: 'APIError', UnprocessableEntityError: 'APIError',
   RateLimitError: 'APIError', InternalServerError: 'APIError', StreamTruncatedError: 'APIError', ConfigError: null, InvalidWebhookSignatureError: null,
-  LengthFinishReasonError: 'APIError', ContentFilterFinishReasonError: 'APIError', SchemaMismatchError: 'APIError',
+  LengthFinishReasonError: 'APIError', ContentFilterFinishReasonError: 'APIError', SchemaMismatchError: 'APIError', RealtimeError: 'APIError',
 }
-const HELPERS = ['ChatCompletionRunner', 'ChatCompletionStream', 'ChatCompletionStreamingRunner', 'ResponseStream', 'jsonSchemaFormat', 'jsonSchemaTextFormat', 'jsonSchemaTool']
+const HELPERS = ['AssistantStream', 'ChatCompletionRunner', 'ChatCompletionStream', 'ChatCompletionStreamingRunner', 'ResponseStream', 'jsonSchemaFormat', 'jsonSchemaTextFormat', 'jsonSchemaTool']
+const SESSIONS = ['PorkteyRealtimeWebSocket', 'PortkeyAIRealtimeWS', 'PortkeyRealtimeWebSocket']
 
 describe('the exports', () => {
   test('are the same for import, for require and in index.d.ts', () => {
@@ -57,7 +58,7 @@ describe('the exports', () => {
   })
 
   test('are those of the contract', () => {
-    assert.deepEqual(declaredValues(), ['Portkey', 'default', 'createHeaders', 'toFile', 'PORTKEY_GATEWAY_URL', 'Stream', 'APIPromise', ...HELPERS, ...Object.keys(ERRORS)].sort())
+    assert.deepEqual(declaredValues(), ['Portkey', 'default', 'createHeaders', 'toFile', 'PORTKEY_GATEWAY_URL', 'Stream', 'APIPromise', ...HELPERS, ...SESSIONS, ...Object.keys(ERRORS)].sort())
   })
 
   test('are reached in every way that the contract names', () => {
@@ -132,7 +133,7 @@ describe('the options', () => {
     const gatewayOnly = propertiesOf(typeOf('NamedOptions')).filter((name) => /acts at a Portkey gateway alone|^virtualKey: asks/.test(problemsOf(() => new Portkey({ customHost: 'http://h/v1', [name]: 'text' }))))
     assert.equal(gatewayOnly.length, 8)
     const numbers = ['requestTimeout', 'timeout', 'maxRetries', 'maxConcurrent', 'maxQueue', 'maxAnswerBytes']
-    const booleans = ['idempotent', 'repairs', 'strictParams', 'strictOpenAiCompliance', 'debug', 'dangerouslyAllowBrowser', 'calculateAudioDuration', 'cacheForceRefresh', 'captureContent']
+    const booleans = ['idempotent', 'repairs', 'streamUsage', 'strictParams', 'strictOpenAiCompliance', 'debug', 'dangerouslyAllowBrowser', 'calculateAudioDuration', 'cacheForceRefresh', 'captureContent']
     for (const name of propertiesOf(typeOf('NamedOptions'))) {
       const value = name in values ? values[name] : numbers.includes(name) ? 1 : booleans.includes(name) ? true : name === 'customHost' ? 'http://h/v1' : 'text'
       // What is wrong with a provider's own option is told as its own words are read, which `text` may not be.
@@ -150,7 +151,7 @@ describe('the options', () => {
       timeouts: { firstToken: 1 }, strict_open_ai_compliance: true, idempotent: true, openai_organization: 'o', openai_project: 'p',
       strategy: { mode: 'single' }, targets: [{ custom_host: 'http://h/v1' }], weight: 1, default_params: {}, drop_params: ['seed'],
       max_concurrent: 1, max_queue: 1, cb_config: { failure_threshold: 1, cooldown_interval: 30_000 }, health_check: {}, id: 'c', is_open: false, passthrough: false,
-      metadata: {}, cache: 'simple', strict_params: true, repairs: false, input_guardrails: [], output_guardrails: [], input_mutators: [], output_mutators: [],
+      metadata: {}, cache: 'simple', strict_params: true, repairs: false, stream_usage: true, input_guardrails: [], output_guardrails: [], input_mutators: [], output_mutators: [],
       before_request_hooks: [], after_request_hooks: [], virtual_key: 'vk', pricing: 'free', tls: {}, proxy: false, max_answer_bytes: 1,
     }
     const GROUP = { strategy: { targets: values.targets }, targets: { strategy: values.strategy } }
@@ -169,7 +170,7 @@ describe('the options', () => {
   })
 })
 
-const METHODS = ['withOptions', 'targets', 'cacheState', 'fetch', 'flush']
+const METHODS = ['withOptions', 'targets', 'cacheState', 'prices', 'fetch', 'flush']
 
 /** The readable fields of a client, as index.d.ts names them. */
 function fields() {

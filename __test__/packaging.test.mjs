@@ -286,6 +286,14 @@ describe('what is in the addon', () => {
   })
 })
 
+test('the workflows use actions of one commit each, named with its version', () => {
+  const folder = path.join(root, '.github/workflows')
+  const used = readdirSync(folder).flatMap((name) => [...readFileSync(path.join(folder, name), 'utf8').matchAll(/uses: (.+)/g)].map(([, action]) => action))
+  assert.ok(used.length > 10)
+  for (const action of used) assert.match(action, /^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/)
+  assert.equal(new Set(used).size, new Set(used.map((action) => action.split('@')[0])).size, 'one version of each')
+})
+
 test('the release builds every platform that the loader knows', () => {
   const workflow = readFileSync(path.join(root, '.github/workflows/release.yml'), 'utf8')
   const built = [...workflow.matchAll(/^ +- \{ platform: ([\w-]+),/gm)].map(([, name]) => name)

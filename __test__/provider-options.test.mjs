@@ -173,7 +173,7 @@ describe('what can not be acted on is refused at construction', () => {
     'a misspelt provider of a target': [{ config: { strategy: { mode: 'fallback' }, targets: [{ provider: 'gooogle' }] } }, { 'config.targets[0].provider': `expected one of the ${providers.length} names that providers() lists; did you mean google?` }],
     'a provider like no other': [{ provider: 'zzzzzz' }, { provider: `expected one of the ${providers.length} names that providers() lists` }],
     'a provider that is left out': [{ provider: 'lambda', customHost }, { provider: 'is not among the providers: its inference API is closed' }],
-    'a way to sign that is none': [{ provider: 'bedrock', ...AWS, awsAuthType: 'magic' }, { awsAuthType: 'expected accessKey or apiKey' }],
+    'a way to sign that is none': [{ provider: 'bedrock', ...AWS, awsAuthType: 'magic' }, { awsAuthType: 'expected accessKey, assumedRole or apiKey' }],
     'a service account that is no JSON': [{ provider: 'vertex-ai', vertexRegion: 'global', vertexServiceAccountJson: 'no-json' }, { vertexServiceAccountJson: "expected the JSON of a service account's key file, with client_email and private_key" }],
     'a service account whose tokens come over plain HTTP': [{ provider: 'vertex-ai', vertexRegion: 'global', vertexServiceAccountJson: account({ token_uri: 'http://tokens.example.com/token' }) }, { vertexServiceAccountJson: 'its token_uri is no https:// URL, nor one of this machine' }],
     'a version that Azure can not have': [{ provider: 'azure-openai', azureResourceName: 'r', azureApiVersion: '2024-10' }, { azureApiVersion: 'expected v1, preview, latest or a date such as 2024-10-21 or 2025-04-01-preview' }],
@@ -265,14 +265,14 @@ describe('strictParams', () => {
 })
 
 describe('a call that names its provider', () => {
-  test("as '@anthropic/claude-x', in Anthropic's dialect with the client's credential", async (t) => {
+  test("in Anthropic's dialect, with the client's credential", async (t) => {
     const host = await hostFor(t, [{ status: 400, json: {} }])
     const client = new Portkey({ customHost: host.url, Authorization: 'k', config: { passthrough: true } })
-    await assert.rejects(ask(client, { model: '@anthropic/claude-x' }), BadRequestError)
+    await assert.rejects(ask(client, { model: 'claude-x' }, { provider: 'anthropic' }), BadRequestError)
     assert.equal(host.last.path, '/v1/messages')
     assert.equal(host.last.json().model, 'claude-x')
     assert.equal(host.last.headers['x-api-key'], 'k')
-    await assert.rejects(ask(client, { model: '@groq/llama' }), BadRequestError)
+    await assert.rejects(ask(client, { model: 'llama' }, { provider: 'groq' }), BadRequestError)
     assert.equal(host.last.path, '/v1/chat/completions')
     assert.equal(host.last.headers.authorization, 'Bearer k')
     assert.equal(host.last.headers['x-api-key'], undefined)
@@ -281,7 +281,7 @@ describe('a call that names its provider', () => {
   test('by a name that is none', async (t) => {
     const host = await hostFor(t)
     const client = new Portkey({ customHost: host.url, Authorization: 'k', config: { passthrough: true } })
-    assert.match((await problems(() => ask(client, { model: '@antropic/claude-x' }))).model, /did you mean anthropic\?$/)
+    assert.match((await problems(() => ask(client, { model: 'claude-x' }, { provider: 'antropic' }))).provider, /did you mean anthropic\?$/)
     assert.equal(host.requests.length, 0)
   })
 })
@@ -365,6 +365,160 @@ describe("Vertex AI's service account", () => {
   })
 })
 
+const ENTRA = { azureEntraTenantId: 'a-tenant', azureEntraClientId: 'a-client', azureEntraClientSecret: 'the-secret+of/entra' }
+const granting = (token, expires_in = 3600) => ({ json: { token_type: 'Bearer', expires_in, access_token: token } })
+const bearers = (host) => host.requests.map(({ headers }) => headers.authorization)
+
+describe("Azure's tokens of Entra", () => {
+  const azure = {
+    'azure-openai': (host) => ({ provider: 'azure-openai', customHost: `${host.origin}/openai` }),
+    'azure-ai': (host) => ({ provider: 'azure-ai', azureFoundryUrl: `${host.origin}/models` }),
+    "azure-ai of Anthropic's models": (host) => ({ provider: 'azure-ai', azureFoundryUrl: `${host.origin}/anthropic` }),
+  }
+  const answer = (path) => path.startsWith('/anthropic')
+    ? { json: { id: 'm', type: 'message', role: 'assistant', model: 'm', content: [{ type: 'text', text: 'Hi' }], stop_reason: 'end_turn', usage: { input_tokens: 1, output_tokens: 1 } } }
+    : { json: completion('Hi') }
+  for (const [what, optionsAt] of Object.entries(azure)) {
+    test(`${what}: one is had for the client's secret once, and goes with every call`, async (t) => {
+      const grants = await hostFor(t, [granting('eyJ.entra')])
+      const host = await hostFor(t, ({ path }) => answer(path))
+      const client = new Portkey({ ...optionsAt(host), ...ENTRA, azureAuthMode: 'entra', azureAuthorityHost: grants.origin })
+      await Promise.all([ask(client), ask(client)])
+      await ask(client)
+      assert.deepEqual(bearers(host), Array(3).fill('Bearer eyJ.entra'))
+      for (const { headers } of host.requests) assert.ok(!('api-key' in headers) && !('x-api-key' in headers))
+      assert.equal(grants.requests.length, 1)
+      assert.equal(`${grants.last.method} ${grants.last.path}`, 'POST /a-tenant/oauth2/v2.0/token')
+      assert.deepEqual(Object.fromEntries(new URLSearchParams(grants.last.text)), {
+        grant_type: 'client_credentials', client_id: 'a-client', client_secret: ENTRA.azureEntraClientSecret, scope: 'https://cognitiveservices.azure.com/.default',
+      })
+    })
+  }
+
+  test("one that is granted for a tenant is no other's, where calls bring their own", async (t) => {
+    const grants = await hostFor(t, ({ path }) => granting(`token-of${path.split('/')[1]}`))
+    const host = await hostFor(t, [{ json: completion('Hi') }])
+    const client = new Portkey({ ...azure['azure-openai'](host), ...ENTRA, azureAuthorityHost: grants.origin })
+    const other = { azureEntraTenantId: 'b-tenant', azureEntraClientId: 'b', azureEntraClientSecret: 'b' }
+    await ask(client)
+    await ask(client, {}, other)
+    await ask(client)
+    await ask(client, {}, other)
+    assert.deepEqual(bearers(host), ['a', 'b', 'a', 'b'].map((tenant) => `Bearer token-of${tenant}-tenant`))
+    assert.equal(grants.requests.length, 2)
+  })
+
+  test('one that is stale is had anew', async (t) => {
+    const grants = await hostFor(t, [granting('first', 0), granting('second')])
+    const host = await hostFor(t, [{ json: completion('Hi') }])
+    const client = new Portkey({ ...azure['azure-openai'](host), ...ENTRA, azureAuthorityHost: grants.origin })
+    for (let call = 0; call < 3; call += 1) await ask(client)
+    assert.deepEqual(bearers(host), ['Bearer first', 'Bearer second', 'Bearer second'])
+  })
+
+  test('it comes before a key, and after a token that is given', async (t) => {
+    const grants = await hostFor(t, [granting('granted')])
+    const host = await hostFor(t, [{ json: completion('Hi') }])
+    const options = { ...azure['azure-openai'](host), ...ENTRA, azureAuthorityHost: grants.origin }
+    await ask(new Portkey({ ...options, Authorization: 'a-key' }))
+    assert.deepEqual([host.last.headers['api-key'], host.last.headers.authorization], [undefined, 'Bearer granted'])
+    await ask(new Portkey({ ...options, azureAdToken: 'given' }))
+    await ask(new Portkey({ ...options, Authorization: 'given', azureAuthMode: 'entra' }))
+    assert.deepEqual(bearers(host).slice(1), ['Bearer given', 'Bearer given'])
+    assert.equal(grants.requests.length, 1)
+  })
+
+  test("the machine's identity is asked for a token", async (t) => {
+    const grants = await hostFor(t, [granting('of-the-machine', '86399')])
+    const host = await hostFor(t, [{ json: completion('Hi') }])
+    const client = new Portkey({ ...azure['azure-openai'](host), azureAuthMode: 'managed', azureManagedClientId: 'id 1', azureAuthorityHost: grants.origin })
+    await ask(client)
+    assert.deepEqual(bearers(host), ['Bearer of-the-machine'])
+    assert.equal(`${grants.last.method} ${grants.last.path}`, 'GET /metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fcognitiveservices.azure.com&client_id=id+1')
+    assert.equal(grants.last.headers.metadata, 'true')
+  })
+
+  test("a refusal is told in Entra's words, without the secret, and the model is not asked", async (t) => {
+    const grants = await hostFor(t, [{ status: 401, json: { error: 'invalid_client', error_description: 'AADSTS7000215: Invalid client secret provided.' } }])
+    const host = await hostFor(t)
+    const client = new Portkey({ ...azure['azure-openai'](host), ...ENTRA, azureAuthorityHost: grants.origin })
+    await assert.rejects(ask(client), (error) => {
+      assert.equal(error.constructor, AuthenticationError)
+      assert.match(error.message, /status 401, invalid_client: AADSTS7000215/)
+      assert.ok(!everything(error).includes(ENTRA.azureEntraClientSecret))
+      return true
+    })
+    assert.equal(host.requests.length, 0)
+  })
+
+  test('what is missing or does not go together is told', async () => {
+    const base = { provider: 'azure-openai', azureResourceName: 'r' }
+    const { azureEntraClientSecret: _, ...incomplete } = ENTRA
+    assert.deepEqual(await problems(() => ask(new Portkey({ ...base, ...incomplete }))), { azureEntraClientSecret: 'is missing: tokens are granted for tenant, client and secret together' })
+    assert.deepEqual(Object.keys(await problems(() => new Portkey({ ...base, ...ENTRA, azureAuthorityHost: 'http://login.example.com' }))), ['azureAuthorityHost'])
+    assert.deepEqual(Object.keys(await problems(() => new Portkey({ ...base, azureManagedClientId: 'x' }))), ['azureManagedClientId'])
+  })
+})
+
+describe('the role that keys of AWS assume', () => {
+  const ROLE = { ...AWS, awsAuthType: 'assumedRole', awsRoleArn: 'arn:aws:iam::123456789012:role/models', awsExternalId: 'ours' }
+  const keys = (id, end) => ({
+    headers: { 'content-type': 'text/xml' },
+    text: `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials><AccessKeyId>${id}</AccessKeyId><SecretAccessKey>s+/=</SecretAccessKey><SessionToken>session+of/${id}==</SessionToken><Expiration>${end}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`,
+  })
+  const later = () => new Date(Date.now() + 3_600_000).toISOString()
+
+  for (const [provider, service, reply] of [['bedrock', 'bedrock', converse], ['sagemaker', 'sagemaker', completion('Hi')]]) {
+    test(`${provider}: its keys are had once, and sign every call`, async (t) => {
+      const sts = await hostFor(t, [keys('ASIA1', later())])
+      const host = await hostFor(t, [{ json: reply }])
+      const client = new Portkey({ provider, customHost: host.origin, ...ROLE, awsStsEndpoint: sts.origin })
+      await Promise.all([ask(client), ask(client)])
+      await ask(client)
+      assert.equal(sts.requests.length, 1)
+      assert.equal(`${sts.last.method} ${sts.last.path}`, 'POST /')
+      assert.match(sts.last.headers.authorization, /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/eu-west-1\/sts\/aws4_request, SignedHeaders=content-type;host;x-amz-content-sha256;x-amz-date, Signature=[0-9a-f]{64}$/)
+      assert.deepEqual(Object.fromEntries(new URLSearchParams(sts.last.text)), {
+        Action: 'AssumeRole', Version: '2011-06-15', RoleArn: ROLE.awsRoleArn, RoleSessionName: 'portkey-native', DurationSeconds: '3600', ExternalId: 'ours',
+      })
+      assert.equal(host.requests.length, 3)
+      for (const { headers } of host.requests) {
+        assert.match(headers.authorization, new RegExp(`Credential=ASIA1/\\d{8}/eu-west-1/${service}/aws4_request`))
+        assert.equal(headers['x-amz-security-token'], 'session+of/ASIA1==')
+      }
+    })
+  }
+
+  test('they are had anew where they have ended', async (t) => {
+    const sts = await hostFor(t, [keys('ASIA1', '2020-01-01T00:00:00Z'), keys('ASIA2', later())])
+    const host = await hostFor(t, [{ json: converse }])
+    const client = new Portkey({ provider: 'bedrock', customHost: host.origin, ...ROLE, awsStsEndpoint: sts.origin })
+    for (let call = 0; call < 3; call += 1) await ask(client)
+    assert.deepEqual(host.requests.map(({ headers }) => /Credential=(\w+)/.exec(headers.authorization)[1]), ['ASIA1', 'ASIA2', 'ASIA2'])
+  })
+
+  test("a refusal is told in AWS's words, and the model is not asked", async (t) => {
+    const text = '<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>Not authorized to perform: sts:AssumeRole</Message></Error></ErrorResponse>'
+    const sts = await hostFor(t, [{ status: 403, headers: { 'content-type': 'text/xml' }, text }])
+    const host = await hostFor(t)
+    const client = new Portkey({ provider: 'bedrock', customHost: host.origin, ...ROLE, awsStsEndpoint: sts.origin })
+    await assert.rejects(ask(client), (error) => {
+      assert.equal(error.constructor, AuthenticationError)
+      assert.match(error.message, /status 403, AccessDenied: Not authorized/)
+      assert.ok(!everything(error).includes(AWS.awsSecretAccessKey))
+      return true
+    })
+    assert.equal(host.requests.length, 0)
+  })
+
+  test('what is missing or does not go together is told', async () => {
+    const { awsRoleArn: _, ...without } = ROLE
+    assert.deepEqual(await problems(() => ask(new Portkey({ provider: 'bedrock', ...without }))), { awsRoleArn: 'is missing: the role to assume' })
+    const unused = { ...AWS, awsRoleArn: ROLE.awsRoleArn, awsExternalId: 'x' }
+    assert.deepEqual(Object.keys(await problems(() => new Portkey({ provider: 'bedrock', ...unused }))), ['awsRoleArn', 'awsExternalId'])
+  })
+})
+
 /** All that a printer, a logger or a caller can get out of a value. */
 function everything(value) {
   const shown = inspect(value, { depth: Infinity, showHidden: true, getters: true })
@@ -377,6 +531,8 @@ describe('secrets are shown nowhere', () => {
     'the secret key of AWS': ({ origin }) => ({ provider: 'bedrock', customHost: origin, awsRegion: 'eu-west-1', awsAccessKeyId: 'AKID', awsSecretAccessKey: SECRET }),
     'the session token of AWS': ({ origin }) => ({ provider: 'bedrock', customHost: origin, ...AWS, awsSessionToken: SECRET }),
     "Azure's token": ({ origin }) => ({ provider: 'azure-openai', customHost: `${origin}/openai`, azureAdToken: SECRET }),
+    "the secret of Azure's client": ({ origin }) => ({ provider: 'azure-openai', customHost: `${origin}/openai`, azureEntraTenantId: 't', azureEntraClientId: 'c', azureEntraClientSecret: SECRET, azureAuthorityHost: origin }),
+    'the keys that assume a role': ({ origin }) => ({ provider: 'bedrock', customHost: origin, ...AWS, awsSecretAccessKey: SECRET, awsAuthType: 'assumedRole', awsRoleArn: 'arn:aws:iam::1:role/r', awsExternalId: SECRET, awsStsEndpoint: origin }),
     "Azure's key": ({ origin }) => ({ provider: 'azure-ai', azureFoundryUrl: `${origin}/models`, Authorization: SECRET }),
     "Anthropic's key": ({ url }) => ({ provider: 'anthropic', customHost: url, Authorization: SECRET }),
     "Google's key": ({ origin }) => ({ provider: 'google', customHost: origin, Authorization: SECRET }),

@@ -202,7 +202,7 @@ describe('the environment', () => {
     })
   }
 
-  for (const [name, list] of [['NO_PROXY', 'other.test,model.test'], ['no_proxy', '.test'], ['NO_PROXY', '*'], ['NO_PROXY', '10.0.0.0/8, 192.0.2.0/24']]) {
+  for (const [name, list] of [['NO_PROXY', 'other.test,model.test'], ['no_proxy', '.test'], ['NO_PROXY', '*'], ['NO_PROXY', '10.0.0.0/8, 192.0.2.0/24'], ['NO_PROXY', 'other.test:81 model.test:80'], ['no_proxy', '*.test']]) {
     test(`leaves out hosts of ${name}=${list}`, async (t) => {
       const proxy = await hostFor(t, OK)
       const host = list.includes('/') ? 'http://192.0.2.9' : 'http://model.test'

@@ -1,9 +1,11 @@
 // What a client records of its calls: one entry each, whatever became of it.
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 
 import Portkey from '../index.mjs'
 import { MESSAGES, chatChunks, completion, usageChunk } from './support/answers.mjs'
@@ -44,7 +46,7 @@ describe('a record', { concurrency: true, timeout: 30_000 }, () => {
       endpoint: 'chat.completions.create', stream: false, outcome: 'ok', status: 200, code: null,
       provider: 'openai', target: 'config', path: 'config',
       model: 'asked', answeredBy: 'local-model', requestId: 'req-7', answerId: 'chatcmpl-1',
-      usage: { input: 9, output: 5, cached: 0, reasoning: 0, estimated: false },
+      usage: { input: 9, output: 5, cached: 0, written: 0, reasoning: 0, estimated: false },
       cost: (9 * 1 + 5 * 2) / 1e6, cache: 'DISABLED', changes: [], failedHooks: [], metadata: { team: 'blue' }, content: null,
     })
     assert.equal(answer.getGateway().cost, rest.cost)
@@ -57,7 +59,7 @@ describe('a record', { concurrency: true, timeout: 30_000 }, () => {
     for await (const _ of stream);
     const [entry] = await until(1)
     assert.deepEqual([entry.outcome, entry.stream, entry.status, entry.answeredBy], ['ok', true, 200, 'local-model'])
-    assert.deepEqual(entry.usage, { input: 9, output: 5, cached: 0, reasoning: 0, estimated: false })
+    assert.deepEqual(entry.usage, { input: 9, output: 5, cached: 0, written: 0, reasoning: 0, estimated: false })
     assert.ok(entry.ms.firstToken > 0 && entry.ms.firstToken <= entry.ms.total)
     assert.deepEqual([entry.cost, stream.getGateway().cost], [0, 0])
   })
@@ -170,6 +172,15 @@ describe('a log of records', { concurrency: true, timeout: 30_000 }, () => {
       assert.ok(text.length <= 4096, `${name}: ${text.length}`)
       assert.ok(text.endsWith('\n'))
     }
+  })
+
+  test('is written when the process ends, without a flush', (t) => {
+    const file = path.join(folder(t), 'calls.ndjson')
+    const script = `const { Portkey } = require('portkey-native')
+      new Portkey({ customHost: 'http://127.0.0.1:9/v1', maxRetries: 0, logs: { file: process.argv[1] } }).models.list().catch(() => process.exit())`
+    const { status, stderr } = spawnSync(process.execPath, ['-e', script, file], { cwd: fileURLToPath(new URL('..', import.meta.url)), encoding: 'utf8' })
+    assert.equal(status, 0, stderr)
+    assert.deepEqual(entriesIn(file).map(({ outcome }) => outcome), ['error'])
   })
 
   test('that cannot be written is refused at construction', (t) => {

@@ -1,6 +1,7 @@
 // Secrets leave the process on the wire and nowhere else: not in what is printed, not in a message, a stack or a report.
 
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { inspect } from 'node:util'
 import { describe, test } from 'node:test'
 
@@ -76,6 +77,27 @@ describe('no secret is shown', () => {
       const host = await hostFor(t, [{ sse: [chunk({ content: 'x' }), end], done: false }])
       const stream = await client(host.url).chat.completions.create({ messages: MESSAGES, stream: true }, undefined, optionsOfCall)
       assertSilent(await failure((async () => { for await (const _ of stream); })()), 'a stream error')
+    }
+  })
+})
+
+describe('a host that says back what it was sent', () => {
+  const account = (token) => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    return JSON.stringify({ client_email: 'a@b', private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }), private_key_id: 'one', token_uri: `${token.origin}/token` })
+  }
+  const saidBack = (request) => envelope(`no: ${request.headers.authorization} ${request.path} ${decodeURIComponent(request.path)}`)
+
+  test("puts neither the call's query nor a token that was fetched into a message", async (t) => {
+    const token = await hostFor(t, [{ json: { access_token: 'fetched-zebra', expires_in: 3600, token_type: 'Bearer' } }])
+    for (const stream of [false, true]) {
+      const host = await hostFor(t, (request) => (stream ? { sse: [saidBack(request)], done: false } : { status: 400, json: saidBack(request) }))
+      const vertex = new Portkey({ provider: 'vertex-ai', customHost: host.origin, vertexRegion: 'global', vertexProjectId: 'p', vertexServiceAccountJson: account(token), maxRetries: 0 })
+      const error = await failure(vertex.chat.completions.create({ model: 'gemini-x', messages: MESSAGES, stream }, undefined, { query: { sig: 'call/query zebra' } }))
+      assert.equal(host.last.headers.authorization, 'Bearer fetched-zebra')
+      assert.match(host.last.path, /sig=call(%2F|\/)query/)
+      assert.match(error.message, /no: .*\*\*\*/)
+      assert.ok(!error.message.includes('zebra'), error.message)
     }
   })
 })

@@ -1,7 +1,8 @@
 // TLS: whom a target trusts, what it shows of itself, and what is said of a certificate that is not taken.
 
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 
@@ -39,6 +40,17 @@ describe('a host whose authority nobody knows', () => {
       { config: { tls: JSON.parse(JSON.stringify({ ca: authority.pem })) } },
       { config: { strategy: { mode: 'fallback' }, tls: { caFile: authority.file }, targets: [{ custom_host: host.url }] }, customHost: null },
     ]) assert.deepEqual((await ask(host, options)).choices, completion().choices, Object.keys(options)[0])
+  })
+
+  test('is reached once its authority is in the file, by a client that was there before', async (t) => {
+    const [old, renewed] = [newAuthority(t, 'Old'), newAuthority(t, 'New')]
+    const caFile = path.join(folderFor(t), 'ca.pem')
+    copyFileSync(old.file, caFile)
+    const host = await hostFor(t, OK, { tls: renewed.issue('localhost').tls })
+    const client = new Portkey({ customHost: host.url, maxRetries: 0, tls: { caFile } })
+    assert.equal((await failure(client.chat.completions.create({ messages: MESSAGES }))).code, 'ETLS')
+    writeFileSync(caFile, old.pem + renewed.pem)
+    await client.chat.completions.create({ messages: MESSAGES })
   })
 
   test('is reached by one of several authorities in a file', async (t) => {
@@ -146,6 +158,66 @@ describe('a client certificate', () => {
     const host = await hostFor(t, OK, { tls: demanding(authority, authority.issue('localhost')) })
     for (const [cert, key] of [[own.pem, own.key], [own.file, own.keyFile]]) await ask(host, { tls: { ca: authority.pem, cert, key } })
     assert.equal(host.accepted.at(-1).socket.getPeerCertificate().subject.CN, 'the client')
+  })
+
+  /** The key, locked by openssl. */
+  const locked = (t, own, ...how) => {
+    const file = path.join(folderFor(t), 'locked.pem')
+    execFileSync('openssl', [...how, '-in', own.keyFile, '-out', file, '-passout', 'pass:s3cret'], { stdio: 'pipe' })
+    return file
+  }
+  const LOCKS = { 'AES-256': ['-v2', 'aes-256-cbc'], 'AES-128 and SHA-1': ['-v2', 'aes-128-cbc', '-v2prf', 'hmacWithSHA1'], 'AES-192 and SHA-512': ['-v2', 'aes-192-cbc', '-v2prf', 'hmacWithSHA512'] }
+
+  for (const [what, how] of Object.entries(LOCKS)) {
+    test(`is shown with a key that is locked by ${what}`, async (t) => {
+      const authority = newAuthority(t)
+      const own = authority.issue('the client')
+      const host = await hostFor(t, OK, { tls: demanding(authority, authority.issue('localhost')) })
+      const key = locked(t, own, 'pkcs8', '-topk8', ...how)
+      await ask(host, { tls: { ca: authority.pem, cert: own.file, key, passphrase: 's3cret' } })
+      assert.equal(host.accepted.at(-1).socket.getPeerCertificate().subject.CN, 'the client')
+    })
+  }
+
+  test('with a locked key that cannot be unlocked is refused with the way out', (t) => {
+    const own = newAuthority(t).issue('the client')
+    const [key, scrypt, old] = [locked(t, own, 'pkcs8', '-topk8'), locked(t, own, 'pkcs8', '-topk8', '-scrypt'), locked(t, own, 'ec', '-aes256')]
+    const cases = [
+      [{ key }, /^tls\.key: is locked by a passphrase: name it as passphrase, or unlock the key: openssl pkey/],
+      [{ key, passphrase: 's3cret2' }, /^tls\.passphrase: does not unlock the key$/],
+      [{ key: scrypt, passphrase: 's3cret' }, /^tls\.key: is locked in a way that is not read here; lock it in another: openssl pkcs8 -topk8/],
+      [{ key: old, passphrase: 's3cret' }, /^tls\.key: is locked in a way that is not read here/],
+      [{ key: own.keyFile, passphrase: 's3cret' }, /^tls\.passphrase: unlocks nothing: the key is not locked$/],
+      [{ key, passphrase: 5 }, /^tls\.passphrase: expected a string/],
+    ]
+    for (const [tls, wanted] of cases) {
+      assert.throws(() => new Portkey({ customHost: 'https://x.example', tls: { cert: own.file, ...tls } }), (error) => {
+        assert.match(error.message, wanted)
+        assert.doesNotMatch(error.message, /s3cret/)
+        return true
+      })
+    }
+    assert.throws(() => new Portkey({ customHost: 'https://x.example', tls: { passphrase: 's3cret' } }), /^ConfigError: tls\.passphrase: unlocks a key, and there is none$/)
+  })
+
+  test('that was renewed in its files is shown by the next connection', async (t) => {
+    const authority = newAuthority(t)
+    const [before, after] = [authority.issue('before'), authority.issue('after')]
+    const folder = folderFor(t)
+    const [cert, key] = ['cert.pem', 'key.pem'].map((name) => path.join(folder, name))
+    const put = (from, ...names) => names.forEach((name) => copyFileSync(name === cert ? from.file : from.keyFile, name))
+    put(before, cert, key)
+    const host = await hostFor(t, (_, { socket }) => ({ headers: { connection: 'close' }, json: { who: socket.getPeerCertificate().subject.CN } }), { tls: demanding(authority, authority.issue('localhost')) })
+    const client = new Portkey({ customHost: host.url, maxRetries: 0, tls: { ca: authority.pem, cert, key } })
+    const who = async () => (await client.chat.completions.create({ messages: MESSAGES })).who
+    assert.equal(await who(), 'before')
+    // Between the two files they do not fit: what was read goes on.
+    put(after, cert)
+    assert.equal(await who(), 'before')
+    put(after, key)
+    assert.equal(await who(), 'after')
+    writeFileSync(cert, 'half of a fi')
+    assert.equal(await who(), 'after')
   })
 
   test('that a host asks for in vain is told', async (t) => {

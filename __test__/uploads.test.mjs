@@ -11,8 +11,9 @@ import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 
-import Portkey, { APIUserAbortError, ConfigError, toFile } from '../index.mjs'
+import Portkey, { APIConnectionTimeoutError, APIUserAbortError, ConfigError, toFile } from '../index.mjs'
 import { startChild } from './support/child.mjs'
+import { failure } from './support/failures.mjs'
 import { formOf, partsOf } from './support/forms.mjs'
 import { hostFor } from './support/host.mjs'
 import { CERTIFICATE } from './support/tls.mjs'
@@ -270,6 +271,29 @@ test('the headers clock begins when the body is sent', async (t) => {
   await assert.rejects(client.files.create({ file: slow(), purpose: 'x' }), /The headers clock ran out: 100 ms allowed/)
   assert.equal(host.requests.length, 1)
   assert.ok(performance.now() - began > 300)
+})
+
+test('a source that stalls is given up by the idle clock, however often it gave something before', async (t) => {
+  const host = await hostFor(t, [{ json: { id: 'file-1' } }])
+  async function* stalling(pieces, pause) {
+    for (let at = 0; at < pieces; at++) {
+      await new Promise((resolve) => setTimeout(resolve, pause))
+      yield 'piece'
+    }
+    await new Promise(() => {})
+  }
+  const client = clientOf(host, { timeouts: { idle: 150 } })
+  for (const pieces of [0, 4]) {
+    const began = performance.now()
+    const error = await failure(client.files.create({ file: await toFile(stalling(pieces, 60), 'talk.wav'), purpose: 'x' }))
+    assert.ok(error instanceof APIConnectionTimeoutError, error.stack)
+    assert.deepEqual([error.code, error.status, error.message.split('\n')[0]], ['stalled_upload', 408, 'talk.wav gave nothing to send for 150 ms.'])
+    assert.ok(performance.now() - began >= 150 + 60 * pieces - 5)
+  }
+  const call = client.files.create({ file: stalling(0), purpose: 'x' }, null, { timeout: 50 })
+  assert.equal((await failure(call)).code, 'total_timeout')
+  for (const { closed } of host.accepted) await closed
+  assert.equal(host.requests.length, 0)
 })
 
 /** A host that counts what comes, and the memory that a process of its own takes to send it. */

@@ -3,7 +3,7 @@
 
 const { native } = require('../js/native.js')
 
-/** `question`: `{ list: filter }`, `{ one: id }`, `{ figures: { filter, step } }` or `'choices'`. */
+/** `question`: `{ list: filter }`, `{ one: id }`, `{ figures: { filter, step } }` `'targets'` or `'choices'`. */
 const ask = (database, question) => JSON.parse(native().readRecords(database, JSON.stringify(question)))
 
 module.exports = { ask }

@@ -70,6 +70,7 @@ function questionOf({ pathname, searchParams }) {
   if (pathname === '/api/calls') return { list: filterOf(searchParams) }
   if (pathname === '/api/call') return { one: searchParams.get('id') ?? '' }
   if (pathname === '/api/figures') return { figures: { filter: filterOf(searchParams), step: Number(searchParams.get('step')) } }
+  if (pathname === '/api/targets') return 'targets'
   if (pathname === '/api/choices') return 'choices'
   return undefined
 }

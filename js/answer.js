@@ -189,4 +189,4 @@ function unreadResponse(facts, kind, content) {
   return { ...facts.response(), body }
 }
 
-module.exports = { PendingCall, attach }
+module.exports = { Facts, PendingCall, attach }

@@ -3,7 +3,7 @@
 // the process alive as long as someone does.
 
 const { native } = require('./native.js')
-const { record } = require('./records.js')
+const { record, redact } = require('./records.js')
 
 /** The kinds of outcome, as src/border.rs knows them. */
 const ANSWER = 0
@@ -17,6 +17,9 @@ const TEXT = 7
 const BYTES = 8
 const MORE = 9
 const ASK = 10
+const SESSION = 11
+const DRAINED = 12
+const REDACT = 13
 
 /** An id's lower bits are the place of its receiver in `open`, the others count who had that place before. */
 const PLACES = 20
@@ -39,6 +42,7 @@ function deliver(outcomes) {
   for (let at = 0; at < outcomes.length; at += 4) {
     const kind = outcomes[at + 1]
     if (kind === RECORD) record(outcomes[at], outcomes[at + 2])
+    else if (kind === REDACT) border.redacted(outcomes[at + 3], redact(outcomes[at], outcomes[at + 2]))
     else if (kind === ASK) uploads.get(outcomes[at])?.ask(outcomes[at], outcomes[at + 2], outcomes[at + 3])
     else receiverOf(outcomes[at])?.settle(kind, outcomes[at + 2], outcomes[at + 3])
   }
@@ -70,6 +74,33 @@ function flush(client, limit) {
     const id = enter({ settle })
     border.flush(id, client, limit)
   })
+}
+
+/** Opens a realtime session; `receiver` gets its outcomes. Returns the session's id. */
+function connect(receiver, client, body, extras) {
+  const id = enter(receiver)
+  border.connect(id, client, body, extras)
+  return id
+}
+
+/** Says something in a session; whether there is room for more, or null when it was not taken. */
+function say(id, message) {
+  return border.say(id, message)
+}
+
+/** How many bytes of a session wait to be sent. */
+function unsent(id) {
+  return border.unsent(id)
+}
+
+/** Ends a session once what was said is sent. */
+function part(id, code, reason) {
+  border.part(id, code, reason)
+}
+
+/** Takes the messages that a session has; undefined when it has none and will tell. */
+function listen(id) {
+  return border.listen(id) ?? undefined
 }
 
 /** `receiver` gets what comes under the new id that is returned. */
@@ -141,6 +172,7 @@ function release() {
 }
 
 module.exports = {
-  ANSWER, VECTORS, STREAM, CHUNKS, END, ERROR, TEXT, BYTES, MORE,
+  ANSWER, VECTORS, STREAM, CHUNKS, END, ERROR, TEXT, BYTES, MORE, SESSION, DRAINED,
   send, sendForm, flush, feed, endUpload, replace, close, pull, pullBytes, cancel, forget, hold, release,
+  connect, say, unsent, part, listen,
 }

@@ -59,6 +59,14 @@ class SchemaMismatchError extends APIError {
   }
 }
 
+/** What a realtime session reports: an `error` event of the host (`error`, `event_id`), or what happened to the session (`cause`). */
+class RealtimeError extends APIError {
+  constructor(message, facts = {}) {
+    super(message, facts)
+    this.event_id = facts.event_id
+  }
+}
+
 /** Options, a config or arguments that can't be used. Nothing was sent. */
 class ConfigError extends Error {
   constructor(message, problems = []) {
@@ -87,6 +95,7 @@ const classes = {
   LengthFinishReasonError,
   ContentFilterFinishReasonError,
   SchemaMismatchError,
+  RealtimeError,
   ConfigError,
   InvalidWebhookSignatureError,
 }

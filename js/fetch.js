@@ -8,6 +8,7 @@ const { APIConnectionError, APIError, ConfigError, StreamTruncatedError } = requ
 const { callWithForm, formOf } = require('./fetch-forms.js')
 const { fold, isObject } = require('./options.js')
 const { APIPromise } = require('./promise.js')
+const { sentForm } = require('./stream.js')
 
 /** What belongs to the other client's own connection and identity. */
 const OWN_HEADERS = new Set([
@@ -158,18 +159,17 @@ function current(headers) {
 function eventsOf(stream, namesEvents, signal) {
   const iterator = stream[Symbol.asyncIterator]()
   const encoder = new TextEncoder()
-  const told = (event) => `${namesEvents && event.type ? `event: ${event.type}\n` : ''}data: ${JSON.stringify(event)}\n\n`
   return new ReadableStream({
     async pull(controller) {
       const tell = (text) => controller.enqueue(encoder.encode(text))
       try {
         const { value, done } = await iterator.next()
-        if (!done) return tell(told(value))
+        if (!done) return tell(sentForm(value, namesEvents))
         // Events that have names end by themselves.
         if (!namesEvents) tell('data: [DONE]\n\n')
       } catch (error) {
         if (signal?.aborted) return controller.error(signal.reason)
-        tell(told(bodyOf(error)))
+        tell(sentForm(bodyOf(error), namesEvents))
       }
       controller.close()
     },

@@ -16,8 +16,18 @@ function optionsText(options) {
   }
   if (typeof given.onRecord === 'function') given.onRecord = numberOf(given.onRecord)
   else if (given.onRecord != null && !isListener(given.onRecord)) throw new ConfigError('onRecord: expected a function')
+  if (given.captureContent?.redact != null) given.captureContent = { ...given.captureContent, redact: redaction(given.captureContent.redact) }
   keepFromBrowsers(given)
   return jsonText(given, 'options')
+}
+
+/** `captureContent.redact` in the engine's form: a function by its number, regular expressions by their parts. */
+function redaction(redact) {
+  if (typeof redact === 'function') return numberOf(redact)
+  const list = isRegExp(redact) || typeof redact === 'string' ? [redact] : redact
+  if (typeof list === 'number' && isListener(list)) return list
+  if (!Array.isArray(list)) throw new ConfigError('captureContent.redact: expected a function, or a list of regular expressions and texts')
+  return list.map((one) => (isRegExp(one) ? { regex: one.source, flags: one.flags } : one))
 }
 
 /** Where a page runs, anyone can read what its clients hold. */
@@ -62,6 +72,7 @@ function checked(options, what) {
   return options
 }
 
+const isRegExp = (value) => Object.prototype.toString.call(value) === '[object RegExp]'
 const isObject = (value) => Object.prototype.toString.call(value) === '[object Object]'
 const kindOf = (value) => (value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value)
 
@@ -126,7 +137,7 @@ function headerName(option) {
 /** Options that act in this process alone: no gateway is told of them. */
 const UNTOLD = new Set([
   'cacheStore', 'calculateAudioDuration', 'captureContent', 'defaultHeaders', 'egress', 'idempotent', 'logs', 'maxAnswerBytes', 'maxConcurrent', 'maxQueue', 'maxRetries', 'onRecord', 'pricing', 'proxy', 'repairs', 'retryBudget',
-  'strictParams', 'timeout', 'timeouts', 'tls',
+  'streamUsage', 'strictParams', 'timeout', 'timeouts', 'tls',
 ])
 
 /** An option's value as a header says it. Beyond ASCII, JSON is escaped. */

@@ -84,6 +84,15 @@ function warnOfInsecure(handle, known) {
   })
 }
 
+let writesAtExit = false
+
+/** What was recorded when the process ends is written first, for a while; `flush` says whether all of it was. */
+function writeAtExit() {
+  if (writesAtExit) return
+  writesAtExit = true
+  process.once('exit', () => native().flushAll(500))
+}
+
 class Portkey {
   #handle
   #options
@@ -95,9 +104,10 @@ class Portkey {
     const opened = native().Client.open(text, derivedFrom)
     if (typeof opened === 'string') throw errors.errorFrom(opened)
     warnOfInsecure(opened, derivedFrom)
+    if (text.includes('"logs"')) writeAtExit()
     this.#handle = opened
     this.#options = JSON.parse(text, (_, value) => Object.freeze(value))
-    if (this.#options.onRecord != null) heldBy(this, this.#options.onRecord)
+    for (const number of [this.#options.onRecord, this.#options.captureContent?.redact]) if (typeof number === 'number') heldBy(this, number)
   }
 
   /** A client with some options changed; `null` takes one away. Connections are shared. */
@@ -119,6 +129,11 @@ class Portkey {
   /** What the cache holds, and how its Redis fares. */
   cacheState() {
     return JSON.parse(this.#handle.cacheState())
+  }
+
+  /** What public services list as the prices of their models, with the date and the source of each list. */
+  prices() {
+    return JSON.parse(native().prices())
   }
 
   /** `fetch` over the engine, for other people's clients: `new OpenAI({ fetch: portkey.fetch })`. */
@@ -161,4 +176,4 @@ for (const name of READABLE) {
   })
 }
 
-module.exports = { Portkey }
+module.exports = { Portkey, handleOf, optionOf }

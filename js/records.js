@@ -1,5 +1,6 @@
 'use strict'
-// Those who listen to records (`onRecord`), by the number that the engine knows them under.
+// Functions that records meet, by the number that the engine knows them under: those who listen to them (`onRecord`), and
+// those who redact what they capture (`captureContent.redact`).
 
 /** number → the listener, and how many clients have it. */
 const listeners = new Map()
@@ -38,4 +39,33 @@ function record(number, text) {
   }
 }
 
-module.exports = { heldBy, isListener, numberOf, record }
+let warned = false
+
+/** One warning for a process: what a function got, threw or gave is content, and not to be shown. */
+function warnOfRedaction(what) {
+  if (warned) return
+  warned = true
+  process.emitWarning(`captureContent.redact ${what}: the records hold no content`, { type: 'PortkeyWarning', code: 'PORTKEY_REDACT' })
+}
+
+/** What a function leaves of captured content, as JSON; null where that is not to be kept. */
+function redact(number, text) {
+  const entry = listeners.get(number)
+  if (!entry) return null
+  try {
+    const left = entry.listener(JSON.parse(text))
+    if (left == null) return null
+    if (typeof left.then === 'function') {
+      // Nobody waits for it.
+      left.then(undefined, () => {})
+      warnOfRedaction('gave a promise')
+      return null
+    }
+    return JSON.stringify({ request: left.request, answer: left.answer })
+  } catch {
+    warnOfRedaction('threw an error')
+    return null
+  }
+}
+
+module.exports = { heldBy, isListener, numberOf, record, redact }

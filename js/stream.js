@@ -222,9 +222,15 @@ function bytesOf(stream, tell, last) {
 
 /** A stream as the server-sent events that it came as. Events that have a name say it as their type, and end by themselves. */
 function eventStreamOf(stream, isNamed) {
-  const data = (event) => `data: ${JSON.stringify(event)}\n\n`
-  if (isNamed) return bytesOf(stream, (event) => (event.type ? `event: ${event.type}\n${data(event)}` : data(event)), '')
-  return bytesOf(stream, data, 'data: [DONE]\n\n')
+  return bytesOf(stream, (event) => sentForm(event, isNamed), isNamed ? '' : 'data: [DONE]\n\n')
 }
 
-module.exports = { EventSource, Stream, bytesOf, eventStreamOf }
+/** An event as a host sends it. Those of a thread have their name beside what they hold, all others in it. */
+function sentForm(event, isNamed) {
+  const isOfThread = typeof event?.event === 'string' && event.event.startsWith('thread.')
+  const name = isOfThread ? event.event : isNamed ? event.type : undefined
+  const data = `data: ${JSON.stringify(isOfThread ? event.data : event)}\n\n`
+  return name ? `event: ${name}\n${data}` : data
+}
+
+module.exports = { EventSource, Stream, bytesOf, eventStreamOf, sentForm }

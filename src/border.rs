@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use engine::{Call, Feed};
+use engine::{Call, Feed, Then};
 use napi::bindgen_prelude::{Array, Function, Result, Uint8Array};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi::{Env, Status, sys};
@@ -22,6 +22,7 @@ use crate::call::{call, milliseconds};
 use crate::client::Client;
 use crate::delivery::{Batch, Outcome};
 use crate::files::form;
+use crate::realtime::Talk;
 use crate::running::Running;
 use crate::runtime::runtime;
 use crate::stream::{StreamBuffer, Taken};
@@ -31,8 +32,8 @@ pub type Wake = ThreadsafeFunction<(), UnknownReturnValue, Batch, Status, false,
 
 #[napi]
 pub struct Border {
-    shared: Arc<Shared>,
-    wake: Arc<Wake>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) wake: Arc<Wake>,
 }
 
 /// What the environment's thread and the engine's have in common.
@@ -41,8 +42,17 @@ pub struct Shared {
     pub calls: Mutex<HashMap<u32, AbortHandle>>,
     pub streams: Mutex<HashMap<u32, Arc<StreamBuffer>>>,
     pub downloads: Mutex<HashMap<u32, Arc<ByteBuffer>>>,
+    pub talks: Mutex<HashMap<u32, Arc<Talk>>>,
     /// The files of calls that are handed over piece by piece.
     pub feeds: Mutex<HashMap<u32, Vec<Option<Arc<Feed>>>>>,
+    /// Who waits for content that JavaScript redacts.
+    redactions: Mutex<Redactions>,
+}
+
+#[derive(Default)]
+struct Redactions {
+    last: u32,
+    waiting: HashMap<u32, Then>,
 }
 
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -66,7 +76,9 @@ impl Border {
             calls: Mutex::default(),
             streams: Mutex::default(),
             downloads: Mutex::default(),
+            talks: Mutex::default(),
             feeds: Mutex::default(),
+            redactions: Mutex::default(),
         };
         Ok(Self { shared: Arc::new(shared), wake: Arc::new(wake) })
     }
@@ -136,8 +148,17 @@ impl Border {
         taken.map(Uint8Array::with_data_copied)
     }
 
-    fn start(&self, id: u32, client: &Client, call: Call) {
-        if let Some(listener) = &client.listener {
+    /// What a redaction leaves of content, as JSON; nothing where that is not to be kept.
+    #[napi]
+    pub fn redacted(&self, id: u32, content: Option<String>) {
+        let then = lock(&self.shared.redactions).waiting.remove(&id);
+        if let Some(then) = then {
+            then(content.as_deref());
+        }
+    }
+
+    pub(crate) fn start(&self, id: u32, client: &Client, call: Call) {
+        for listener in client.listener.iter().chain(&client.redactor) {
             listener.know(|| Teller { shared: self.shared.clone(), wake: self.wake.clone() });
         }
         let teller = Running::new(id, self.shared.clone(), self.wake.clone());
@@ -213,6 +234,10 @@ impl Drop for Border {
         }
         lock(&self.shared.streams).clear();
         lock(&self.shared.downloads).clear();
+        lock(&self.shared.talks).clear();
+        // Their records go on without content.
+        let unredacted = std::mem::take(&mut lock(&self.shared.redactions).waiting);
+        drop(unredacted);
     }
 }
 
@@ -221,6 +246,7 @@ impl Shared {
     pub fn forget(&self, id: u32) {
         lock(&self.streams).remove(&id);
         lock(&self.downloads).remove(&id);
+        lock(&self.talks).remove(&id);
     }
 
     pub fn push(&self, outcome: Outcome, wake: &Wake) {
@@ -244,5 +270,16 @@ pub struct Teller {
 impl Teller {
     pub fn record(&self, listener: u32, text: Text) {
         self.shared.push(Outcome::Record { listener, text }, &self.wake);
+    }
+
+    pub fn redact(&self, listener: u32, text: Text, then: Then) {
+        let id = {
+            let mut redactions = lock(&self.shared.redactions);
+            redactions.last = redactions.last.wrapping_add(1);
+            let id = redactions.last;
+            redactions.waiting.insert(id, then);
+            id
+        };
+        self.shared.push(Outcome::Redact { listener, id, text }, &self.wake);
     }
 }

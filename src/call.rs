@@ -3,14 +3,22 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use engine::{Call, CallOptions, ENDPOINTS, Secret};
+use engine::{Call, CallOptions, ENDPOINTS, Endpoint, Secret};
 use serde_json::{Map, Value};
 
 use crate::client::object;
 
 /// `extras` is the JSON of `{ arguments, params, headers: [[name, value]], query, timeout, maxRetries }`, all optional.
 pub fn call(endpoint: u32, body: Option<String>, stream: bool, extras: Option<&str>) -> Option<Call> {
-    let endpoint = ENDPOINTS.get(endpoint as usize)?;
+    Some(call_of(ENDPOINTS.get(endpoint as usize)?, body, stream, extras))
+}
+
+pub fn call_of(
+    endpoint: &'static Endpoint,
+    body: Option<String>,
+    stream: bool,
+    extras: Option<&str>,
+) -> Call {
     let mut call = Call {
         endpoint,
         arguments: Vec::new(),
@@ -23,7 +31,7 @@ pub fn call(endpoint: u32, body: Option<String>, stream: bool, extras: Option<&s
     if let Some(extras) = extras {
         add(&mut call, object(extras));
     }
-    Some(call)
+    call
 }
 
 fn add(call: &mut Call, mut extras: Map<String, Value>) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::{Engine, Sink};
+use engine::{Engine, Listeners, Redactor, Sink};
 use napi::Either;
 use napi_derive::napi;
 use serde_json::{Map, Value};
@@ -13,7 +13,9 @@ use crate::outcome::error_json;
 #[napi]
 pub struct Client {
     pub(crate) engine: Arc<Engine>,
+    /// Those that its records go to, and that redact what they capture.
     pub(crate) listener: Option<Arc<Listener>>,
+    pub(crate) redactor: Option<Arc<Listener>>,
 }
 
 #[napi]
@@ -23,18 +25,19 @@ impl Client {
     #[napi]
     pub fn open(options: String, known: Option<&Client>) -> Either<Client, String> {
         let options = object(&options);
-        let number = options.get("onRecord").and_then(Value::as_u64);
-        let same = known
-            .and_then(|known| known.listener.clone())
-            .filter(|known| number == Some(known.number.into()));
-        let listener = same.or_else(|| number.map(|number| Arc::new(Listener::new(number as u32))));
-        let sink = listener.clone().map(|listener| listener as Arc<dyn Sink>);
+        let listener = listener_of(options.get("onRecord"), known.and_then(|known| known.listener.as_ref()));
+        let redact = options.get("captureContent").and_then(|captures| captures.get("redact"));
+        let redactor = listener_of(redact, known.and_then(|known| known.redactor.as_ref()));
+        let listeners = Listeners {
+            records: listener.clone().map(|listener| listener as Arc<dyn Sink>),
+            redactor: redactor.clone().map(|redactor| redactor as Arc<dyn Redactor>),
+        };
         let opened = match known {
-            Some(known) => known.engine.with_options(&options, sink),
-            None => Engine::new(&options, sink),
+            Some(known) => known.engine.with_options(&options, listeners),
+            None => Engine::new(&options, listeners),
         };
         match opened {
-            Ok(engine) => Either::A(Client { engine: Arc::new(engine), listener }),
+            Ok(engine) => Either::A(Client { engine: Arc::new(engine), listener, redactor }),
             Err(error) => Either::B(error_json(error, None)),
         }
     }
@@ -61,4 +64,11 @@ impl Client {
 /// `JSON.stringify` of an object, read back.
 pub fn object(text: &str) -> Map<String, Value> {
     serde_json::from_str(text).unwrap_or_default()
+}
+
+/// The function that an option names by its number: the one that a client knows already, where that is the same.
+fn listener_of(option: Option<&Value>, known: Option<&Arc<Listener>>) -> Option<Arc<Listener>> {
+    let number = option.and_then(Value::as_u64)? as u32;
+    let same = known.filter(|known| known.number == number).cloned();
+    same.or_else(|| Some(Arc::new(Listener::new(number))))
 }

@@ -7,6 +7,7 @@ use napi::bindgen_prelude::{Array, Float32Array, Float64Array, Result, ToNapiVal
 use napi::{Env, sys};
 
 use crate::bytes::ByteBuffer;
+use crate::realtime::{Goodbye, Talk};
 use crate::stream::{End, StreamBuffer, Taken};
 use crate::text::Text;
 
@@ -34,6 +35,13 @@ mod kind {
     pub const MORE: u32 = 9;
     /// Pieces of a file are wanted: content is its place in the form, facts the reading's number.
     pub const ASK: u32 = 10;
+    /// A realtime session is open. What comes in it is told with `MORE`, its end with `END` and the JSON of
+    /// `{ code, reason }`, or with `ERROR`.
+    pub const SESSION: u32 = 11;
+    /// What was said in a session is on its way: there is room for more.
+    pub const DRAINED: u32 = 12;
+    /// Content is what a record captures, to be redacted by the function whose number is the id; facts is its own number.
+    pub const REDACT: u32 = 13;
 }
 
 /// Something to tell of a call.
@@ -71,12 +79,26 @@ pub enum Outcome {
         file: u32,
         round: u32,
     },
+    Session {
+        id: u32,
+        meta: Text,
+    },
+    /// Messages of a session have come for JavaScript, or its end.
+    Heard(Arc<Talk>),
+    Drained {
+        id: u32,
+    },
     Error {
         id: u32,
         text: Text,
     },
     Record {
         listener: u32,
+        text: Text,
+    },
+    Redact {
+        listener: u32,
+        id: u32,
         text: Text,
     },
 }
@@ -136,6 +158,12 @@ impl Outcome {
                 Some(end) => (buffer.id, fill_end(end, array, at)?),
                 None => (buffer.id, kind::MORE),
             },
+            Self::Session { id, meta } => {
+                array.set(at + 3, meta)?;
+                (id, kind::SESSION)
+            }
+            Self::Heard(talk) => (talk.id, fill_heard(&talk, array, at)?),
+            Self::Drained { id } => (id, kind::DRAINED),
             Self::Ask { id, file, round } => {
                 array.set(at + 2, file)?;
                 array.set(at + 3, round)?;
@@ -148,6 +176,11 @@ impl Outcome {
             Self::Record { listener, text } => {
                 array.set(at + 2, text)?;
                 (listener, kind::RECORD)
+            }
+            Self::Redact { listener, id, text } => {
+                array.set(at + 2, text)?;
+                array.set(at + 3, id)?;
+                (listener, kind::REDACT)
             }
         };
         array.set(at, id)?;
@@ -164,6 +197,15 @@ fn fill_ready(buffer: &StreamBuffer, array: &mut Array<'_>, at: u32) -> Result<u
             Ok(kind::CHUNKS)
         }
     }
+}
+
+fn fill_heard(talk: &Talk, array: &mut Array<'_>, at: u32) -> Result<u32> {
+    let Some(Goodbye { told, failed, facts }) = talk.line.ended() else { return Ok(kind::MORE) };
+    array.set(at + 2, Text::from_utf8(told.into()))?;
+    if !facts.is_empty() {
+        array.set(at + 3, Text::from_utf8(facts.into()))?;
+    }
+    Ok(if failed { kind::ERROR } else { kind::END })
 }
 
 fn fill_end(End { error, facts }: End, array: &mut Array<'_>, at: u32) -> Result<u32> {

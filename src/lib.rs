@@ -14,6 +14,7 @@ mod files;
 mod listener;
 mod outcome;
 pub mod reading;
+mod realtime;
 mod running;
 mod runtime;
 mod stream;

@@ -1,14 +1,15 @@
-//! The caller's own sink for records: they cross the border like any outcome.
+//! The caller's own functions that records meet: one gets them (`onRecord`), one redacts what they capture. Both are told
+//! like any outcome; what a redaction answers comes back over the border.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use engine::{Entry, Sink};
+use engine::{Entry, Redactor, Sink, Then};
 
 use crate::border::Teller;
 use crate::text::Text;
 
-/// Hands records to the JavaScript listener of a number. It knows the border once a call has crossed it.
+/// Hands records, or their content, to the JavaScript function of a number. It knows the border once a call has crossed it.
 pub struct Listener {
     pub number: u32,
     teller: OnceLock<Teller>,
@@ -38,5 +39,13 @@ impl Sink for Listener {
 
     fn dropped(&self) -> u64 {
         0
+    }
+}
+
+impl Redactor for Listener {
+    fn redact(&self, content: String, then: Then) {
+        if let Some(teller) = self.teller.get() {
+            teller.redact(self.number, Text::from_utf8(content.into()), then);
+        }
     }
 }

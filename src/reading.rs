@@ -8,13 +8,26 @@ use napi_derive::napi;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// One question; JavaScript writes it as `{ list: filter }`, `{ one: id }`, `{ figures: { filter, step } }`, `"choices"`.
+/// Waits, at most `limit` milliseconds and on this thread, until what was recorded is written: the process ends.
+#[napi]
+pub fn flush_all(limit: f64) {
+    engine::flush_all(crate::call::milliseconds(limit));
+}
+
+/// The kept price list, as JSON.
+#[napi]
+pub fn prices() -> String {
+    engine::PRICES.to_owned()
+}
+
+/// One question; JavaScript writes it as `{ list: filter }`, `{ one: id }`, `{ figures: { filter, step } }`, `"targets"`, `"choices"`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Question {
     List(Filter),
     One(String),
     Figures { filter: Filter, step: f64 },
+    Targets,
     Choices,
 }
 
@@ -29,6 +42,7 @@ pub fn read_records(path: String, question: String) -> Result<String> {
             Question::List(filter) => reading.list(&filter),
             Question::One(id) => reading.one(&id),
             Question::Figures { filter, step } => reading.figures(&filter, step),
+            Question::Targets => reading.targets(),
             Question::Choices => reading.choices(),
         }
     };

@@ -8,14 +8,15 @@ use crate::border::{Shared, Wake, lock};
 use crate::bytes::ByteBuffer;
 use crate::delivery::Outcome;
 use crate::outcome::{end_json, error_json, meta_json};
+use crate::realtime::Goodbye;
 use crate::stream::{End, StreamBuffer};
 use crate::text::Text;
 
 pub struct Running {
-    id: u32,
-    shared: Arc<Shared>,
-    wake: Arc<Wake>,
-    told: bool,
+    pub(crate) id: u32,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) wake: Arc<Wake>,
+    pub(crate) told: bool,
 }
 
 impl Running {
@@ -37,6 +38,7 @@ impl Running {
                     Content::Bytes(download) => {
                         return self.bytes(Downloading::new(download, report, status), meta).await;
                     }
+                    Content::Session(session) => return self.session(*session, report, meta).await,
                     Content::Vectors(Vectors { json, floats }) => {
                         Outcome::Vectors { id: self.id, text: Text::from_utf8(json.into()), floats, meta }
                     }
@@ -135,10 +137,16 @@ impl Drop for Running {
             let json = error_json(engine::Error::new(engine::Kind::Internal, fault), None);
             let end = End { error: Some(json.clone()), facts: Vec::new() };
             let stream = lock(&self.shared.streams).get(&self.id).cloned();
+            let talk = lock(&self.shared.talks).get(&self.id).cloned();
             let download = lock(&self.shared.downloads).get(&self.id).cloned();
             let outcome = match (stream, download) {
                 (Some(buffer), _) if buffer.end(end.clone()) => Outcome::Ready(buffer),
                 (_, Some(buffer)) if buffer.end(end) => Outcome::More(buffer),
+                (None, None)
+                    if talk.as_ref().is_some_and(|talk| talk.line.end(Goodbye::failed(json.clone()))) =>
+                {
+                    return talk.map_or((), |talk| self.shared.push(Outcome::Heard(talk), &self.wake));
+                }
                 (None, None) => self.error(json),
                 _ => return,
             };

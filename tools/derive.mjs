@@ -1,6 +1,6 @@
 // Writes what follows from the engine's tables: the tree of methods in types/resources.d.ts, the options of
 // providers in types/providers.d.ts, the names of all types in index.d.ts and index.d.mts, and the tables of README.md,
-// docs/methods.md and docs/providers.md.
+// docs/methods.md, docs/providers.md and docs/prices.md.
 //   node tools/derive.mjs           writes
 //   node tools/derive.mjs --check   fails when something is out of date
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
@@ -29,13 +29,13 @@ function treeOf(rows) {
 const HELPERS = [
   { call: 'batches.output', what: "A batch's results, a line of JSON for each request.", type: method('batchID: string', 'Promise<string>', '') },
   { call: 'beta.threads.createAndRunPoll', what: 'Begins a run in a thread of its own and waits for its end.', type: polled('body: Body<ThreadCreateAndRunParams>', 'Run') },
-  { call: 'beta.threads.createAndRunStream', what: 'Begins a run in a thread of its own and streams it.', type: method('body: Body<ThreadCreateAndRunParams>', 'APIPromise<Stream<AssistantStreamEvent>>') },
+  { call: 'beta.threads.createAndRunStream', what: 'Begins a run in a thread of its own and streams it.', type: method('body: Body<ThreadCreateAndRunParams>', 'AssistantStream') },
   { call: 'beta.threads.runs.createAndPoll', what: 'Begins a run and waits for its end.', type: polled('threadID: string, body: Body<RunCreateParams>', 'Run') },
-  { call: 'beta.threads.runs.createAndStream', what: 'Begins a run and streams it.', type: method('threadID: string, body: Body<RunCreateParams>', 'APIPromise<Stream<AssistantStreamEvent>>') },
+  { call: 'beta.threads.runs.createAndStream', what: 'Begins a run and streams it.', type: method('threadID: string, body: Body<RunCreateParams>', 'AssistantStream') },
   { call: 'beta.threads.runs.poll', what: 'Waits for the end of a run, or for what it requires.', type: polled('runID: string, path: { thread_id: string }', 'Run') },
-  { call: 'beta.threads.runs.stream', what: 'Begins a run and streams it.', type: method('threadID: string, body: Body<RunCreateParams>', 'APIPromise<Stream<AssistantStreamEvent>>') },
+  { call: 'beta.threads.runs.stream', what: 'Begins a run and streams it.', type: method('threadID: string, body: Body<RunCreateParams>', 'AssistantStream') },
   { call: 'beta.threads.runs.submitToolOutputsAndPoll', what: "Hands in what tools gave back and waits for the run's end.", type: polled('runID: string, body: Body<RunSubmitToolOutputsParams> & { thread_id: string }', 'Run') },
-  { call: 'beta.threads.runs.submitToolOutputsStream', what: 'Hands in what tools gave back and streams the rest of the run.', type: method('runID: string, body: Body<RunSubmitToolOutputsParams> & { thread_id: string }', 'APIPromise<Stream<AssistantStreamEvent>>') },
+  { call: 'beta.threads.runs.submitToolOutputsStream', what: 'Hands in what tools gave back and streams the rest of the run.', type: method('runID: string, body: Body<RunSubmitToolOutputsParams> & { thread_id: string }', 'AssistantStream') },
   { call: 'chat.completions.parse', what: 'A whole answer, read in the shape that `response_format` and `tools` ask for.', type: 'ChatParseMethod' },
   { call: 'chat.completions.runTools', what: 'Asks, runs the tools that are called, and asks again, until none is.', type: 'ChatRunToolsMethod' },
   { call: 'chat.completions.stream', what: 'A streamed answer with events.', type: 'ChatStreamMethod' },
@@ -81,8 +81,11 @@ function typeOf({ call, path: url, sends, optional, gives, streams, types: [para
   const takesObject = !['Nothing', 'EmptyJson'].includes(sends)
   const isPlain = given.length === 0 && named.length === 0 && !optional
   const isSpeech = streams && gives === 'Bytes'
-  if (isPlain && streams && !isSpeech) return `StreamMethod<${params}, ${value}, ${piece}>`
-  if (isPlain && takesObject && !isSpeech && sends !== 'Query') return `BodyMethod<${params}, ${value}>`
+  // Streamed runs have events beside the host's.
+  const isRun = piece === 'AssistantStreamEvent'
+  const stream = isRun ? 'AssistantStream' : `Stream<${piece}>`
+  if (isPlain && streams && !isSpeech && !isRun) return `StreamMethod<${params}, ${value}, ${piece}>`
+  if (isPlain && takesObject && !isSpeech && !isRun && sends !== 'Query') return `BodyMethod<${params}, ${value}>`
   const object = []
   if (takesObject && params !== 'any') object.push(sends === 'Query' ? params : `Body<${params}>`)
   if (params === 'any') object.push('any')
@@ -96,7 +99,7 @@ function typeOf({ call, path: url, sends, optional, gives, streams, types: [para
   if (!streams || piece === 'any') return signature(type, promise)
   // Speech has a parameter of its own for what is `stream` elsewhere.
   const whole = `APIPromise<${answer}>`
-  const overloads = isSpeech ? [[`${type} & { stream_format: 'sse' }`, `APIPromise<Stream<${piece}>>`], [`${type} & { stream_format?: 'audio' }`, whole], [type, `APIPromise<${answer} | Stream<${piece}>>`]] : [[`${type} & { stream: true }`, `APIPromise<Stream<${piece}>>`, true], [`${type} & { stream?: false | null }`, promise], [type, `APIPromise<${answer} | Stream<${piece}>>`]]
+  const overloads = isSpeech ? [[`${type} & { stream_format: 'sse' }`, `APIPromise<${stream}>`], [`${type} & { stream_format?: 'audio' }`, whole], [type, `APIPromise<${answer} | ${stream}>`]] : [[`${type} & { stream: true }`, `APIPromise<${stream}>`, true], [`${type} & { stream?: false | null }`, promise], [type, `APIPromise<${answer} | ${stream}>`]]
   return `{\n${overloads.map((overload) => `    ${signature(...overload).replace(/ => (?!.* => )/, ': ')}\n`).join('')}  }`
 }
 
@@ -119,7 +122,7 @@ const declaredIn = new Map(readdirSync(path.join(root, 'types')).filter((file) =
   const text = readFileSync(path.join(root, 'types', file), 'utf8')
   return [...text.matchAll(/^export (?:interface|type|class|declare class) (\w+)/gm)].map(([, name]) => [name, file.replace('.d.ts', '')])
 }))
-for (const name of ['APIPromise', 'CallOptions', 'CallParams', 'Stream']) declaredIn.set(name, '../index')
+for (const name of ['APIPromise', 'AssistantStream', 'CallOptions', 'CallParams', 'Stream']) declaredIn.set(name, '../index')
 
 function imports(text) {
   const code = text.replace(/\/\*\*.*?\*\//gs, '').replace(/'[^']*'/g, '')
@@ -154,7 +157,7 @@ ${tree}}
 `
 
 /** Types of whole files, which everybody can name. */
-const PUBLIC = ['audio', 'batches', 'beta', 'containers', 'conversations', 'evals', 'files', 'fine-tuning', 'images', 'pages', 'polling', 'portkey', 'realtime', 'stored-responses', 'uploads', 'vector-stores', 'videos']
+const PUBLIC = ['assistant-stream', 'audio', 'batches', 'beta', 'containers', 'conversations', 'evals', 'files', 'fine-tuning', 'images', 'pages', 'polling', 'portkey', 'realtime', 'realtime-events', 'response-items', 'response-tools', 'stored-responses', 'uploads', 'vector-stores', 'videos']
 const publicTypes = PUBLIC.map((file) => [file, [...declaredIn].filter(([, where]) => where === file).map(([name]) => name).sort()])
 const typeImports = publicTypes.map(([file, names]) => `import type {\n${wrapped(names, '  ')}\n} from './types/${file}'`).join('\n')
 const typeNames = publicTypes.flatMap(([, names]) => names).sort()
@@ -228,6 +231,17 @@ const endpointsByProvider = [
   }),
 ].join('\n')
 
+const priceTable = Object.entries(JSON.parse(native().prices()).providers).flatMap(([name, { asOf, source, models }]) => [
+  `### ${name}`,
+  '',
+  `As of ${asOf}, from <${source}>.`,
+  '',
+  '| model | input | cached | written | output | for input up to |',
+  '| --- | --- | --- | --- | --- | --- |',
+  ...Object.entries(models).map(([model, { input, cached = '', written = '', output = '', upTo }]) => `| \`${model}\` | ${input} | ${cached} | ${written} | ${output} | ${upTo?.toLocaleString('en') ?? ''} |`),
+  '',
+]).slice(0, -1).join('\n')
+
 /** Replaces what stands between `<!-- name -->` and `<!-- /name -->`, or the same in comments of code. */
 function between(text, name, content, comment = '<!--') {
   const [open, close] = comment === '/*' ? [`/* ${name} */`, `/* end of ${name} */`] : [`<!-- ${name} -->`, `<!-- /${name} -->`]
@@ -245,6 +259,7 @@ const written = {
   'index.d.ts': between(between(read('index.d.ts'), 'imports', typeImports, '/*'), 'types', `  export type {\n${wrapped(typeNames, '    ')}\n  }`, '/*'),
   'index.d.mts': between(read('index.d.mts'), 'types', `export type {\n${wrapped(typeNames, '  ')}\n} from './index.js'`, '/*'),
   'docs/methods.md': ['Data', 'Hosted', 'Control'].reduce((text, plane) => between(text, plane.toLowerCase(), methodTable(plane)), between(read('docs/methods.md'), 'helpers', helperTable)),
+  'docs/prices.md': between(read('docs/prices.md'), 'prices', priceTable),
   'docs/providers.md': between(read('docs/providers.md'), 'providers', endpointsByProvider),
 }
 

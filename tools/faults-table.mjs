@@ -51,7 +51,7 @@ const page = `# What happens when…
 
 Each line is a host that misbehaves, byte by byte on a real socket, and what a caller has of it. The table is the output of
 \`node tools/faults-table.mjs\`; the faults are in \`__test__/support/faults.mjs\`, and \`__test__/faults.test.mjs\` holds this package
-to its column, to one request, to its clocks and to its memory. Whole bodies are bounded by `maxAnswerBytes` (`docs/network.md`).
+to its column, to one request, to its clocks and to its memory. Whole bodies are bounded by \`maxAnswerBytes\` (\`docs/network.md\`).
 
 - \`portkey-native\` ${require('../package.json').version}: clocks of ${CLOCK} ms for headers, first token and silence, ${CLOCK * 3} ms for the call, no retries.
 - \`openai\` ${version('openai')}: its \`timeout\` at ${CLOCK * 3} ms, no retries. It ends where the head is there.

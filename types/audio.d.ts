@@ -52,9 +52,14 @@ export interface TranscriptionCreateResponse {
   logprobs?: TranscriptionLogprob[]
   segments?: (TranscriptionSegment | TranscriptionSpeakerSegment)[]
   task?: 'transcribe'
-  usage?: any
+  usage?: TranscriptionUsage
   words?: TranscriptionWord[]
 }
+
+/** Tokens, or how long the recording plays. */
+export type TranscriptionUsage =
+  | { type: 'tokens'; input_tokens: number; output_tokens: number; total_tokens: number; input_token_details?: { audio_tokens?: number; text_tokens?: number } }
+  | { type: 'duration'; seconds: number }
 
 export interface TranslationCreateResponse {
   text: string
@@ -109,7 +114,7 @@ export interface TranscriptionDoneEvent {
   text: string
   type: 'transcript.text.done'
   logprobs?: TranscriptionLogprob[]
-  usage?: any
+  usage?: Extract<TranscriptionUsage, { type: 'tokens' }>
 }
 
 export type TranscriptionStreamEvent = TranscriptionDeltaEvent | TranscriptionDoneEvent | TranscriptionSpeakerSegment

@@ -79,10 +79,25 @@ export interface ThreadAttachment {
   tools?: { type: 'code_interpreter' | 'file_search' }[]
 }
 
+export interface ThreadImageFile {
+  file_id: string
+  detail?: 'auto' | 'low' | 'high'
+}
+
+export interface ThreadImageURL {
+  url: string
+  detail?: 'auto' | 'low' | 'high'
+}
+
+export interface ThreadText {
+  annotations: ThreadAnnotation[]
+  value: string
+}
+
 export type ThreadContentPart =
   | { type: 'text'; text: string }
-  | { type: 'image_file'; image_file: { file_id: string; detail?: 'auto' | 'low' | 'high' } }
-  | { type: 'image_url'; image_url: { url: string; detail?: 'auto' | 'low' | 'high' } }
+  | { type: 'image_file'; image_file: ThreadImageFile }
+  | { type: 'image_url'; image_url: ThreadImageURL }
 
 export interface ThreadCreateParams {
   messages?: ThreadMessageCreateParams[]
@@ -116,10 +131,10 @@ export type ThreadAnnotation =
   | { type: 'file_path'; end_index: number; file_path: { file_id: string }; start_index: number; text: string }
 
 export type ThreadMessageContent =
-  | { type: 'text'; text: { annotations: ThreadAnnotation[]; value: string } }
+  | { type: 'text'; text: ThreadText }
   | { type: 'refusal'; refusal: string }
-  | { type: 'image_file'; image_file: { file_id: string; detail?: 'auto' | 'low' | 'high' } }
-  | { type: 'image_url'; image_url: { url: string; detail?: 'auto' | 'low' | 'high' } }
+  | { type: 'image_file'; image_file: ThreadImageFile }
+  | { type: 'image_url'; image_url: ThreadImageURL }
 
 export interface ThreadMessage {
   id: string
@@ -161,7 +176,7 @@ export interface TruncationStrategy {
 }
 
 export interface RunCreateParams extends RunParams {
-  include?: string[]
+  include?: RunStepInclude[]
   additional_instructions?: string | null
   additional_messages?: ThreadMessageCreateParams[] | null
   reasoning_effort?: ReasoningEffort
@@ -222,13 +237,40 @@ export interface RunUsage {
   total_tokens: number
 }
 
+/** What is answered beside what always is. */
+export type RunStepInclude = 'step_details.tool_calls[*].file_search.results[*].content' | (string & {})
+
 export interface RunStepListParams extends ListParams {
-  include?: string[]
+  include?: RunStepInclude[]
 }
 
 export interface RunStepRetrieveParams {
-  include?: string[]
+  include?: RunStepInclude[]
 }
+
+export type RunStepToolCall =
+  | {
+    id: string
+    type: 'code_interpreter'
+    code_interpreter: {
+      input: string
+      outputs: ({ type: 'logs'; logs: string } | { type: 'image'; image: { file_id: string } })[]
+    }
+  }
+  | {
+    id: string
+    type: 'file_search'
+    file_search: {
+      ranking_options?: { ranker: 'auto' | 'default_2024_08_21'; score_threshold: number }
+      results?: { file_id: string; file_name: string; score: number; content?: { text?: string; type?: 'text' }[] }[]
+    }
+  }
+  | {
+    id: string
+    type: 'function'
+    /** `output` is `null` until it was handed in. */
+    function: { arguments: string; name: string; output: string | null }
+  }
 
 export interface RunStep {
   id: string
@@ -243,16 +285,12 @@ export interface RunStep {
   object: 'thread.run.step'
   run_id: string
   status: 'in_progress' | 'cancelled' | 'failed' | 'completed' | 'expired'
-  step_details: { type: 'message_creation'; message_creation: { message_id: string } } | { type: 'tool_calls'; tool_calls: any[] }
+  step_details:
+    | { type: 'message_creation'; message_creation: { message_id: string } }
+    | { type: 'tool_calls'; tool_calls: RunStepToolCall[] }
   thread_id: string
   type: 'message_creation' | 'tool_calls'
   usage: RunUsage | null
-}
-
-/** One event of a streamed run: `thread.run.created`, `thread.message.delta`, …, and what it is about. */
-export interface AssistantStreamEvent {
-  event: string
-  data: any
 }
 
 export interface ChatSessionCreateParams {
@@ -302,12 +340,41 @@ export interface ChatKitThread {
   user: string
 }
 
-/** `type` tells what it is: `chatkit.user_message`, `chatkit.assistant_message`, `chatkit.widget`, … */
-export interface ChatKitItem {
+interface OfChatKitThread<Type extends string> {
   id: string
   created_at: number
   object: 'chatkit.thread_item'
   thread_id: string
-  type: string
-  [field: string]: any
+  type: Type
 }
+
+export interface ChatKitAttachment {
+  id: string
+  mime_type: string
+  name: string
+  preview_url: string | null
+  type: 'image' | 'file'
+}
+
+export interface ChatKitText {
+  type: 'output_text'
+  text: string
+  annotations: ({ type: 'file'; source: { type: 'file'; filename: string } } | { type: 'url'; source: { type: 'url'; url: string } })[]
+}
+
+interface ChatKitTask {
+  heading: string | null
+  summary: string | null
+}
+
+export type ChatKitItem =
+  | OfChatKitThread<'chatkit.user_message'> & {
+    attachments: ChatKitAttachment[]
+    content: ({ type: 'input_text'; text: string } | { type: 'quoted_text'; text: string })[]
+    inference_options: { model: string | null; tool_choice: { id: string } | null } | null
+  }
+  | OfChatKitThread<'chatkit.assistant_message'> & { content: ChatKitText[] }
+  | OfChatKitThread<'chatkit.widget'> & { widget: string }
+  | OfChatKitThread<'chatkit.client_tool_call'> & { arguments: string; call_id: string; name: string; output: string | null; status: 'in_progress' | 'completed' }
+  | OfChatKitThread<'chatkit.task'> & ChatKitTask & { task_type: 'custom' | 'thought' }
+  | OfChatKitThread<'chatkit.task_group'> & { tasks: (ChatKitTask & { type: 'custom' | 'thought' })[] }

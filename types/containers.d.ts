@@ -1,5 +1,6 @@
 /** Containers: where code that a model writes is run. */
 import type { Uploadable } from './pages'
+import type { ContainerSkill } from './response-tools'
 
 export interface ContainerCreateParams {
   name: string
@@ -7,7 +8,7 @@ export interface ContainerCreateParams {
   file_ids?: string[]
   memory_limit?: '1g' | '4g' | '16g' | '64g'
   network_policy?: ContainerNetworkPolicyParam
-  skills?: any[]
+  skills?: ContainerSkill[]
 }
 
 export type ContainerNetworkPolicyParam =

@@ -1,9 +1,13 @@
 /** Conversations that a host keeps, for the Responses API. Their items are those of its answers. */
 import type { ListParams } from './pages'
+import type {
+  ResponseCustomToolCall, ResponseCustomToolCallOutput, ResponseInputItem, ResponseItem, ResponseItemStatus, ResponseKeptContent, ResponseOutputRefusal, ResponseOutputText, ResponseRole,
+} from './response-items'
+import type { ResponseIncludable } from './responses'
 import type { Metadata } from './shared'
 
 export interface ConversationCreateParams {
-  items?: any[] | null
+  items?: ResponseInputItem[] | null
   metadata?: Metadata | null
 }
 
@@ -19,25 +23,41 @@ export interface Conversation {
 }
 
 export interface ConversationItemCreateParams {
-  items: any[]
+  items: ResponseInputItem[]
   /** Goes into the body, as everything else that is handed in. */
-  include?: string[]
+  include?: ResponseIncludable[]
 }
 
 export interface ConversationItemRetrieveParams {
-  include?: string[]
+  include?: ResponseIncludable[]
 }
 
 export interface ConversationItemListParams extends ListParams {
-  include?: string[]
+  include?: ResponseIncludable[]
+}
+
+/** A turn, whoever's it is. */
+export interface ConversationMessage {
+  type: 'message'
+  id: string
+  role: ResponseRole
+  content: (
+    | ResponseKeptContent
+    | ResponseOutputText
+    | ResponseOutputRefusal
+    | { type: 'text' | 'summary_text' | 'reasoning_text'; text: string }
+    | { type: 'computer_screenshot'; detail: 'low' | 'high' | 'auto' | 'original'; file_id: string | null; image_url: string | null; prompt_cache_breakpoint?: { mode: 'explicit' } }
+  )[]
+  status: ResponseItemStatus
+  phase?: 'commentary' | 'final_answer' | null
 }
 
 /** A message, a call, what a call gave back, reasoning, …: `type` tells. */
-export interface ConversationItem {
-  type: string
-  id?: string | null
-  [field: string]: any
-}
+export type ConversationItem =
+  | ConversationMessage
+  | Exclude<ResponseItem, { type: 'message' | 'custom_tool_call' | 'custom_tool_call_output' }>
+  | ResponseCustomToolCall
+  | ResponseCustomToolCallOutput
 
 export interface ConversationItemList {
   data: ConversationItem[]

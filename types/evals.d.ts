@@ -1,24 +1,34 @@
 /** Evals: how well a model does what it is asked, judged by graders. */
-import type { LabelModelGrader, PythonGrader, ScoreModelGrader, StringCheckGrader, TextSimilarityGrader } from './fine-tuning'
+import type { ResponseFormatJSONObject, ResponseFormatJSONSchema, ResponseFormatText } from './chat'
+import type { GraderMessage, LabelModelGrader, PythonGrader, ScoreModelGrader, StringCheckGrader, TextSimilarityGrader } from './fine-tuning'
+import type { ChatCompletionFunctionTool } from './messages'
 import type { ListParams } from './pages'
-import type { Metadata } from './shared'
+import type { EasyInputMessage } from './response-items'
+import type { ResponseTool } from './response-tools'
+import type { ResponseTextFormat } from './responses'
+import type { JSONSchema, Metadata, ReasoningEffort } from './shared'
 
 export type EvalDataSource =
-  | { type: 'custom'; item_schema: { [key: string]: unknown }; include_sample_schema?: boolean }
+  | { type: 'custom'; item_schema: JSONSchema; include_sample_schema?: boolean }
   | { type: 'logs'; metadata?: { [key: string]: unknown } | null }
   | { type: 'stored_completions'; metadata?: { [key: string]: unknown } | null }
 
+/** What a model that judges is asked; `{{ item.… }}` and `{{ sample.… }}` in it stand for what is judged. */
+export type EvalMessage = { role: string; content: string } | GraderMessage
+
 /** A text grader of an eval says from when on it passes. */
-export type EvalCriterion =
-  | Omit<LabelModelGrader, 'input'> & { input: any[] }
-  | StringCheckGrader
-  | TextSimilarityGrader & { pass_threshold: number }
-  | PythonGrader & { pass_threshold?: number }
-  | Omit<ScoreModelGrader, 'input'> & { input: any[]; pass_threshold?: number }
+type EvalRule = StringCheckGrader | TextSimilarityGrader & { pass_threshold: number } | PythonGrader & { pass_threshold?: number }
+
+export type EvalCriterionParam =
+  | EvalRule
+  | Omit<LabelModelGrader, 'input'> & { input: EvalMessage[] }
+  | ScoreModelGrader & { pass_threshold?: number }
+
+export type EvalCriterion = EvalRule | LabelModelGrader | ScoreModelGrader & { pass_threshold?: number }
 
 export interface EvalCreateParams {
   data_source_config: EvalDataSource
-  testing_criteria: EvalCriterion[]
+  testing_criteria: EvalCriterionParam[]
   metadata?: Metadata | null
   name?: string
 }
@@ -35,7 +45,7 @@ export interface EvalListParams extends ListParams {
 export interface Eval {
   id: string
   created_at: number
-  data_source_config: { type: 'custom' | 'logs' | 'stored_completions'; schema: { [key: string]: unknown }; metadata?: Metadata | null }
+  data_source_config: { type: 'custom'; schema: JSONSchema } | { type: 'logs' | 'stored_completions'; schema: JSONSchema; metadata?: Metadata | null }
   metadata: Metadata | null
   name: string
   object: 'eval'
@@ -48,9 +58,73 @@ export interface EvalDeleted {
   object: string
 }
 
+/** Items in the request, or a file with one in each line. */
+type EvalContent =
+  | { type: 'file_content'; content: { item: { [key: string]: unknown }; sample?: { [key: string]: unknown } }[] }
+  | { type: 'file_id'; id: string }
+
+/** Where the messages are, in the items. */
+interface ItemReference {
+  type: 'item_reference'
+  item_reference: string
+}
+
+interface Sampling {
+  reasoning_effort?: ReasoningEffort
+  seed?: number
+  temperature?: number
+  top_p?: number
+}
+
+/** Answers that are there are judged. */
+export interface EvalJSONLSource {
+  type: 'jsonl'
+  source: EvalContent
+}
+
+/** Chat completions are made, and judged. */
+export interface EvalCompletionsSource {
+  type: 'completions'
+  source:
+    | EvalContent
+    | { type: 'stored_completions'; created_after?: number | null; created_before?: number | null; limit?: number | null; metadata?: Metadata | null; model?: string | null }
+  input_messages?: ItemReference | { type: 'template'; template: (EasyInputMessage | GraderMessage)[] }
+  model?: string
+  sampling_params?: Sampling & {
+    max_completion_tokens?: number
+    response_format?: ResponseFormatText | ResponseFormatJSONSchema | ResponseFormatJSONObject
+    tools?: ChatCompletionFunctionTool[]
+  }
+}
+
+/** Responses are made, and judged. */
+export interface EvalResponsesSource {
+  type: 'responses'
+  source:
+    | EvalContent
+    | {
+      type: 'responses'
+      created_after?: number | null
+      created_before?: number | null
+      instructions_search?: string | null
+      metadata?: unknown
+      model?: string | null
+      reasoning_effort?: ReasoningEffort
+      temperature?: number | null
+      tools?: string[] | null
+      top_p?: number | null
+      users?: string[] | null
+    }
+  input_messages?: ItemReference | { type: 'template'; template: EvalMessage[] }
+  model?: string
+  sampling_params?: Sampling & { max_completion_tokens?: number; text?: { format?: ResponseTextFormat }; tools?: ResponseTool[] }
+}
+
+export type EvalRunSource = EvalJSONLSource | EvalCompletionsSource | EvalResponsesSource
+
 export interface EvalRunCreateParams {
-  /** What is asked, and of which model: `jsonl`, `completions` or `responses`. */
-  data_source: { type: 'jsonl' | 'completions' | 'responses'; source: any; [key: string]: any }
+  /** What is asked, and of which model. */
+  data_source: EvalRunSource
   metadata?: Metadata | null
   name?: string
 }
@@ -62,7 +136,7 @@ export interface EvalRunListParams extends ListParams {
 export interface EvalRun {
   id: string
   created_at: number
-  data_source: { type: 'jsonl' | 'completions' | 'responses'; [key: string]: any }
+  data_source: EvalRunSource
   error: { code: string; message: string }
   eval_id: string
   metadata: Metadata | null

@@ -1,6 +1,6 @@
 /** Fine-tuning: models of one's own, and what grades their answers. */
 import type { ListParams } from './pages'
-import type { Metadata } from './shared'
+import type { Metadata, ReasoningEffort } from './shared'
 
 type Auto = 'auto' | number
 
@@ -150,9 +150,15 @@ export interface PythonGrader {
   image_tag?: string
 }
 
+export type GraderContent =
+  | { type: 'input_text'; text: string; prompt_cache_breakpoint?: { mode: 'explicit' } }
+  | { type: 'output_text'; text: string }
+  | { type: 'input_image'; image_url: string; detail?: string }
+  | { type: 'input_audio'; input_audio: { data: string; format: 'mp3' | 'wav' } }
+
 export interface GraderMessage {
   role: 'user' | 'assistant' | 'system' | 'developer'
-  content: any
+  content: string | GraderContent | (string | GraderContent)[]
   type?: 'message'
 }
 
@@ -164,7 +170,7 @@ export interface ScoreModelGrader {
   range?: number[]
   sampling_params?: {
     max_completions_tokens?: number | null
-    reasoning_effort?: string | null
+    reasoning_effort?: ReasoningEffort
     seed?: number | null
     temperature?: number | null
     top_p?: number | null

@@ -11,10 +11,12 @@ export interface PollOptions extends CallOptions {
 /** The headers of a webhook, as a `Headers`, an object or pairs. */
 export type WebhookHeaders = Iterable<[string, string]> | { [name: string]: string | string[] | null | undefined }
 
-export interface WebhookEvent {
-  id: string
-  created_at: number
-  object?: 'event'
-  type: string
-  data: any
-}
+/** What each event is about: a thing that is done, or a call that comes in. */
+export type WebhookEvent = WebhookEventOf<
+  | `batch.${'cancelled' | 'completed' | 'expired' | 'failed'}`
+  | `eval.run.${'canceled' | 'failed' | 'succeeded'}`
+  | `fine_tuning.job.${'cancelled' | 'failed' | 'succeeded'}`
+  | `response.${'cancelled' | 'completed' | 'failed' | 'incomplete'}`, { id: string }
+> | WebhookEventOf<'realtime.call.incoming', { call_id: string; sip_headers: { name: string; value: string }[] }>
+
+type WebhookEventOf<Type, Data> = Type extends string ? { id: string; created_at: number; object?: 'event'; type: Type; data: Data } : never

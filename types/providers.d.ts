@@ -15,10 +15,22 @@ export interface ProviderOptions {
   azureDeploymentName?: Value
   /** what Azure does with parameters it doesn't know: drop (default), pass-through or error. */
   azureExtraParameters?: Value
-  /** entra: the credential is an Entra token. */
+  /** entra: by an Entra token, given or granted for a client's secret; managed: by the machine's identity. */
   azureAuthMode?: Value
   /** an Entra token, in place of the key. */
   azureAdToken?: Value
+  /** the Entra tenant whose client asks for tokens. */
+  azureEntraTenantId?: Value
+  /** the id of the client that asks for tokens. */
+  azureEntraClientId?: Value
+  /** the client's secret. */
+  azureEntraClientSecret?: Value
+  /** what tokens are for, https://cognitiveservices.azure.com/.default when left out. */
+  azureEntraScope?: Value
+  /** the client id of a user-assigned identity; else the machine's own. */
+  azureManagedClientId?: Value
+  /** where tokens are granted, in place of https://login.microsoftonline.com. */
+  azureAuthorityHost?: Value
   /** the resource's name, the first part of its host. */
   azureResourceName?: Value
   /** the deployment; else the body's model. */
@@ -31,8 +43,14 @@ export interface ProviderOptions {
   awsSessionToken?: Value
   /** the region, such as us-east-1. */
   awsRegion?: Value
-  /** accessKey (signed requests, the default) or apiKey (Authorization is a bearer token). */
+  /** accessKey (signed requests, the default), assumedRole (the same with a role's keys) or apiKey (Authorization is a bearer token). */
   awsAuthType?: Value
+  /** the role to assume, as its ARN. */
+  awsRoleArn?: Value
+  /** the external id that the role asks for. */
+  awsExternalId?: Value
+  /** where the role's keys are granted, in place of AWS's own address in the region. */
+  awsStsEndpoint?: Value
   /** the account's identifier, as in its URL. */
   snowflakeAccount?: Value
   /** KEYPAIR_JWT, OAUTH or PROGRAMMATIC_ACCESS_TOKEN. */
@@ -97,10 +115,22 @@ export interface ProviderConfig extends ProviderOptions {
   azure_deployment_name?: Value
   /** what Azure does with parameters it doesn't know: drop (default), pass-through or error. */
   azure_extra_parameters?: Value
-  /** entra: the credential is an Entra token. */
+  /** entra: by an Entra token, given or granted for a client's secret; managed: by the machine's identity. */
   azure_auth_mode?: Value
   /** an Entra token, in place of the key. */
   azure_ad_token?: Value
+  /** the Entra tenant whose client asks for tokens. */
+  azure_entra_tenant_id?: Value
+  /** the id of the client that asks for tokens. */
+  azure_entra_client_id?: Value
+  /** the client's secret. */
+  azure_entra_client_secret?: Value
+  /** what tokens are for, https://cognitiveservices.azure.com/.default when left out. */
+  azure_entra_scope?: Value
+  /** the client id of a user-assigned identity; else the machine's own. */
+  azure_managed_client_id?: Value
+  /** where tokens are granted, in place of https://login.microsoftonline.com. */
+  azure_authority_host?: Value
   /** the resource's name, the first part of its host. */
   azure_resource_name?: Value
   /** the deployment; else the body's model. */
@@ -113,8 +143,14 @@ export interface ProviderConfig extends ProviderOptions {
   aws_session_token?: Value
   /** the region, such as us-east-1. */
   aws_region?: Value
-  /** accessKey (signed requests, the default) or apiKey (Authorization is a bearer token). */
+  /** accessKey (signed requests, the default), assumedRole (the same with a role's keys) or apiKey (Authorization is a bearer token). */
   aws_auth_type?: Value
+  /** the role to assume, as its ARN. */
+  aws_role_arn?: Value
+  /** the external id that the role asks for. */
+  aws_external_id?: Value
+  /** where the role's keys are granted, in place of AWS's own address in the region. */
+  aws_sts_endpoint?: Value
   /** the account's identifier, as in its URL. */
   snowflake_account?: Value
   /** KEYPAIR_JWT, OAUTH or PROGRAMMATIC_ACCESS_TOKEN. */

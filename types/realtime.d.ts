@@ -1,24 +1,19 @@
 /** What a realtime session begins with, and the calls of one. */
 
+import type { RealtimeSessionConfig, RealtimeTranscriptionConfig } from './realtime-events'
+
 export interface ClientSecretCreateParams {
   expires_after?: { anchor?: 'created_at'; seconds?: number }
-  session?: { type: 'realtime' | 'transcription'; [field: string]: any }
+  session?: RealtimeSessionConfig | RealtimeTranscriptionConfig
 }
 
 export interface ClientSecret {
   expires_at: number
-  session: { type: string; [field: string]: any }
+  session: (RealtimeSessionConfig | RealtimeTranscriptionConfig) & { id: string; object: string; expires_at?: number }
   value: string
 }
 
-export interface RealtimeCallAcceptParams {
-  type: 'realtime'
-  instructions?: string
-  max_output_tokens?: number | 'inf'
-  model?: string
-  output_modalities?: ('text' | 'audio')[]
-  [field: string]: any
-}
+export interface RealtimeCallAcceptParams extends RealtimeSessionConfig {}
 
 export interface RealtimeCallReferParams {
   target_uri: string

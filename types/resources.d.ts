@@ -1,12 +1,12 @@
 /** The tree of methods, one line each. Written by tools/derive.mjs from the engine's endpoint table. */
-import type { APIPromise, CallOptions, CallParams, Stream } from '../index'
+import type { APIPromise, AssistantStream, CallOptions, CallParams, Stream } from '../index'
 import type { SpeechCreateParams, SpeechStreamEvent } from './audio'
 import type { Batch, BatchCreateParams } from './batches'
 import type {
-  Assistant, AssistantCreateParams, AssistantStreamEvent, AssistantUpdateParams, ChatKitItem, ChatKitThread,
-  ChatKitThreadListParams, ChatSession, ChatSessionCreateParams, MetadataParams, Run, RunCreateParams, RunStep,
-  RunStepListParams, RunStepRetrieveParams, RunSubmitToolOutputsParams, Thread, ThreadCreateAndRunParams,
-  ThreadCreateParams, ThreadMessage, ThreadMessageCreateParams, ThreadMessageListParams, ThreadUpdateParams,
+  Assistant, AssistantCreateParams, AssistantUpdateParams, ChatKitItem, ChatKitThread, ChatKitThreadListParams,
+  ChatSession, ChatSessionCreateParams, MetadataParams, Run, RunCreateParams, RunStep, RunStepListParams,
+  RunStepRetrieveParams, RunSubmitToolOutputsParams, Thread, ThreadCreateAndRunParams, ThreadCreateParams,
+  ThreadMessage, ThreadMessageCreateParams, ThreadMessageListParams, ThreadUpdateParams,
 } from './beta'
 import type {
   ChatCompletion, ChatCompletionChunk, ChatCompletionCreateParamsBase, ChatCompletionListParams,
@@ -45,9 +45,10 @@ import type {
   RealtimeSession, RealtimeSessionCreateParams, TranscriptionSession, TranscriptionSessionCreateParams,
 } from './realtime'
 import type { ResponseParseMethod, ResponseStreamMethod } from './response-helpers'
+import type { ResponseItem } from './response-items'
 import type { Response, ResponseCreateParamsBase, ResponseStreamEvent } from './responses'
 import type {
-  ResponseInputItemListParams, ResponseInputTokens, ResponseInputTokensParams, ResponseItem, ResponseRetrieveParams,
+  ResponseInputItemListParams, ResponseInputTokens, ResponseInputTokensParams, ResponseRetrieveParams,
 } from './stored-responses'
 import type { TranscriptionMethod, TranslationMethod } from './transcripts'
 import type { Upload, UploadCompleteParams, UploadCreateParams, UploadPart, UploadPartCreateParams } from './uploads'
@@ -432,7 +433,11 @@ export interface Resources {
       /** `DELETE /threads/{threadID}` */
       delete: (threadID: string, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<Answer<Deleted>>
       /** `POST /threads/runs` */
-      createAndRun: StreamMethod<ThreadCreateAndRunParams, Run, AssistantStreamEvent>
+      createAndRun: {
+        (body: Body<ThreadCreateAndRunParams> & { stream: true }, params?: CallParams | null, opts?: CallOptions | null): APIPromise<AssistantStream>
+        (body: Body<ThreadCreateAndRunParams> & { stream?: false | null }, params?: CallParams | null, opts?: CallOptions | null): APIPromise<Answer<Run>>
+        (body: Body<ThreadCreateAndRunParams>, params?: CallParams | null, opts?: CallOptions | null): APIPromise<Answer<Run> | AssistantStream>
+      }
       readonly messages: {
         /** `POST /threads/{threadID}/messages` */
         create: (threadID: string, body: Body<ThreadMessageCreateParams>, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<Answer<ThreadMessage>>
@@ -448,9 +453,9 @@ export interface Resources {
       readonly runs: {
         /** `POST /threads/{threadID}/runs` */
         create: {
-          (threadID: string, body: Body<RunCreateParams> & { stream: true }, params?: CallParams | null, opts?: CallOptions | null): APIPromise<Stream<AssistantStreamEvent>>
+          (threadID: string, body: Body<RunCreateParams> & { stream: true }, params?: CallParams | null, opts?: CallOptions | null): APIPromise<AssistantStream>
           (threadID: string, body: Body<RunCreateParams> & { stream?: false | null }, params?: CallParams | null, opts?: CallOptions | null): APIPromise<Answer<Run>>
-          (threadID: string, body: Body<RunCreateParams>, params?: CallParams | null, opts?: CallOptions | null): APIPromise<Answer<Run> | Stream<AssistantStreamEvent>>
+          (threadID: string, body: Body<RunCreateParams>, params?: CallParams | null, opts?: CallOptions | null): APIPromise<Answer<Run> | AssistantStream>
         }
         /** `GET /threads/{threadID}/runs` */
         list: (threadID: string, query?: ListParams | null, params?: CallParams | null, opts?: CallOptions | null) => PagePromise<Page<Run>>
@@ -460,9 +465,9 @@ export interface Resources {
         update: (runID: string, body: Body<MetadataParams> & { thread_id: string }, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<Answer<Run>>
         /** `POST /threads/{thread_id}/runs/{runID}/submit_tool_outputs` */
         submitToolOutputs: {
-          (runID: string, body: Body<RunSubmitToolOutputsParams> & { thread_id: string } & { stream: true }, params?: CallParams | null, opts?: CallOptions | null): APIPromise<Stream<AssistantStreamEvent>>
+          (runID: string, body: Body<RunSubmitToolOutputsParams> & { thread_id: string } & { stream: true }, params?: CallParams | null, opts?: CallOptions | null): APIPromise<AssistantStream>
           (runID: string, body: Body<RunSubmitToolOutputsParams> & { thread_id: string } & { stream?: false | null }, params?: CallParams | null, opts?: CallOptions | null): APIPromise<Answer<Run>>
-          (runID: string, body: Body<RunSubmitToolOutputsParams> & { thread_id: string }, params?: CallParams | null, opts?: CallOptions | null): APIPromise<Answer<Run> | Stream<AssistantStreamEvent>>
+          (runID: string, body: Body<RunSubmitToolOutputsParams> & { thread_id: string }, params?: CallParams | null, opts?: CallOptions | null): APIPromise<Answer<Run> | AssistantStream>
         }
         /** `POST /threads/{thread_id}/runs/{runID}/cancel` */
         cancel: (runID: string, path: { thread_id: string }, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<Answer<Run>>
@@ -475,20 +480,20 @@ export interface Resources {
         /** Begins a run and waits for its end. */
         createAndPoll: (threadID: string, body: Body<RunCreateParams>, params?: CallParams | null, opts?: PollOptions | null) => Promise<Answer<Run>>
         /** Begins a run and streams it. */
-        createAndStream: (threadID: string, body: Body<RunCreateParams>, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<Stream<AssistantStreamEvent>>
+        createAndStream: (threadID: string, body: Body<RunCreateParams>, params?: CallParams | null, opts?: CallOptions | null) => AssistantStream
         /** Waits for the end of a run, or for what it requires. */
         poll: (runID: string, path: { thread_id: string }, params?: CallParams | null, opts?: PollOptions | null) => Promise<Answer<Run>>
         /** Begins a run and streams it. */
-        stream: (threadID: string, body: Body<RunCreateParams>, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<Stream<AssistantStreamEvent>>
+        stream: (threadID: string, body: Body<RunCreateParams>, params?: CallParams | null, opts?: CallOptions | null) => AssistantStream
         /** Hands in what tools gave back and waits for the run's end. */
         submitToolOutputsAndPoll: (runID: string, body: Body<RunSubmitToolOutputsParams> & { thread_id: string }, params?: CallParams | null, opts?: PollOptions | null) => Promise<Answer<Run>>
         /** Hands in what tools gave back and streams the rest of the run. */
-        submitToolOutputsStream: (runID: string, body: Body<RunSubmitToolOutputsParams> & { thread_id: string }, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<Stream<AssistantStreamEvent>>
+        submitToolOutputsStream: (runID: string, body: Body<RunSubmitToolOutputsParams> & { thread_id: string }, params?: CallParams | null, opts?: CallOptions | null) => AssistantStream
       }
       /** Begins a run in a thread of its own and waits for its end. */
       createAndRunPoll: (body: Body<ThreadCreateAndRunParams>, params?: CallParams | null, opts?: PollOptions | null) => Promise<Answer<Run>>
       /** Begins a run in a thread of its own and streams it. */
-      createAndRunStream: (body: Body<ThreadCreateAndRunParams>, params?: CallParams | null, opts?: CallOptions | null) => APIPromise<Stream<AssistantStreamEvent>>
+      createAndRunStream: (body: Body<ThreadCreateAndRunParams>, params?: CallParams | null, opts?: CallOptions | null) => AssistantStream
     }
     readonly realtime: {
       readonly sessions: {

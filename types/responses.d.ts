@@ -1,17 +1,34 @@
 /**
  * Responses, as OpenAI shapes them: what is sent, what comes back whole, what comes back as events. Names are OpenAI's,
- * and what the `openai` package's types describe fits these. What built-in tools bring is told by its type alone, with
- * whatever fields it has.
+ * and what the `openai` package's types describe fits these. Items are in response-items.d.ts, tools in response-tools.d.ts.
  */
+import type { ResponseInputItem, ResponseKeptContent, ResponseOutputItem, ResponseOutputRefusal, ResponseOutputText } from './response-items'
+import type { ResponseTool, ResponseToolChoice } from './response-tools'
 import type { JSONSchema, Metadata, ReasoningEffort, ServiceTier } from './shared'
 
-/** Fields of a thing that is not spelled out here. */
-type Fields = { [field: string]: any }
+/** A stored prompt, and what is put into it. */
+export interface ResponsePrompt {
+  id: string
+  variables?: { [name: string]: string | ResponseKeptContent } | null
+  version?: string | null
+}
+
+/** What a provider's moderation thought of the input or the output. */
+export type ResponseModerationResult =
+  | {
+    type: 'moderation_result'
+    categories: Record<string, boolean>
+    category_applied_input_types: Record<string, ('text' | 'image')[]>
+    category_scores: Record<string, number>
+    flagged: boolean
+    model: string
+  }
+  | { type: 'error'; code: string; message: string }
 
 export interface ResponseCreateParamsBase {
   /** Go on after the call has been answered. */
   background?: boolean | null
-  context_management?: Fields[] | null
+  context_management?: { type: string; compact_threshold?: number | null }[] | null
   /** A stored conversation that the response belongs to. */
   conversation?: string | { id: string } | null
   /** What is to be told beside the answer. */
@@ -27,14 +44,13 @@ export interface ResponseCreateParamsBase {
   metadata?: Metadata | null
   /** The model's name at the host. */
   model?: string
-  moderation?: Fields | null
+  moderation?: { model: string; policy?: { input?: { mode: 'score' | 'block' } | null; output?: { mode: 'score' | 'block' } | null } | null } | null
   parallel_tool_calls?: boolean | null
   /** The stored response that this one goes on from. */
   previous_response_id?: string | null
-  /** A stored prompt, and what is put into it. */
-  prompt?: Fields | null
+  prompt?: ResponsePrompt | null
   prompt_cache_key?: string | null
-  prompt_cache_options?: Fields
+  prompt_cache_options?: { mode?: 'implicit' | 'explicit'; ttl?: '30m' }
   prompt_cache_retention?: 'in_memory' | '24h' | null
   reasoning?: ResponseReasoningConfig | null
   safety_identifier?: string | null
@@ -82,7 +98,8 @@ export interface ResponseReasoningConfig {
   effort?: ReasoningEffort
   summary?: 'auto' | 'concise' | 'detailed' | null
   generate_summary?: 'auto' | 'concise' | 'detailed' | null
-  [field: string]: any
+  context?: 'auto' | 'current_turn' | 'all_turns' | null
+  mode?: string
 }
 
 export interface ResponseTextConfig {
@@ -94,207 +111,6 @@ export type ResponseTextFormat =
   | { type: 'text' }
   | { type: 'json_object' }
   | { type: 'json_schema'; name: string; schema: JSONSchema; description?: string; strict?: boolean | null }
-
-export type ResponseTool = ResponseFunctionTool | ResponseCustomTool | ResponseBuiltInTool
-
-/** A function of the caller's own. */
-export interface ResponseFunctionTool {
-  type: 'function'
-  name: string
-  parameters: JSONSchema | null
-  /** Hold the arguments to the schema. */
-  strict: boolean | null
-  description?: string | null
-  [field: string]: any
-}
-
-/** A tool of the caller's own that takes a text instead of arguments. */
-export interface ResponseCustomTool {
-  type: 'custom'
-  name: string
-  description?: string
-  format?: { type: 'text' } | { type: 'grammar'; definition: string; syntax: 'lark' | 'regex' }
-  [field: string]: any
-}
-
-/** A tool that OpenAI's own servers have. */
-export interface ResponseBuiltInTool {
-  type:
-    | 'file_search' | 'computer' | 'computer_use_preview' | 'web_search' | 'web_search_2025_08_26' | 'mcp' | 'code_interpreter'
-    | 'image_generation' | 'local_shell' | 'shell' | 'namespace' | 'tool_search' | 'web_search_preview'
-    | 'web_search_preview_2025_03_11' | 'apply_patch' | 'programmatic_tool_calling'
-  [field: string]: any
-}
-
-export type ResponseToolChoice =
-  | 'none'
-  | 'auto'
-  | 'required'
-  | { type: 'function' | 'custom'; name: string }
-  | { type: 'allowed_tools'; mode: 'auto' | 'required'; tools: Array<{ [key: string]: unknown }> }
-  | ResponseToolChoiceBuiltIn
-
-export interface ResponseToolChoiceBuiltIn {
-  type: ResponseBuiltInTool['type'] | 'computer_use'
-  [field: string]: any
-}
-
-export type ResponseInputItem =
-  | EasyInputMessage
-  | ResponseInputMessage
-  | ResponseOutputMessage
-  | ResponseFunctionToolCall
-  | ResponseFunctionCallOutput
-  | ResponseCustomToolCall
-  | ResponseCustomToolCallOutput
-  | ResponseReasoningItem
-  | ResponseOtherItem
-
-/** A turn, with its content as a text or in parts. */
-export interface EasyInputMessage {
-  role: 'user' | 'assistant' | 'system' | 'developer'
-  content: string | ResponseInputContent[]
-  phase?: 'commentary' | 'final_answer' | null
-  type?: 'message'
-}
-
-export interface ResponseInputMessage {
-  role: 'user' | 'system' | 'developer'
-  content: ResponseInputContent[]
-  status?: ResponseItemStatus
-  type?: 'message'
-}
-
-export type ResponseItemStatus = 'in_progress' | 'completed' | 'incomplete'
-
-export type ResponseInputContent = ResponseInputText | ResponseInputImage | ResponseInputFile
-
-export interface ResponseInputText {
-  type: 'input_text'
-  text: string
-  prompt_cache_breakpoint?: Fields | null
-}
-
-export interface ResponseInputImage {
-  type: 'input_image'
-  detail?: 'low' | 'high' | 'auto' | 'original' | null
-  file_id?: string | null
-  /** An address, or the data as a `data:` URL. */
-  image_url?: string | null
-  prompt_cache_breakpoint?: Fields | null
-}
-
-export interface ResponseInputFile {
-  type: 'input_file'
-  detail?: 'auto' | 'low' | 'high'
-  file_data?: string | null
-  file_id?: string | null
-  file_url?: string | null
-  filename?: string | null
-  prompt_cache_breakpoint?: Fields | null
-}
-
-export interface ResponseFunctionToolCall {
-  type: 'function_call'
-  call_id: string
-  name: string
-  /** JSON text. */
-  arguments: string
-  id?: string
-  status?: ResponseItemStatus
-  [field: string]: any
-}
-
-export interface ResponseFunctionCallOutput {
-  type: 'function_call_output'
-  call_id: string
-  output: string | ResponseInputContent[]
-  id?: string | null
-  status?: ResponseItemStatus | null
-  [field: string]: any
-}
-
-export interface ResponseCustomToolCall {
-  type: 'custom_tool_call'
-  call_id: string
-  name: string
-  input: string
-  id?: string
-  [field: string]: any
-}
-
-export interface ResponseCustomToolCallOutput {
-  type: 'custom_tool_call_output'
-  call_id: string
-  output: string | ResponseInputContent[]
-  id?: string
-  [field: string]: any
-}
-
-export interface ResponseReasoningItem {
-  type: 'reasoning'
-  id: string
-  summary: Array<{ type: 'summary_text'; text: string }>
-  content?: Array<{ type: 'reasoning_text'; text: string }>
-  /** What a provider wants back with the next turn. Nobody's to read. */
-  encrypted_content?: string | null
-  status?: ResponseItemStatus
-}
-
-/** An item of a built-in tool, or one that names another. */
-export interface ResponseOtherItem {
-  type?:
-    | 'file_search_call' | 'computer_call' | 'computer_call_output' | 'web_search_call' | 'tool_search_call' | 'tool_search_output'
-    | 'additional_tools' | 'compaction' | 'compaction_trigger' | 'image_generation_call' | 'code_interpreter_call' | 'local_shell_call'
-    | 'local_shell_call_output' | 'shell_call' | 'shell_call_output' | 'apply_patch_call' | 'apply_patch_call_output'
-    | 'mcp_list_tools' | 'mcp_approval_request' | 'mcp_approval_response' | 'mcp_call' | 'item_reference' | 'program'
-    | 'program_output' | null
-  [field: string]: any
-}
-
-export type ResponseOutputItem =
-  | ResponseOutputMessage
-  | ResponseFunctionToolCall
-  | ResponseFunctionCallOutput
-  | ResponseCustomToolCall
-  | ResponseCustomToolCallOutput
-  | ResponseReasoningItem
-  | ResponseOtherItem
-
-export interface ResponseOutputMessage {
-  type: 'message'
-  id: string
-  role: 'assistant'
-  content: Array<ResponseOutputText | ResponseOutputRefusal>
-  status: ResponseItemStatus
-  phase?: 'commentary' | 'final_answer' | null
-}
-
-export interface ResponseOutputText {
-  type: 'output_text'
-  text: string
-  annotations: ResponseAnnotation[]
-  logprobs?: ResponseLogprob[]
-}
-
-/** Where a text comes from. */
-export type ResponseAnnotation =
-  | { type: 'file_citation'; file_id: string; filename: string; index: number }
-  | { type: 'url_citation'; url: string; title: string; start_index: number; end_index: number }
-  | { type: 'container_file_citation'; container_id: string; file_id: string; filename: string; start_index: number; end_index: number }
-  | { type: 'file_path'; file_id: string; index: number }
-
-export interface ResponseLogprob {
-  token: string
-  bytes: number[]
-  logprob: number
-  top_logprobs: Array<{ token: string; bytes: number[]; logprob: number }>
-}
-
-export interface ResponseOutputRefusal {
-  type: 'refusal'
-  refusal: string
-}
 
 export interface Response {
   id: string
@@ -319,11 +135,11 @@ export interface Response {
   conversation?: { id: string } | null
   max_output_tokens?: number | null
   max_tool_calls?: number | null
-  moderation?: Fields | null
+  moderation?: { input: ResponseModerationResult; output: ResponseModerationResult } | null
   previous_response_id?: string | null
-  prompt?: Fields | null
+  prompt?: ResponsePrompt | null
   prompt_cache_key?: string | null
-  prompt_cache_options?: Fields
+  prompt_cache_options?: { mode: 'implicit' | 'explicit'; ttl: '30m' }
   prompt_cache_retention?: 'in_memory' | '24h' | null
   reasoning?: ResponseReasoningConfig | null
   safety_identifier?: string | null

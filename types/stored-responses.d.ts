@@ -1,8 +1,11 @@
 /** Responses that a host keeps, and how many tokens one would take. */
 import type { ListParams } from './pages'
+import type { ResponseInputItem } from './response-items'
+import type { ResponseTool, ResponseToolChoice } from './response-tools'
+import type { ResponseIncludable, ResponseReasoningConfig, ResponseTextConfig } from './responses'
 
 export interface ResponseRetrieveParams {
-  include?: string[]
+  include?: ResponseIncludable[]
   include_obfuscation?: boolean
   /** The number of the event behind which a stream goes on. */
   starting_after?: number
@@ -10,26 +13,19 @@ export interface ResponseRetrieveParams {
 }
 
 export interface ResponseInputItemListParams extends ListParams {
-  include?: string[]
-}
-
-/** A message, a call, what a call gave back, …: `type` tells. */
-export interface ResponseItem {
-  type: string
-  id: string
-  [field: string]: any
+  include?: ResponseIncludable[]
 }
 
 export interface ResponseInputTokensParams {
-  input?: string | any[] | null
+  input?: string | ResponseInputItem[] | null
   instructions?: string | null
   model?: string | null
   parallel_tool_calls?: boolean | null
   previous_response_id?: string | null
-  reasoning?: any
-  text?: any
-  tool_choice?: any
-  tools?: any[] | null
+  reasoning?: ResponseReasoningConfig | null
+  text?: ResponseTextConfig | null
+  tool_choice?: ResponseToolChoice | null
+  tools?: ResponseTool[] | null
   truncation?: 'auto' | 'disabled'
 }
 

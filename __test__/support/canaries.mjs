@@ -15,6 +15,9 @@ const keyLine = PEM.split('\n')[3]
 
 const messages = [{ role: 'user', content: `Keep ${canary('prompt')} to yourself` }]
 
+/** Credentials are granted over TLS, or on this machine. */
+const granting = (host) => host.replace('http://no-such', 'https://no-such')
+
 /** Clients by the places that they hold secrets in; `host` is the origin of a host that fails. Metadata is no such place: reports are what it is for. */
 const CLIENTS = {
   options: (host) => ({
@@ -35,6 +38,13 @@ const CLIENTS = {
   }),
   bedrock: (host) => ({ provider: 'bedrock', customHost: host, awsRegion: 'eu-west-1', awsAccessKeyId: canary('awskeyid'), awsSecretAccessKey: canary('awssecret'), awsSessionToken: canary('awssession') }),
   azure: (host) => ({ provider: 'azure-openai', customHost: `${host}/openai`, azureResourceName: 'name', azureDeploymentId: 'id', azureApiVersion: '2024-06-01', azureAuthMode: 'entra', azureAdToken: canary('azuretoken') }),
+  'a client of Entra': (host) => ({
+    provider: 'azure-openai', customHost: `${host}/openai`, azureEntraTenantId: 'tenant', azureEntraClientId: 'client', azureEntraClientSecret: canary('entrasecret'), azureAuthorityHost: granting(host),
+  }),
+  'a role of AWS': (host) => ({
+    provider: 'bedrock', customHost: host, awsRegion: 'eu-west-1', awsAccessKeyId: canary('rolekeyid'), awsSecretAccessKey: canary('rolesecret'), awsAuthType: 'assumedRole',
+    awsRoleArn: 'arn:aws:iam::123456789012:role/r', awsExternalId: canary('externalid'), awsStsEndpoint: granting(host),
+  }),
   vertex: () => ({
     provider: 'vertex-ai', vertexRegion: 'global', vertexProjectId: 'project',
     vertexServiceAccountJson: JSON.stringify({ client_email: 'a@b', private_key: PEM, private_key_id: canary('vertexkeyid'), token_uri: `https://127.0.0.1:1/token?x=${canary('tokenuri')}` }),

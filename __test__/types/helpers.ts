@@ -1,12 +1,12 @@
 /** Streams with events, answers in a shape, tools that are run, and `fetch` for other clients. */
 import OpenAI from 'openai'
 import Portkey, {
-  APIPromise, ChatCompletionRunner, ChatCompletionStream, ChatCompletionStreamingRunner, ResponseStream, SchemaMismatchError, jsonSchemaFormat,
+  APIPromise, AssistantStream, ChatCompletionRunner, ChatCompletionStream, ChatCompletionStreamingRunner, ResponseStream, SchemaMismatchError, jsonSchemaFormat,
   jsonSchemaTextFormat, jsonSchemaTool,
 } from 'portkey-native'
 import type {
   Answer, ChatCompletionChunk, ChatCompletionMessageParam, ChatCompletionSnapshot, CompletionUsage, GatewayReport, ParsedChatCompletion, ParsedFunction,
-  ResponseStreamEvent, RunnableTool, StandardSchema,
+  ResponseStreamEvent, Run, RunnableTool, StandardSchema, ThreadMessage,
 } from 'portkey-native'
 import { expectTypeOf } from 'expect-type'
 
@@ -82,6 +82,24 @@ async function responses() {
   client.responses.parse({ model: 'm', input: 'hi', stream: true })
 }
 
+async function runs() {
+  const stream = client.beta.threads.runs.stream('t', { assistant_id: 'a' })
+  expectTypeOf(stream).toEqualTypeOf<AssistantStream>()
+  stream.on('textDelta', ({ value }, whole) => expectTypeOf([value, whole.value]).toEqualTypeOf<(string | undefined)[]>())
+    .once('toolCallDone', (call) => {
+      if (call.type === 'function') expectTypeOf(call.function.output).toEqualTypeOf<string | null>()
+    })
+    .on('imageFileDone', ({ file_id }, message) => expectTypeOf([file_id, message.id]).toEqualTypeOf<string[]>())
+  for await (const event of stream) if (event.event === 'thread.run.step.delta') expectTypeOf(event.data.delta.step_details?.type).toEqualTypeOf<'message_creation' | 'tool_calls' | undefined>()
+  expectTypeOf(await stream.finalMessages()).toEqualTypeOf<ThreadMessage[]>()
+  expectTypeOf((await stream.finalRun()).required_action?.submit_tool_outputs.tool_calls[0]?.function.arguments).toEqualTypeOf<string | undefined>()
+  expectTypeOf(client.beta.threads.createAndRun({ assistant_id: 'a', stream: true })).resolves.toEqualTypeOf<AssistantStream>()
+  expectTypeOf(client.beta.threads.createAndRun({ assistant_id: 'a' })).resolves.toEqualTypeOf<Answer<Run>>()
+  expectTypeOf(AssistantStream.fromReadableStream(stream.toReadableStream())).toEqualTypeOf<AssistantStream>()
+  // @ts-expect-error: no such event
+  stream.on('textSung', () => {})
+}
+
 async function tools() {
   const weather = jsonSchemaTool({ name: 'weather', parameters: city, function: ({ city }) => city.length })
   const own: RunnableTool<{ city: string }, { user: string }> = {
@@ -119,4 +137,4 @@ expectTypeOf(client.fetch).toEqualTypeOf<typeof globalThis.fetch>()
 function errors(error: unknown) {
   if (error instanceof SchemaMismatchError) expectTypeOf(error.issues[0]!.path).toEqualTypeOf<PropertyKey[]>()
 }
-void [parsed, streams, responses, tools, errors]
+void [parsed, streams, responses, runs, tools, errors]

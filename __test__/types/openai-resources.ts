@@ -107,7 +107,8 @@ async function answers() {
   for await (const item of ours.responses.inputItems.list('r')) void (item.type satisfies string)
   for await (const each of ours.files.list({ purpose: 'batch' })) void (each satisfies OpenAI.FileObject)
   for await (const { type } of await ours.audio.speech.create({ input: 'i', voice: 'alloy', stream_format: 'sse' })) void type
-  for await (const event of await ours.beta.threads.runs.stream('t', { assistant_id: 'a' })) void event.event
+  for await (const event of ours.beta.threads.runs.stream('t', { assistant_id: 'a' })) void (event satisfies OpenAI.Beta.AssistantStreamEvent)
+  for await (const event of await ours.beta.threads.runs.create('t', { assistant_id: 'a', stream: true })) void (event satisfies OpenAI.Beta.AssistantStreamEvent)
   return [file, upload, batch, images, speech, store, video, conversation, assistant, thread, message, run]
 }
 void answers

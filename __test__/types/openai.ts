@@ -8,7 +8,13 @@ import type {
   ModerationCreateResponse, Response, ResponseCreateParams, ResponseCreateParamsStreaming, ResponseInputItem, ResponseOutputItem,
   ResponseStreamEvent, ResponseTool, ResponseUsage, Stream,
 } from 'portkey-native'
-import type { ResponseFunctionCallArgumentsDoneEvent, ResponseOutputMessage, ResponseReasoningItem, ResponseTextDeltaEvent } from '../../types/responses'
+import type {
+  AssistantStreamEvent, AssistantStreamEvents, ChatKitItem, ContainerCreateParams, TranscriptionCreateResponse, TranscriptionDoneEvent, WebhookEvent, ConversationItem, ConversationMessage, Eval, EvalCreateParams, EvalOutputItem, EvalRun, EvalRunSource, ResponseItem, ResponseOutputMessage, ResponseReasoningItem, RunStep, RunStepDelta, RunStepToolCall, RunStepToolCallDelta, ThreadMessage,
+  ThreadMessageDelta, ThreadText, ThreadTextDelta,
+} from 'portkey-native'
+import type { ChatKitThreadItemList } from 'openai/resources/beta/chatkit/threads'
+import type { AssistantStreamEvents as TheirAssistantEvents } from 'openai/lib/AssistantStream'
+import type { ResponseFunctionCallArgumentsDoneEvent, ResponseTextDeltaEvent } from '../../types/responses'
 import type OpenAI from 'openai'
 import { expectTypeOf } from 'expect-type'
 
@@ -17,6 +23,9 @@ declare function exchangeable<Ours extends Theirs, Theirs>(
   ...proof: [Theirs] extends [Ours] ? [Keys<Theirs>] extends [Keys<Ours>] ? [] : [missing: Exclude<Keys<Theirs>, Keys<Ours>>] : [taken: never]
 ): void
 type Keys<Value> = Value extends unknown ? keyof Value : never
+
+/** Fails to compile unless ours takes theirs. */
+declare function fits<Ours, Theirs extends Ours>(): [Ours, Theirs]
 
 exchangeable<ChatCompletion, OpenAI.ChatCompletion>()
 exchangeable<ChatCompletion['choices'][number], OpenAI.ChatCompletion.Choice>()
@@ -45,18 +54,23 @@ exchangeable<Moderation['categories'], OpenAI.Moderation.Categories>()
 exchangeable<ModerationCreateResponse, OpenAI.ModerationCreateResponse>()
 exchangeable<ModerationCreateParams, OpenAI.ModerationCreateParams>()
 
-/** Fails to compile unless ours takes theirs. */
-declare function fits<Ours, Theirs extends Ours>(): [Ours, Theirs]
-
-// A response's values fit from theirs to ours, and the other way as far as no built-in tools are in it.
+// Responses: items and tools of every kind. Of what is sent we take a little more than they do; what is answered is the same both ways.
+// A host has codes of its own, and instructions are among what is sent.
+exchangeable<Omit<Response, 'error' | 'instructions'>, Omit<OpenAI.Responses.Response, 'error' | 'instructions'>>()
 fits<Response, OpenAI.Responses.Response>()
-fits<ResponseOutputItem, OpenAI.Responses.ResponseOutputItem>()
+exchangeable<ResponseOutputItem, OpenAI.Responses.ResponseOutputItem>()
+exchangeable<ResponseItem, OpenAI.Responses.ResponseItem>()
+exchangeable<ResponseTool, OpenAI.Responses.Tool>()
+exchangeable<ConversationItem, OpenAI.Conversations.ConversationItem>()
+exchangeable<ConversationMessage, OpenAI.Conversations.Message>()
 fits<ResponseInputItem, OpenAI.Responses.ResponseInputItem>()
-fits<ResponseTool, OpenAI.Responses.Tool>()
 fits<ResponseStreamEvent, OpenAI.Responses.ResponseStreamEvent>()
 fits<ResponseCreateParams, OpenAI.Responses.ResponseCreateParams>()
 fits<ResponseCreateParamsStreaming, OpenAI.Responses.ResponseCreateParamsStreaming>()
-expectTypeOf<Exclude<keyof OpenAI.Responses.Response, keyof Response>>().toEqualTypeOf<never>()
+expectTypeOf<Exclude<Keys<OpenAI.Responses.ResponseInputItem>, Keys<ResponseInputItem>>>().toEqualTypeOf<never>()
+expectTypeOf<ResponseInputItem['type']>().toEqualTypeOf<OpenAI.Responses.ResponseInputItem['type']>()
+expectTypeOf<ResponseOutputItem['type']>().toEqualTypeOf<OpenAI.Responses.ResponseOutputItem['type']>()
+expectTypeOf<ResponseTool['type']>().toEqualTypeOf<OpenAI.Responses.Tool['type']>()
 expectTypeOf<Exclude<keyof OpenAI.Responses.ResponseCreateParams, keyof ResponseCreateParams>>().toEqualTypeOf<never>()
 fits<ResponseStreamEvent['type'], OpenAI.Responses.ResponseStreamEvent['type']>()
 exchangeable<ResponseUsage, OpenAI.Responses.ResponseUsage>()
@@ -64,6 +78,35 @@ exchangeable<ResponseOutputMessage, OpenAI.Responses.ResponseOutputMessage>()
 exchangeable<ResponseReasoningItem, OpenAI.Responses.ResponseReasoningItem>()
 exchangeable<ResponseTextDeltaEvent, OpenAI.Responses.ResponseTextDeltaEvent>()
 exchangeable<ResponseFunctionCallArgumentsDoneEvent, OpenAI.Responses.ResponseFunctionCallArgumentsDoneEvent>()
+
+// Evals and their graders.
+exchangeable<Eval, OpenAI.EvalCreateResponse>()
+fits<EvalCreateParams, OpenAI.EvalCreateParams>()
+exchangeable<EvalRun['data_source'] & { type: 'jsonl' }, OpenAI.Evals.CreateEvalJSONLRunDataSource>()
+fits<EvalRunSource, OpenAI.Evals.RunCreateParams['data_source']>()
+fits<EvalRun, OpenAI.Evals.RunRetrieveResponse>()
+expectTypeOf<Exclude<Keys<OpenAI.Evals.RunCreateParams['data_source']>, Keys<EvalRunSource>>>().toEqualTypeOf<never>()
+exchangeable<EvalOutputItem, OpenAI.Evals.Runs.OutputItemRetrieveResponse>()
+
+// Media, containers, webhooks and ChatKit.
+exchangeable<WebhookEvent, OpenAI.Webhooks.UnwrapWebhookEvent>()
+exchangeable<ChatKitItem, ChatKitThreadItemList['data'][number]>()
+exchangeable<TranscriptionDoneEvent, OpenAI.Audio.TranscriptionTextDoneEvent>()
+fits<TranscriptionCreateResponse['usage'], OpenAI.Audio.Transcription['usage']>()
+fits<ContainerCreateParams, OpenAI.ContainerCreateParams>()
+
+// Assistants: messages, steps, events, and the names and values of what a streamed run tells.
+exchangeable<ThreadMessage, OpenAI.Beta.Threads.Message>()
+exchangeable<ThreadMessageDelta, OpenAI.Beta.Threads.MessageDelta>()
+exchangeable<ThreadText, OpenAI.Beta.Threads.Text>()
+exchangeable<ThreadTextDelta, OpenAI.Beta.Threads.TextDelta>()
+exchangeable<RunStep, OpenAI.Beta.Threads.Runs.RunStep>()
+exchangeable<RunStepDelta, OpenAI.Beta.Threads.Runs.RunStepDelta>()
+exchangeable<RunStepToolCall, OpenAI.Beta.Threads.Runs.ToolCall>()
+exchangeable<RunStepToolCallDelta, OpenAI.Beta.Threads.Runs.ToolCallDelta>()
+exchangeable<AssistantStreamEvent, OpenAI.Beta.AssistantStreamEvent>()
+expectTypeOf<AssistantStreamEvents>().toExtend<Omit<TheirAssistantEvents, 'error' | 'abort'>>()
+expectTypeOf<keyof TheirAssistantEvents>().toEqualTypeOf<keyof AssistantStreamEvents>()
 
 // The proof itself can fail.
 // @ts-expect-error: theirs does not fit

@@ -17,6 +17,12 @@ new Portkey({
   debug: false, sensitiveHeaders: ['X-Internal-Token'], dangerouslyAllowBrowser: true, calculateAudioDuration: false,
 })
 
+new Portkey({ captureContent: true, streamUsage: false })
+new Portkey({ captureContent: { redact: [/secret/g, 'text'] as const } })
+new Portkey({ captureContent: { redact: ({ request, answer }) => ({ request: request.model, answer }) } })
+// @ts-expect-error: nobody waits for a promise
+new Portkey({ captureContent: { redact: async (content) => content } })
+
 // Headers, in every spelling that no option could be misspelt as.
 new Portkey({ xApiKey: 'k', xOrgId: 1, forwardHeaders: ['Authorization', 'xApiKey', 'xOrgId'] })
 new Portkey({ 'X-Custom-ID': 'v', forwardHeaders: ['X-Custom-ID'] })

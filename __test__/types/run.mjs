@@ -1,12 +1,13 @@
 /**
- * Type tests: compiles this folder once for each tsconfig, and compares the names that `index.d.ts` and `index.d.mts` give.
- * A line a project; the exit code is not 0 when one fails. An unused `@ts-expect-error` is a failure.
+ * Type tests: compiles this folder once for each tsconfig, a file that calls every method, and the examples of the official
+ * SDK's README with the import changed; and compares the names that `index.d.ts` and `index.d.mts` give. A line for each; the exit code is not 0 when one fails. An unused `@ts-expect-error` is a failure.
  */
 import { spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { officialExamples } from '../support/official-examples.mjs'
 
 const folder = dirname(fileURLToPath(import.meta.url))
 const root = join(folder, '..', '..')
@@ -32,6 +33,34 @@ for (const name of projects) {
     '-p', join(folder, `tsconfig.${name}.json`),
   ], { cwd: root, encoding: 'utf8' })
   report(name, run.status === 0 ? '' : `${run.stdout}${run.stderr}${run.error ?? ''}` || `ended by ${run.signal}`, started)
+}
+
+/** Whether a file of this text compiles; what is said of it. */
+function compiled(name, text) {
+  const options = {
+    module: typescript.ModuleKind.NodeNext, moduleResolution: typescript.ModuleResolutionKind.NodeNext, target: typescript.ScriptTarget.ESNext,
+    strict: true, noEmit: true, types: ['node'],
+  }
+  const file = join(folder, name)
+  const host = typescript.createCompilerHost(options)
+  const { getSourceFile, fileExists } = host
+  host.fileExists = (path) => path === file || fileExists(path)
+  host.getSourceFile = (path, ...more) => (path === file ? typescript.createSourceFile(path, text, options.target) : getSourceFile(path, ...more))
+  const program = typescript.createProgram([file], options, host)
+  return typescript.formatDiagnostics(typescript.getPreEmitDiagnostics(program), host)
+}
+
+const began = Date.now()
+const calls = [...readFileSync(join(root, 'docs', 'methods.md'), 'utf8').matchAll(/^\| `([a-z][\w.]+)[(`]/gim)].map(([, call]) => call)
+const everyMethod = [
+  "import Portkey from 'portkey-native'", 'declare const client: Portkey', 'declare function given<Method extends (...given: any[]) => any>(method: Method): Parameters<Method>',
+  ...calls.map((call) => `void client.${call}(...given(client.${call}))`),
+]
+report(`every method: ${calls.length}`, compiled('every-method.mts', everyMethod.join('\n')) || (calls.length < 309 ? 'too few' : ''), began)
+
+for (const [at, example] of officialExamples().entries()) {
+  const started = Date.now()
+  report(`example ${at + 1} of the official README`, compiled('official-readme.mts', example), started)
 }
 
 const started = Date.now()

@@ -13,14 +13,14 @@ export function drawCall(aside, record, close) {
     target: `${record.target} (${record.provider}), ${record.path}`,
     began: new Date(record.began).toISOString(),
     time: time(ms.total) + (ms.firstToken === null ? '' : `, first token after ${time(ms.firstToken)}`) + (record.tokensPerSecond === null ? '' : `, ${record.tokensPerSecond.toFixed(1)} tokens/s`),
-    tokens: usage === null ? '–' : `${usage.input} in (${usage.cached} cached), ${usage.output} out (${usage.reasoning} reasoning)${usage.estimated ? ', estimated' : ''}`,
+    tokens: usage === null ? '–' : `${usage.input} in (${usage.cached} cached${usage.written > 0 ? `, ${usage.written} written to the cache` : ''}), ${usage.output} out (${usage.reasoning} reasoning)${usage.estimated ? ', estimated' : ''}`,
     cost: record.cost === null ? 'unknown' : money(record.cost),
     cache: record.cache ?? '–',
     trace: [record.traceId, record.spanId, record.spanName].filter(Boolean).join(' / '),
     request: record.requestId ?? '–',
     ...Object.fromEntries(Object.entries(metadata).map(([key, value]) => [`metadata.${key}`, value])),
     ...(record.failedHooks.length > 0 && { 'failed hooks': record.failedHooks.join(', ') }),
-    ...(feedback.length > 0 && { feedback: feedback.map(({ value }) => value).join(', ') }),
+    ...(feedback.length > 0 && { feedback: feedback.map(({ value, weight, metadata: said }) => `${value}${weight === null ? '' : ` (weight ${weight})`}${said === null ? '' : ` ${JSON.stringify(said)}`}`).join(', ') }),
   }
   aside.replaceChildren(...[
     element('div', { class: 'head' }, element('h2', {}, 'Call'),
@@ -52,11 +52,12 @@ function waterfall(attempts) {
       track.append(piece(phase, from + begun, end - begun, whole))
       begun = end
     }
+    if (firstToken !== null) track.append(piece('first', from + firstToken, 0, whole))
     from += lengths[at]
     const told = [attempt.status ?? attempt.code ?? attempt.phase, time(lengths[at]), firstToken !== null && `first token ${time(firstToken)}`, attempt.retryReason && `because of ${attempt.retryReason}`]
     return [element('span', {}, attempt.target), track, element('span', { class: attempt.status >= 400 || attempt.code ? 'error' : 'quiet' }, told.filter(Boolean).join(' · '))]
   })
-  const legend = element('p', { class: 'legend quiet' }, ...PHASES.flatMap((phase) => [element('i', { class: phase }), { queue: 'in line', connect: 'connecting', headers: 'until headers', body: 'body' }[phase]]))
+  const legend = element('p', { class: 'legend quiet' }, ...PHASES.flatMap((phase) => [element('i', { class: phase }), { queue: 'in line', connect: 'connecting', headers: 'until headers', body: 'body' }[phase]]), element('i', { class: 'first' }), 'first token')
   return element('div', {}, element('div', { class: 'waterfall' }, ...rows), attempts.length > 0 ? legend : element('p', { class: 'quiet' }, 'None: it was answered from the cache, or denied.'))
 }
 
@@ -64,7 +65,8 @@ function piece(phase, from, length, whole) {
   const bar = element('i', { class: phase })
   bar.style.left = `${(from / whole) * 100}%`
   bar.style.width = `${(length / whole) * 100}%`
-  if (length === 0) bar.hidden = true
+  if (phase === 'first') bar.title = 'first token'
+  else if (length === 0) bar.hidden = true
   return bar
 }
 
@@ -88,8 +90,16 @@ function copies(record, text, make) {
 const SECRET = 'MODEL_API_KEY'
 const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`
 
-function curlOf({ attempts, content }) {
-  return `curl ${quoted(attempts.at(-1).url)} \\\n  -H 'content-type: application/json' \\\n  -H "authorization: Bearer $${SECRET}" \\\n  -d ${quoted(JSON.stringify(content.request))}`
+/** The paths that a chat or the like has where it goes out as it was written. */
+const AS_WRITTEN = { 'chat.completions.create': '/chat/completions', 'completions.create': '/completions', 'embeddings.create': '/embeddings', 'responses.create': '/responses', 'messages.create': '/messages' }
+
+function curlOf({ attempts, content, endpoint, provider }) {
+  const { url } = attempts.at(-1)
+  const [, socket, place] = /^unix:(.*?):(\/.*)$/.exec(url) ?? []
+  const where = socket ? `--unix-socket ${quoted(socket)} ${quoted(`http://localhost${place}`)}` : quoted(url)
+  const isTranslated = !url.endsWith(AS_WRITTEN[endpoint] ?? '')
+  const note = isTranslated ? `# ${provider} takes this in a form of its own, which portkey-native made of it\n` : ''
+  return `${note}curl ${where} \\\n  -H 'content-type: application/json' \\\n  -H "authorization: Bearer $${SECRET}" \\\n  -d ${quoted(JSON.stringify(content.request))}`
 }
 
 function scriptOf({ attempts, content, endpoint, provider }) {

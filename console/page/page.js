@@ -45,10 +45,10 @@ async function refresh() {
   try {
     const asked = filter()
     const step = Math.ceil((asked.until - asked.from) / POINTS)
-    const [list, points] = await Promise.all([ask('/api/calls', { ...asked, limit: 200 }), ask('/api/figures', { ...asked, step })])
+    const [list, points, processes] = await Promise.all([ask('/api/calls', { ...asked, limit: 200 }), ask('/api/figures', { ...asked, step }), ask('/api/targets', {})])
     calls = list
     drawList()
-    drawTargets(document.querySelector('#targets'), calls)
+    drawTargets(document.querySelector('#targets'), calls, processes)
     drawCharts(document.querySelector('#charts'), points, { ...asked, step })
     problem.hidden = true
   } catch (error) {
@@ -74,6 +74,7 @@ function drawList() {
       [call.input === null ? '–' : `${call.input} → ${call.output}`, 'number'],
       [call.cost === null ? '–' : money(call.cost), 'number'],
       [`${call.attempts.length}`, 'number'],
+      [call.feedback === null ? '' : `${Number(call.feedback.toPrecision(3))}`, 'number'],
       [call.traceId, 'quiet'],
     ]
     const row = element('tr', { 'aria-selected': call.id === chosen }, ...cells.map(([text, kind = '']) => element('td', { class: kind, title: text }, text)))

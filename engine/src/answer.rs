@@ -7,6 +7,7 @@ use crate::download::Download;
 use crate::embeddings::Vectors;
 use crate::events::Events;
 use crate::observe::Report;
+use crate::realtime::Session;
 
 pub struct Answer {
     pub status: u16,
@@ -32,4 +33,6 @@ pub enum Content {
     Text(Bytes),
     /// A body that is handed on as it comes.
     Bytes(Box<Download>),
+    /// An open realtime session.
+    Session(Box<Session>),
 }

@@ -1,8 +1,10 @@
 //! Request bodies as ordered fields of raw JSON.
 //! A body that nobody touches is the caller's own bytes. A field that is set or removed changes that field alone:
-//! key order, number spelling and every other field stay as `JSON.stringify` made them.
+//! key order, number spelling and every other field stay as `JSON.stringify` made them. Of a field that is there twice the
+//! last value counts, as for `JSON.parse`, so that host and engine cannot read two bodies in one.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use bytes::Bytes;
@@ -11,8 +13,13 @@ use serde_json::value::RawValue;
 
 /// The top-level fields of a JSON object, each value as raw text.
 pub struct Body<'a> {
-    fields: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    fields: Fields<'a>,
 }
+
+type Fields<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+
+/// So many names are compared one with the other.
+const FEW: usize = 32;
 
 impl<'a> Body<'a> {
     /// Splits `text`, which must be one JSON object.
@@ -78,8 +85,30 @@ impl<'de> Visitor<'de> for FieldsVisitor {
             let value: &'de RawValue = map.next_value()?;
             fields.push((Cow::Owned(key), Cow::Borrowed(value.get())));
         }
-        Ok(Body { fields })
+        Ok(Body { fields: once_each(fields) })
     }
+}
+
+/// Each name once, where it came first, with its last value.
+fn once_each(mut fields: Fields<'_>) -> Fields<'_> {
+    let first = |at: usize| fields[..at].iter().position(|(name, _)| *name == fields[at].0);
+    let twice: Vec<(usize, usize)> = if fields.len() <= FEW {
+        (1..fields.len()).filter_map(|at| Some((at, first(at)?))).collect()
+    } else {
+        let mut places = HashMap::with_capacity(fields.len());
+        let first = |(at, (name, _)): (usize, &(Cow<'_, str>, _))| {
+            let place = *places.entry(name.to_string()).or_insert(at);
+            (place != at).then_some((at, place))
+        };
+        fields.iter().enumerate().filter_map(first).collect()
+    };
+    for (at, first) in &twice {
+        fields[*first].1 = fields[*at].1.clone();
+    }
+    for (at, _) in twice.into_iter().rev() {
+        fields.remove(at);
+    }
+    fields
 }
 
 #[cfg(test)]
@@ -102,6 +131,20 @@ mod tests {
         assert_eq!(body.to_bytes(), Bytes::from_static(br#"{"a":1.50,"b":2,"d":true}"#));
         assert_eq!(body.get("a"), Some("1.50"));
         assert_eq!(body.get("c"), None);
+    }
+
+    #[test]
+    fn a_field_that_is_there_twice_counts_once_with_its_last_value() {
+        let mut body =
+            Body::parse(br#"{"model":"a","n":1,"model":"b","\u006dodel":"c"}"#).expect("an object");
+        assert_eq!(body.get("model"), Some("\"c\""));
+        assert_eq!(body.to_bytes(), Bytes::from_static(br#"{"model":"c","n":1}"#));
+        body.set("model", "\"ours\"");
+        assert_eq!(body.to_bytes(), Bytes::from_static(br#"{"model":"ours","n":1}"#));
+        let many: String = (0..100).map(|at| format!("\"f{}\":{at},", at % 40)).collect();
+        let text = format!("{{{}\"end\":0}}", many);
+        let body = Body::parse(text.as_bytes()).expect("an object");
+        assert_eq!((body.iter().count(), body.get("f3"), body.get("f30")), (41, Some("83"), Some("70")));
     }
 
     #[test]

@@ -118,7 +118,7 @@ impl Download {
     }
 
     fn place(&self) -> Place<'_> {
-        Place { method: self.method, url: &self.url, target: &self.target }
+        Place { method: self.method, url: &self.url, query: None, target: &self.target }
     }
 }
 

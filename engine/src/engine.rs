@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::HeaderMap;
 use serde_json::{Map, Value};
 
-use crate::answer::{Answer, Reached};
+use crate::answer::{Answer, Content, Reached};
 use crate::cache::Health as CacheState;
 use crate::call::{Call, Headers};
 use crate::clock::{Clock, Instant, SystemClock, before};
@@ -19,7 +20,8 @@ use crate::health::check;
 use crate::http::{Network, Transport};
 use crate::memory::{Fault, Memory};
 use crate::observe::{Report, TargetSeen};
-use crate::record::{self, End, Flushed, Recorder, Recording, Sink};
+use crate::realtime;
+use crate::record::{self, End, Fare, Flushed, Listeners, Recorder, Recording, feedback};
 use crate::route;
 use crate::secret::Secret;
 
@@ -52,25 +54,21 @@ pub struct Failed {
 
 impl Engine {
     /// A client with `options`, a JSON object. Every problem with them is told at once.
-    /// `listener` gets the records of a client that asks for them (`onRecord`).
-    pub fn new(options: &Map<String, Value>, listener: Option<Arc<dyn Sink>>) -> Result<Self> {
+    /// `listeners` are functions of the caller's that its options name by number (`onRecord`).
+    pub fn new(options: &Map<String, Value>, listeners: Listeners) -> Result<Self> {
         let mut made = Self::with_doors(options, Network::shared(), Arc::new(SystemClock), None)?;
-        made.record(listener)?;
+        made.record(listeners)?;
         Ok(made)
     }
 
     /// A client with `options`, given whole, that remembers what this one does, and records where it does if that is the same.
-    pub fn with_options(
-        &self,
-        options: &Map<String, Value>,
-        listener: Option<Arc<dyn Sink>>,
-    ) -> Result<Self> {
+    pub fn with_options(&self, options: &Map<String, Value>, listeners: Listeners) -> Result<Self> {
         let Context { transport, clock, memory, .. } = self.context.clone();
         let mut made = Self::with_doors(options, transport, clock, Some(&memory))?;
         if made.records == self.records {
             made.recorder.clone_from(&self.recorder);
         } else {
-            made.record(listener)?;
+            made.record(listeners)?;
         }
         Ok(made)
     }
@@ -90,14 +88,19 @@ impl Engine {
     }
 
     /// Opens the places that its options name for records.
-    fn record(&mut self, listener: Option<Arc<dyn Sink>>) -> Result<()> {
-        self.recorder =
-            Recorder::new(&self.records, listener).map_err(|problem| Error::config(vec![problem]))?;
+    fn record(&mut self, listeners: Listeners) -> Result<()> {
+        let (plan, clock) = (Arc::downgrade(&self.plan), self.context.clock.clone());
+        let watch = move || plan.upgrade().map(|plan| fare(&plan, clock.now()));
+        self.recorder = Recorder::new(&self.records, listeners, Box::new(watch))
+            .map_err(|problem| Error::config(vec![problem]))?;
         Ok(())
     }
 
     /// Sends one call. Dropping the future closes the connection.
     pub async fn send(&self, call: Call) -> std::result::Result<Answer, Failed> {
+        if feedback::is_feedback(&call) && self.keeps_feedback(&call) {
+            return self.feedback(call).await;
+        }
         let (plan, memory) = match self.plan_of(&call) {
             Ok(planned) => planned,
             Err(error) => return Err(Failed { error, report: Report::new(&self.plan.trace) }),
@@ -105,7 +108,8 @@ impl Engine {
         let mut report = Report::new(&plan.trace);
         report.recording =
             self.recorder.clone().map(|recorder| Recording::open(recorder, &call, plan.keeps_content));
-        let limit = call.options.timeout.or(plan.total).filter(|limit| !limit.is_zero());
+        let limit = call.options.timeout.or(plan.total).or(realtime::longest_opening(call.endpoint));
+        let limit = limit.filter(|limit| !limit.is_zero());
         let began = self.context.clock.now();
         memory.began_call();
         let context = Context { deadline: limit.map(|limit| began + limit), memory, ..self.context.clone() };
@@ -133,6 +137,39 @@ impl Engine {
                 report.close(&End::Failed(&error));
                 Err(Failed { error, report })
             }
+        }
+    }
+
+    /// Whether feedback is on calls that this process makes: no gateway knows those. A client that has Portkey's key and no
+    /// database for records has always sent it there.
+    fn keeps_feedback(&self, call: &Call) -> bool {
+        let params = call.params.clone().unwrap_or_default();
+        let says = |option: &str| self.options.contains_key(option) || params.contains_key(option);
+        let mut headers = call.options.headers.iter();
+        let has_key =
+            says("apiKey") || headers.any(|(name, _)| name.eq_ignore_ascii_case("x-portkey-api-key"));
+        let is_local = self.plan.root.targets().iter().any(|target| target.gateway.is_none());
+        let goes_nowhere = !self.plan.missing.is_empty();
+        is_local
+            && !self.is_remote(&params)
+            && !(has_key && (goes_nowhere || self.records.database.is_none()))
+    }
+
+    async fn feedback(&self, call: Call) -> std::result::Result<Answer, Failed> {
+        let report = Report::new(&self.plan.trace);
+        let Some(path) = self.records.database.as_ref().map(|database| database.path.clone()) else {
+            return Err(Failed { error: Error::problem("logs", feedback::NOWHERE), report });
+        };
+        let answered = tokio::task::spawn_blocking(move || feedback::answer(&path, &call)).await;
+        let answered = answered.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "feedback was not kept")));
+        match answered {
+            Ok(json) => Ok(Answer {
+                status: 200,
+                headers: HeaderMap::new(),
+                report,
+                content: Content::Whole(json.into()),
+            }),
+            Err(error) => Err(Failed { error, report }),
         }
     }
 
@@ -216,6 +253,13 @@ impl Engine {
         }
         (params, headers)
     }
+}
+
+/// How a plan's targets fare, for those who look at the records.
+fn fare(plan: &Plan, now: Instant) -> Fare {
+    let seen: Vec<_> = plan.root.targets().into_iter().map(|target| TargetSeen::of(target, now)).collect();
+    let json = serde_json::to_string(&seen).expect("what is known of a target has a JSON form");
+    Fare { json, is_calm: seen.iter().all(TargetSeen::is_calm) }
 }
 
 /// The two parts of a model that is written `@provider/model`.

@@ -317,3 +317,63 @@ async fn the_total_clock_runs_through_waits_and_a_call_that_is_dropped_in_one_ma
 
 #[path = "hosted_tests.rs"]
 mod hosted;
+
+/// The network with one host in every other's place.
+struct Elsewhere {
+    network: Network,
+    host: url::Url,
+}
+
+impl Transport for Elsewhere {
+    fn send<'a>(
+        &'a self,
+        mut wire: crate::http::Wire,
+        watch: &'a crate::http::ConnectWatch,
+    ) -> Pin<
+        Box<dyn Future<Output = std::result::Result<crate::http::Reply, crate::http::Failure>> + Send + 'a>,
+    > {
+        wire.url = self.host.clone();
+        self.network.send(wire, watch)
+    }
+}
+
+/// What a call costs that goes to a public service, and is answered with `answer`.
+async fn cost(options: Value, call: Call, answer: Script) -> Option<f64> {
+    let server = Server::start(vec![answer]).await;
+    let Value::Object(options) = options else { panic!("options are an object") };
+    let host = url::Url::parse(&server.base_url()).expect("a URL");
+    let transport = Elsewhere { network: Network::default(), host };
+    let engine = Engine::with_doors(&options, Arc::new(transport), Arc::new(SystemClock), None);
+    let engine = engine.unwrap_or_else(|error| panic!("{error}"));
+    let answered = in_time(engine.send(call)).await.unwrap_or_else(|failed| panic!("{}", failed.error));
+    let Answer { status, report, content, .. } = answered;
+    let Content::Events(events) = content else { return report.cost };
+    let mut stream = crate::events::Streaming::new(events, report, status);
+    while let Some(Ok(_)) = in_time(stream.next()).await {}
+    stream.report().cost
+}
+
+#[tokio::test]
+async fn a_public_service_s_answer_costs_what_the_service_lists_unless_the_options_say_otherwise() {
+    let openai = json!({ "provider": "openai", "Authorization": "Bearer k" });
+    let mut priced = openai.clone();
+    priced["pricing"] = json!({ "input": 1, "output": 1 });
+    let usage = r#""usage":{"prompt_tokens":1000000,"completion_tokens":100000}"#;
+    let of = |model: &str| reply(200, "", &format!(r#"{{"model":"{model}","choices":[],{usage}}}"#));
+    assert_eq!(cost(openai.clone(), chat(false), of("gpt-4o-2024-08-06")).await, Some(3.5));
+    assert_eq!(cost(openai.clone(), chat(false), of("gpt-of-tomorrow")).await, None);
+    assert_eq!(cost(priced, chat(false), of("gpt-4o")).await, Some(1.1));
+    let chunk = format!(r#"data: {{"model":"gpt-4o","choices":[],{usage}}}"#);
+    let streamed = stream(&format!("data: {{\"model\":\"gpt-4o\"}}\n\n{chunk}\n\n{WHOLE}"));
+    assert_eq!(cost(openai, chat(true), streamed).await, Some(3.5));
+    let openrouter = json!({ "provider": "openrouter", "Authorization": "Bearer k" });
+    let told = reply(200, "", r#"{"model":"x/y","choices":[],"usage":{"prompt_tokens":1,"cost":0.125}}"#);
+    assert_eq!(cost(openrouter, chat(false), told).await, Some(0.125));
+}
+
+#[tokio::test]
+async fn a_custom_host_s_answer_costs_nobody_knows_what() {
+    let answer = r#"{"model":"gpt-4o","choices":[],"usage":{"prompt_tokens":9,"completion_tokens":9}}"#;
+    let told = tell(vec![reply(200, "", answer)], json!({}), chat(false)).await;
+    assert_eq!(told.report().cost, None);
+}

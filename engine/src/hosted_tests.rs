@@ -174,3 +174,47 @@ async fn a_saved_config_gets_each_call_whole_and_a_virtual_key_s_own_retry_acts_
     assert!(hosted[1].contains("x-portkey-virtual-key: vk") && !hosted[1].contains("x-portkey-config"));
     assert!(!hosted[1].contains("request-timeout"), "the clock runs here");
 }
+
+#[tokio::test]
+async fn a_slug_that_comes_with_the_call_takes_a_passthrough_target_to_the_platform() {
+    let options = json!({ "apiKey": "portkey-key", "provider": "ollama",
+        "config": { "passthrough": true, "custom_host": "LOCAL" } });
+    let mut world = World::new(vec![reply(200, "", "{}")], vec![reply(200, "", "{}"); 2], options).await;
+    let body = Bytes::from_static(br#"{"model":"@ollama/org/m","messages":[]}"#);
+    let answer = world.send(Call { body: body.clone(), ..chat(false) }).await;
+    assert_eq!(answer.report.attempts[0].provider, "portkey");
+    let request = world.platform.requests().remove(0);
+    let header =
+        |name: &str| request.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str());
+    assert_eq!(header("x-portkey-provider"), Some("@ollama"));
+    assert!(header("x-portkey-custom-host").is_some_and(|host| host.starts_with("http:")));
+    assert_eq!(request.body, br#"{"model":"org/m","messages":[]}"#.as_slice());
+    let params = json!({ "provider": "@prod" }).as_object().cloned();
+    let answer = world.send(Call { params, ..chat(false) }).await;
+    assert_eq!(answer.report.attempts[0].provider, "portkey");
+    let answer = world.send(chat(false)).await;
+    assert_eq!(answer.report.attempts[0].provider, "ollama");
+}
+
+#[tokio::test]
+async fn a_slug_in_the_model_is_a_passthrough_target_s_alone_in_a_group_and_needs_the_platform_s_key() {
+    let options = |key: Value| {
+        json!({ "apiKey": key, "config": { "strategy": { "mode": "fallback" },
+        "targets": [{ "custom_host": "LOCAL" }, { "passthrough": true }] } })
+    };
+    let body = Bytes::from_static(br#"{"model":"@prod/m","messages":[]}"#);
+    let mut world =
+        World::new(vec![reply(500, "", "{}")], vec![reply(200, "", "{}")], options("portkey-key".into()))
+            .await;
+    let answer = world.send(Call { body: body.clone(), ..chat(false) }).await;
+    assert_eq!(answer.report.attempts.last().expect("an attempt").provider, "portkey");
+    assert_eq!(world.local.requests()[0].body, body);
+    assert_eq!(world.platform.requests()[0].body, br#"{"model":"m","messages":[]}"#.as_slice());
+    let world = World::new(Vec::new(), Vec::new(), options(Value::Null)).await;
+    let failed = in_time(world.engine.send(Call { body, ..chat(false) })).await.err().expect("no key");
+    assert!(
+        failed.error.to_string().starts_with("model: asks for Portkey's hosted platform"),
+        "{}",
+        failed.error
+    );
+}

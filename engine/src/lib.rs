@@ -36,6 +36,9 @@ mod error;
 mod events;
 mod explain;
 mod front;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod headers;
 mod health;
 mod hooks;
@@ -44,6 +47,7 @@ mod memory;
 mod observe;
 mod progress;
 mod provider;
+mod realtime;
 mod record;
 mod retry;
 mod route;
@@ -66,6 +70,8 @@ pub use front::{names_events, offers};
 pub use observe::Report;
 pub use provider::dialect::Setting;
 pub use provider::{LEFT_OUT, PROVIDERS, Provider};
-pub use record::{Entry, Filter, Flushed, Reading, Sink};
+pub use realtime::{Ended, Line, Message, News, SESSIONS, Session, Taken};
+pub use record::prices::LIST as PRICES;
+pub use record::{Entry, Filter, Flushed, Listeners, Reading, Redactor, Sink, Then, flush_all};
 pub use secret::Secret;
 pub use upload::{Feed, File, Form, Source};

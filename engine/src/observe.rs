@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use ::http::HeaderMap;
+use bytes::Bytes;
 use serde::Serialize;
 
 use crate::cache::Status;
@@ -12,7 +13,7 @@ use crate::clock::{Instant, new_id};
 use crate::config::{Gateway, Target, Trace};
 use crate::hooks::Record;
 use crate::memory::{Fault, Seen};
-use crate::record::{End, Pricing, Recording, Usage};
+use crate::record::{End, Pricing, Recording, Usage, prices};
 
 /// Why no further attempt was made of a call that was to have one.
 const SPENT: &str = "the body was not sent again: it came from a stream that can be read only once";
@@ -50,9 +51,12 @@ pub struct Report {
     pub hooks: HookResults,
     /// A stream's usage, as raw JSON.
     pub usage: Option<String>,
-    /// What the target that answered takes, where that is known, and what it took.
+    /// What the target that answered takes, where options say it, or where else that is known from; and what it took.
     pub pricing: Option<Pricing>,
+    known: prices::Known,
     pub cost: Option<f64>,
+    /// A stream's first event.
+    pub first: Option<Bytes>,
     /// Where the client records its calls.
     pub recording: Option<Recording>,
 }
@@ -113,6 +117,15 @@ impl<'t> TargetSeen<'t> {
     }
 }
 
+impl TargetSeen<'_> {
+    /// Whether nothing changes before the next call.
+    pub fn is_calm(&self) -> bool {
+        matches!(self.seen.health, "healthy" | "open")
+            && self.seen.back_in.is_none()
+            && self.seen.in_flight == 0
+    }
+}
+
 /// One request to one target.
 #[derive(Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -126,7 +139,15 @@ pub struct Attempt {
     pub code: Option<String>,
     /// Why this attempt was made; `None` for the first.
     pub retry_reason: Option<String>,
+    /// How often it was sent once more at no attempt, since its host had not looked at it.
+    #[serde(skip_serializing_if = "is_none")]
+    pub resent: u32,
     pub ms: Times,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 /// How far an attempt came.
@@ -181,7 +202,9 @@ impl Report {
             hooks: HookResults::default(),
             usage: None,
             pricing: None,
+            known: prices::Known::Nowhere,
             cost: None,
+            first: None,
             recording: None,
         }
     }
@@ -199,6 +222,8 @@ impl Report {
         self.gateway = target.gateway;
         self.told.clear();
         self.pricing = target.pricing;
+        self.known =
+            if target.pricing.is_some() { prices::Known::Nowhere } else { prices::Known::of(target) };
     }
 
     /// A gateway has answered with these headers.
@@ -220,16 +245,42 @@ impl Report {
 
     /// The call is over: what it cost is worked out, and its record handed over.
     pub fn close(&mut self, end: &End<'_>) {
-        if let Some(pricing) = self.pricing
-            && self.cost.is_none()
-        {
-            let usage = end.usage().or_else(|| Usage::read(self.usage.as_deref()?));
-            let seconds = self.attempts.last().and_then(|last| last.ms.total).unwrap_or(0.0) / 1e3;
-            self.cost = pricing.cost(usage.as_ref(), seconds);
+        if self.cost.is_none() {
+            self.cost = self.cost_of(end);
         }
         if let Some(recording) = self.recording.take() {
             recording.close(self, end);
         }
+    }
+
+    fn cost_of(&self, end: &End<'_>) -> Option<f64> {
+        if matches!(self.cache, Some(Status::Hit | Status::SemanticHit)) {
+            return Some(0.0);
+        }
+        let usage = || end.usage().or_else(|| Usage::read(self.usage.as_deref()?));
+        if let Some(pricing) = self.pricing {
+            let seconds = self.attempts.last().and_then(|last| last.ms.total).unwrap_or(0.0) / 1e3;
+            return pricing.cost(usage().as_ref(), seconds);
+        }
+        match self.known {
+            prices::Known::Nowhere => None,
+            prices::Known::Told => usage()?.cost,
+            prices::Known::Listed(service) => self.listed(service, end)?.cost(usage().as_ref(), 0.0),
+        }
+    }
+
+    /// What a call came to whose usage is an estimate.
+    pub fn estimated_cost(&self, end: &End<'_>, usage: Option<&Usage>, seconds: f64) -> Option<f64> {
+        let pricing = self.pricing.or_else(|| match self.known {
+            prices::Known::Listed(service) => self.listed(service, end),
+            _ => None,
+        });
+        pricing?.cost(usage, seconds)
+    }
+
+    /// What the model that has answered takes, as the service says.
+    fn listed(&self, service: &prices::Service, end: &End<'_>) -> Option<Pricing> {
+        service.price(end.whole().or(self.first.as_deref())?)
     }
 
     /// Whether another target is tried after a failure of this status.
@@ -246,6 +297,11 @@ impl Report {
 
     pub fn body_is_spent(&self) -> bool {
         self.notes.iter().any(|note| note == SPENT)
+    }
+
+    /// Why the last attempt was made.
+    pub fn last_reason(&self) -> Option<&str> {
+        self.attempts.last()?.retry_reason.as_deref()
     }
 
     /// The attempt under way.

@@ -2,7 +2,7 @@
 
 mod support;
 
-use engine::{Answer, Call, CallOptions, Content, Engine, Secret};
+use engine::{Answer, Call, CallOptions, Content, Engine, Listeners, Secret};
 use serde_json::{Value, json};
 use support::{
     BODY, CHAT, Request, Server, answer, call, chat, chunk, client, completion, failure, object, reply, send,
@@ -225,8 +225,10 @@ async fn a_reply_s_status_and_headers_are_the_answer_s() {
 
 #[test]
 fn an_engine_is_refused_with_every_problem_at_once() {
-    let refused =
-        Engine::new(&object(json!({ "customHost": "ftp://x", "provider": "opnai", "retries": 1 })), None);
+    let refused = Engine::new(
+        &object(json!({ "customHost": "ftp://x", "provider": "opnai", "retries": 1 })),
+        Listeners::default(),
+    );
     let problems = refused.err().expect("refused").into_facts().problems;
     assert!(problems.iter().any(|problem| problem.path == "retries"), "{problems:?}");
 }

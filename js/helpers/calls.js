@@ -3,8 +3,6 @@
 
 const { APIError } = require('../errors.js')
 
-const streamed = (body) => ({ ...body, stream: true })
-
 let warned = false
 
 /** A batch's results as text, a line of JSON for each request. A gateway has an endpoint for it; a provider has the file. */
@@ -26,10 +24,6 @@ function generate(row, body, params, opts) {
 
 module.exports = {
   'batches.output': (client, row) => (id, params, opts) => batchOutput(client, row, id, params, opts),
-  'beta.threads.createAndRunStream': (client) => (body, params, opts) => client.beta.threads.createAndRun(streamed(body), params, opts),
-  'beta.threads.runs.createAndStream': (client) => (threadId, body, params, opts) => client.beta.threads.runs.create(threadId, streamed(body), params, opts),
-  'beta.threads.runs.stream': (client) => (threadId, body, params, opts) => client.beta.threads.runs.create(threadId, streamed(body), params, opts),
-  'beta.threads.runs.submitToolOutputsStream': (client) => (runId, body, params, opts) => client.beta.threads.runs.submitToolOutputs(runId, streamed(body), params, opts),
   'fineTuning.alpha.graders.run': (client) => (body, params, opts) => client.fineTuning.alpha.grader.run(body, params, opts),
   'fineTuning.alpha.graders.validate': (client) => (body, params, opts) => client.fineTuning.alpha.grader.validate(body, params, opts),
   'generations.create': (client, row) => (body, params, opts) => generate(row, body, params, opts),

@@ -4,6 +4,7 @@
 // tools/derive.mjs.
 
 module.exports = {
+  ...require('./assistants.js'),
   ...require('./calls.js'),
   ...require('./chat.js'),
   ...require('./polling.js'),

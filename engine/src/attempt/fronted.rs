@@ -98,7 +98,7 @@ impl Fronted {
                 Ok(answer) => Content::Whole(with_hook_results(answer, &text)),
                 Err(why) => {
                     let url = report.attempts.last().map_or("the cache", |attempt| &attempt.url);
-                    let place = Place { method: Method::POST.as_str(), url, target };
+                    let place = Place { method: Method::POST.as_str(), url, query: None, target };
                     return Err(self.shaped(place.garbled(status, &why, headers, text)));
                 }
             },
@@ -107,7 +107,9 @@ impl Fronted {
                 events.behind(Fronting::new(self.front, reader, self.streamed));
                 Content::Events(events)
             }
-            other @ (Content::Vectors(_) | Content::Text(_) | Content::Bytes(_)) => other,
+            other @ (Content::Vectors(_) | Content::Text(_) | Content::Bytes(_) | Content::Session(_)) => {
+                other
+            }
         };
         Ok(Reached { status, headers, content })
     }
@@ -120,10 +122,7 @@ impl Fronted {
 
 /// OpenAI's own reasoning models refuse the older name of the limit, and all of its chats know the newer one.
 fn limits_by_newer_name(target: &Target, chat: &[u8]) -> bool {
-    if !matches!(target.provider.name(), "openai" | "azure-openai") {
-        return false;
-    }
-    !target.is_custom || is_reasoning_model(chat)
+    target.provider.limits_by_newer_name() && (!target.is_custom || is_reasoning_model(chat))
 }
 
 fn is_reasoning_model(chat: &[u8]) -> bool {

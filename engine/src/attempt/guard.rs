@@ -56,7 +56,7 @@ impl<'c> Guard<'c> {
             hooks::before(hooks, &scene, &body);
         report.hooks.before.clone_from(&results);
         report.hooks.asynchronous = asynchronous;
-        let place = Place { method: call.endpoint.method.as_str(), url: "not sent", target };
+        let place = Place { method: call.endpoint.method.as_str(), url: "not sent", query: None, target };
         if denied {
             return Err(place.denied(&results, &[], false));
         }

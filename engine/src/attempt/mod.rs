@@ -7,8 +7,10 @@ mod guard;
 mod kept;
 mod request;
 mod sending;
+mod session;
 mod token;
 mod uploading;
+mod usage;
 mod whole;
 
 use std::sync::Arc;
@@ -34,6 +36,7 @@ pub use kept::Keep;
 use request::Request;
 pub use request::UNSUPPORTED;
 use sending::Sending;
+pub use usage::Reception;
 
 /// Sends `call` to `target` until it is answered or its policy gives up.
 pub async fn send(
@@ -81,7 +84,10 @@ async fn answered(
     report: &mut Report,
 ) -> Result<Reached> {
     let (guard, body) = Guard::before(context, target, call, asked_as, body, report)?;
-    let request = Request::new(target, call, body, extras, report)?;
+    let asking = usage::asking(target, call, &body, report);
+    let asks_usage = asking.is_some();
+    let mut request = Request::new(target, call, asking.unwrap_or_else(|| body.clone()), extras, report)?;
+    request.asks_usage = asks_usage;
     let keep = match kept::look(context, target, call, &request, report).await {
         Found::Hit(entry) => {
             let checked = Checked::plain(kept::replay(&entry, target, &request));
@@ -90,7 +96,18 @@ async fn answered(
         Found::Miss(keep) => keep,
     };
     let mut sending = Sending::new(context, target, call, report, &request, visit);
-    match until_answered(&mut sending, &guard).await {
+    let mut answered = until_answered(&mut sending, &guard).await;
+    let plain;
+    if request.may_be_refused(&answered) {
+        usage::left_out(sending.report);
+        plain = Request::new(target, call, body, extras, sending.report)?;
+        sending.ask_again(&plain);
+        answered = until_answered(&mut sending, &guard).await;
+    }
+    if answered.is_ok() {
+        sending.was_received();
+    }
+    match answered {
         Ok(checked) => Ok(decoded(guard.told(kept(checked, keep)), &request)),
         Err(error) => {
             sending.gave_up(&error);
@@ -109,7 +126,7 @@ async fn until_answered(sending: &mut Sending<'_>, guard: &Guard<'_>) -> Result<
             Ok(checked) => checked.fault().and_then(|fault| sending.wait_before_next(&fault)),
             Err(error) => {
                 sending.note(error);
-                sending.wait_before_next(error)
+                if sending.request.may_be_refused(&reached) { None } else { sending.wait_before_next(error) }
             }
         };
         let Some(wait) = wait else { return reached };
@@ -124,13 +141,22 @@ fn kept(mut checked: Checked, keep: Option<Keep>) -> Checked {
     match content {
         Content::Whole(text) if !checked.failed => keep.store(*status, content_type(headers), text),
         Content::Events(events) => events.keep(keep, *status, content_type(headers)),
-        Content::Whole(_) | Content::Vectors(_) | Content::Text(_) | Content::Bytes(_) => keep.failed(),
+        Content::Whole(_)
+        | Content::Vectors(_)
+        | Content::Text(_)
+        | Content::Bytes(_)
+        | Content::Session(_) => keep.failed(),
     }
     checked
 }
 
-/// Embeddings with their numbers decoded.
+/// Embeddings with their numbers decoded, streams without the usage that only we have asked for.
 fn decoded(mut reached: Reached, request: &Request<'_>) -> Reached {
+    if let Content::Events(events) = &mut reached.content
+        && request.asks_usage
+    {
+        events.hide_usage();
+    }
     if let Content::Whole(text) = &reached.content
         && let Some(vectors) = embeddings::decode(text, request.encoding)
     {

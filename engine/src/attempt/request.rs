@@ -1,12 +1,15 @@
 //! The request that a target gets: the caller's body with the config's parameters in it, in the target's dialect, the URL
 //! and the headers.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use bytes::Bytes;
 use url::{Position, Url};
 
+use super::token::Credential;
+use super::usage;
 use crate::body::Body;
 use crate::call::Call;
 use crate::clock::new_id;
@@ -20,7 +23,11 @@ use crate::observe::Report;
 use crate::provider::Unsigned;
 use crate::provider::dialect::{self, Asked, Context, Dialect};
 use crate::provider::repairs::Repairs;
+use crate::realtime;
 use crate::upload::Made;
+
+/// Tells a gateway how long a recording plays.
+const AUDIO_DURATION: HeaderName = HeaderName::from_static("x-portkey-audio-file-duration");
 
 pub struct Request<'c> {
     target: &'c Target,
@@ -40,6 +47,8 @@ pub struct Request<'c> {
     id: String,
     /// Whether an answer may hold what OpenAI's own would not have.
     extras: bool,
+    /// It asks for a stream's usage, which the caller does not.
+    pub asks_usage: bool,
 }
 
 impl<'c> Request<'c> {
@@ -55,6 +64,10 @@ impl<'c> Request<'c> {
         let endpoint = call.endpoint;
         if endpoint.is_generic() {
             return Self::plain(target, call, body, report);
+        }
+        if endpoint.is_session() {
+            let url = realtime::url(target, call, &body, report).map_err(unsupported)?;
+            return Ok(Self::bare(target, call, url, Bytes::new()));
         }
         if !target.provider.has(endpoint) && Front::of(endpoint).is_none() {
             let message = format!("{} has no {}", target.provider.name(), endpoint.call);
@@ -77,7 +90,21 @@ impl<'c> Request<'c> {
 
     fn plain(target: &'c Target, call: &'c Call, body: Bytes, report: &mut Report) -> Result<Self> {
         let url = target.url(call.endpoint, &call.arguments, call.options.query.as_deref())?;
-        let mut request = Self {
+        let mut request = Self::bare(target, call, url, body);
+        if call.endpoint.call == EMBEDDINGS {
+            let (asked, wire) = embeddings::prepare(&request.body);
+            request.encoding = asked;
+            if let Some(wire) = wire.filter(|_| target.provider.knows_base64_embeddings()) {
+                request.body = wire;
+                report.changes.push("encoding_format: base64 was asked for, to be decoded here".to_owned());
+            }
+        }
+        Ok(request)
+    }
+
+    /// The request as it is, before anything is made of it.
+    fn bare(target: &'c Target, call: &'c Call, url: Url, body: Bytes) -> Self {
+        Self {
             target,
             call,
             dialect: None,
@@ -90,16 +117,8 @@ impl<'c> Request<'c> {
             url,
             id: String::new(),
             extras: false,
-        };
-        if call.endpoint.call == EMBEDDINGS {
-            let (asked, wire) = embeddings::prepare(&request.body);
-            request.encoding = asked;
-            if let Some(wire) = wire.filter(|_| target.provider.knows_base64_embeddings()) {
-                request.body = wire;
-                report.changes.push("encoding_format: base64 was asked for, to be decoded here".to_owned());
-            }
+            asks_usage: false,
         }
-        Ok(request)
     }
 
     fn translated(
@@ -141,12 +160,19 @@ impl<'c> Request<'c> {
             url,
             id: new_id(),
             extras: false,
+            asks_usage: false,
         })
     }
 
     /// The body in our shape. A dialect reads an answer by it too, so that two that are the same on the wire may differ.
     pub fn question(&self) -> &Bytes {
         if self.dialect.is_some() { &self.asked } else { &self.body }
+    }
+
+    /// Whether it failed, and may have done so only because it asks for a stream's usage.
+    pub fn may_be_refused<T>(&self, answered: &Result<T>) -> bool {
+        let error = answered.as_ref().err().filter(|_| self.asks_usage);
+        error.is_some_and(|error| usage::may_be_refused(self.target, error))
     }
 
     /// What the events of a streamed answer are.
@@ -185,9 +211,9 @@ impl<'c> Request<'c> {
         }
     }
 
-    /// The request as it goes out now. `token` is the credential where that is a short-lived one.
+    /// The request as it goes out now. `granted` is the credential where that is a short-lived one.
     /// `form` is the body as it was made for this one sending, where the call has files.
-    pub fn wire(&self, token: Option<HeaderValue>, form: Option<Made>, now: SystemTime) -> Result<Wire> {
+    pub fn wire(&self, granted: Option<Credential>, form: Option<Made>, now: SystemTime) -> Result<Wire> {
         let mut headers = self.target.headers.clone();
         let stream = self.call.stream;
         for (name, value) in &self.headers {
@@ -204,17 +230,25 @@ impl<'c> Request<'c> {
             // Nobody else knows the boundary.
             let kind = HeaderValue::from_str(&form.content_type).expect("a boundary is plain text");
             headers.insert(header::CONTENT_TYPE, kind);
+            if let Some(duration) = form.duration {
+                headers.entry(AUDIO_DURATION).or_insert_with(|| HeaderValue::from(duration));
+            }
         } else if !self.body.is_empty() {
             add(&mut headers, &header::CONTENT_TYPE, "application/json");
         }
         // A compressed stream comes in lumps, each after many events; bytes are handed on as they are.
         let as_it_is = stream || endpoint.gives == Gives::Bytes;
         add(&mut headers, &header::ACCEPT_ENCODING, if as_it_is { "identity" } else { "gzip" });
-        if let Some(token) = token {
-            headers.insert(header::AUTHORIZATION, token);
+        let mut settings = Cow::Borrowed(&self.target.settings);
+        match granted {
+            Some(Credential::Authorization(token)) => {
+                headers.insert(header::AUTHORIZATION, token);
+            }
+            Some(Credential::Settings(own)) => settings = Cow::Owned(own),
+            None => {}
         }
         let unsigned = Unsigned { method: &self.method, url: &self.url, headers: &headers, body: &self.body };
-        headers.extend(self.target.provider.sign(&unsigned, &self.target.settings, now)?);
+        headers.extend(self.target.provider.sign(&unsigned, &settings, now)?);
         Ok(Wire {
             method: self.method.clone(),
             url: self.url.clone(),
@@ -226,6 +260,7 @@ impl<'c> Request<'c> {
             socket: self.target.base_url.socket().cloned(),
             route: self.target.route.clone(),
             connect: self.target.clocks.connect,
+            upgrade: endpoint.is_session(),
         })
     }
 }

@@ -9,7 +9,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::guard::{Checked, Checking, Guard};
 use super::request::Request;
-use super::token;
+use super::{token, usage};
 use crate::answer::{Content, Reached};
 use crate::call::Call;
 use crate::clock::{Instant, before};
@@ -97,6 +97,9 @@ impl<'c> Sending<'c> {
         if self.target.gateway.is_some() {
             self.report.told_by(&reply.headers);
         }
+        if self.call.endpoint.is_session() && matches!(reply.status, 101 | 200..=299) {
+            return self.session(reply).await.map(Checked::plain);
+        }
         if !(200..300).contains(&reply.status) {
             return Err(self.refused(reply).await);
         }
@@ -108,7 +111,24 @@ impl<'c> Sending<'c> {
         }
         let reached = self.whole(reply).await?;
         let (request, target, method) = (self.request, self.target, self.method());
-        guard.after(reached, &Place { method, url: &request.shown, target }, self.report)
+        guard.after(reached, &Place { method, url: &request.shown, query: None, target }, self.report)
+    }
+
+    /// The request that the host refused is made again, as this one and beside the policy's attempts.
+    pub fn ask_again(&mut self, request: &'c Request<'c>) {
+        self.request = request;
+        self.made -= 1;
+        self.retry_reason = Some(usage::WITHOUT.to_owned());
+    }
+
+    /// What its answer tells of the host: whether it takes a request that asks for a stream's usage.
+    pub fn was_received(&self) {
+        let reception = &self.target.live.reception;
+        if self.request.asks_usage {
+            reception.takes();
+        } else if self.report.last_reason() == Some(usage::WITHOUT) {
+            reception.refuses();
+        }
     }
 
     /// Waits for a slot of the target, where it takes so many requests at once and no more.
@@ -139,9 +159,15 @@ impl<'c> Sending<'c> {
         let watch = ConnectWatch::default();
         let (clock, limit) = self.header_clock();
         let (clock, limit, deadline) = self.or_total(clock, limit, self.began);
-        let token = token::bearer(self.context, self.target).await?;
+        let token = token::granted(self.context, self.target).await?;
         let form = match &self.call.form {
-            Some(form) => Some(Box::pin(form.make(&self.request.body)).await?),
+            Some(form) => {
+                let mut made = Box::pin(form.make(&self.request.body)).await?;
+                if self.target.tells_duration && self.call.endpoint.hears() {
+                    made.duration = form.duration().await;
+                }
+                Some(made)
+            }
             None => None,
         };
         let upload = form.as_ref().map(|form| form.outgoing.progress());
@@ -153,9 +179,14 @@ impl<'c> Sending<'c> {
         };
         let attempt = self.report.last();
         attempt.ms.connect = watch.took().map(milliseconds);
+        attempt.resent = watch.resent();
         let Some(sent) = sent else {
             let elapsed = self.context.clock.now() - self.began;
             self.report.last().phase = if watch.is_connecting() { Phase::Connect } else { Phase::Headers };
+            let source = upload.and_then(|upload| upload.waiting()).filter(|_| clock == "idle");
+            if let Some((name, _)) = source {
+                return Err(self.place().silent_source(&name, limit.unwrap_or_default()));
+            }
             return Err(self.place().timeout(clock, limit.unwrap_or_default(), elapsed));
         };
         sent.map_err(|failure| {
@@ -232,6 +263,7 @@ impl<'c> Sending<'c> {
             began: self.began,
             total: self.total(),
             url: self.request.shown.clone(),
+            query: self.call.options.query.clone(),
             checking,
             translation,
             streamed: self.request.streamed(),
@@ -371,6 +403,7 @@ impl<'c> Sending<'c> {
     }
 
     pub(super) fn place(&self) -> Place<'_> {
-        Place { method: self.method(), url: &self.request.shown, target: self.target }
+        let query = self.call.options.query.as_deref();
+        Place { method: self.method(), url: &self.request.shown, query, target: self.target }
     }
 }

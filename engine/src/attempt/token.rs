@@ -1,6 +1,8 @@
-//! Short-lived tokens: had where a provider grants them for what the settings hold, and used until they are stale.
+//! Short-lived credentials: had where a provider grants them for what the settings hold, and used until they are stale.
 
-use ::http::{HeaderMap, HeaderValue, Method, header};
+use std::sync::Arc;
+
+use ::http::{HeaderValue, header};
 use bytes::{Bytes, BytesMut};
 use url::Url;
 
@@ -8,52 +10,79 @@ use crate::clock::before;
 use crate::config::Target;
 use crate::engine::Context;
 use crate::error::{Error, Kind, Resend, Result};
-use crate::http::{ConnectWatch, Failure, Wire};
-use crate::provider::{Token, TokenRequest};
+use crate::http::{ConnectWatch, Failure, Route, Through, Wire};
+use crate::provider::dialect::Settings;
+use crate::provider::{Granted, Token, TokenRequest};
 
 /// A token service that takes longer is taken for dead.
 const LONGEST: std::time::Duration = std::time::Duration::from_secs(30);
 /// More is no token.
 const LARGEST: usize = 1 << 20;
 
-/// The token to send as `Authorization`; `None` where the target's credential is none of that kind.
-pub async fn bearer(context: &Context, target: &Target) -> Result<Option<HeaderValue>> {
+/// What a request goes out with.
+pub enum Credential {
+    Authorization(HeaderValue),
+    /// All of the target's settings, with those that were granted in place of its own.
+    Settings(Settings),
+}
+
+/// The credential that is granted; `None` where the target's is none of that kind.
+pub async fn granted(context: &Context, target: &Target) -> Result<Option<Credential>> {
     if target.headers.contains_key(header::AUTHORIZATION) {
         return Ok(None);
     }
     let now = context.clock.wall();
     let Some(request) = target.provider.token_request(&target.settings, now) else { return Ok(None) };
     let seconds = now.duration_since(std::time::SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    // Held while one is fetched, so that calls in flight fetch it once.
-    let mut kept = target.live.token.lock().await;
+    let slot = target.live.tokens.of(&target.settings);
+    let mut kept = slot.lock().await;
     let token = match kept.take().filter(|token| seconds < token.fresh_until) {
         Some(token) => token,
         None => fetch(context, target, request?, seconds).await?,
     };
-    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.value.expose()))
-        .map_err(|_| refused("the token holds what no header can"))?;
-    value.set_sensitive(true);
+    let credential = match &token.granted {
+        Granted::Bearer(secret) => {
+            let mut value = HeaderValue::from_str(&format!("Bearer {}", secret.expose()))
+                .map_err(|_| refused("the token holds what no header can"))?;
+            value.set_sensitive(true);
+            target.live.tokens.sends(&target.settings, [secret]);
+            Credential::Authorization(value)
+        }
+        Granted::Settings(granted) => {
+            let mut settings = target.settings.clone();
+            for (key, value) in granted.iter() {
+                settings.set(key, value.clone());
+            }
+            target.live.tokens.sends(&target.settings, granted.iter().map(|(_, value)| value));
+            Credential::Settings(settings)
+        }
+    };
     *kept = Some(token);
-    Ok(Some(value))
+    Ok(Some(credential))
 }
 
 async fn fetch(context: &Context, target: &Target, request: TokenRequest, now: u64) -> Result<Token> {
     let url = Url::parse(&request.url).map_err(|_| refused("its URL is none"))?;
-    let form = HeaderValue::from_static("application/x-www-form-urlencoded");
     let wire = Wire {
-        method: Method::POST,
+        method: request.method,
         url,
-        headers: HeaderMap::from_iter([(header::CONTENT_TYPE, form)]),
-        body: Bytes::copy_from_slice(request.form.expose().as_bytes()).into(),
+        headers: request.headers,
+        body: Bytes::copy_from_slice(request.body.expose().as_bytes()).into(),
         socket: None,
-        route: target.route.clone(),
+        route: if request.direct { directly(&target.route) } else { target.route.clone() },
         connect: target.clocks.connect,
+        upgrade: false,
     };
     let deadline = Some(context.clock.now() + LONGEST);
     let asked = before(deadline, exchange(context, wire)).await;
     let (status, body) =
         asked.ok_or_else(|| refused("it took too long"))?.map_err(|failure| refused(&failure.detail))?;
     target.provider.token(status, &body, now).map_err(|why| refused(&why))
+}
+
+/// The same way, with no proxy on it.
+fn directly(route: &Route) -> Arc<Route> {
+    Arc::new(Route { tls: route.tls.clone(), proxy: Through::Direct, egress: route.egress.clone() })
 }
 
 async fn exchange(context: &Context, wire: Wire) -> std::result::Result<(u16, Bytes), Failure> {

@@ -1,5 +1,5 @@
 //! The wait for an answer while the body is still going out, however long that takes: the clocks that wait for the host
-//! begin when it has all of it.
+//! begin when it has all of it. Until then the idle clock runs whenever a file's own source gives nothing.
 
 use std::future::Future;
 use std::pin::pin;
@@ -26,13 +26,19 @@ impl Sending<'_> {
         loop {
             let now = self.context.clock.now();
             let answer_by = waiting.map(|(_, limit)| upload.written().unwrap_or(now) + limit);
-            let next = [deadline, answer_by].into_iter().flatten().min();
+            let source_by = clocks.idle.map(|limit| upload.waiting().map_or(now, |(_, since)| since) + limit);
+            let next = [deadline, answer_by, source_by].into_iter().flatten().min();
             if let Some(done) = before(next, work.as_mut()).await {
                 return (Some(done), clock, limit);
             }
             let now = self.context.clock.now();
             if deadline.is_some_and(|deadline| deadline <= now) {
                 return (None, clock, limit);
+            }
+            if let (Some(limit), Some((_, since))) = (clocks.idle, upload.waiting())
+                && since + limit <= now
+            {
+                return (None, "idle", Some(limit));
             }
             if let (Some((name, limit)), Some(written)) = (waiting, upload.written())
                 && written + limit <= now

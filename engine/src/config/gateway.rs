@@ -245,12 +245,17 @@ impl Maker<'_> {
         let is_only = self.rooted && !self.aside;
         let hosted = |name: &Option<String>| name.as_ref().is_some_and(|name| name.starts_with('@'));
         let own = if self.node.virtual_key.is_some() {
-            Some("virtual_key")
+            Some(self.key("virtual_key"))
+        } else if !hosted(&self.node.provider) {
+            None
+        } else if !self.node.passthrough {
+            Some(self.key("provider"))
         } else {
-            hosted(&self.node.provider).then_some("provider")
+            // It is the call's.
+            Some(if self.options.named_by_model.is_some() { "model" } else { "provider" }.to_owned())
         };
-        if let Some(key) = own {
-            return Some((if is_only { Gateway::Only } else { Gateway::Among }, self.key(key)));
+        if let Some(asker) = own {
+            return Some((if is_only { Gateway::Only } else { Gateway::Among }, asker));
         }
         if !is_only || self.node.provider.is_some() || self.node.passthrough {
             return None;

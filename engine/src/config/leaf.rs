@@ -34,6 +34,7 @@ impl Maker<'_> {
         let options = self.options;
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        self.pass_through();
         let gateway = self.gateway();
         let (provider, settings, base_url) = match &gateway {
             Some((_, asker)) => self.at_gateway(asker, &mut headers),
@@ -70,7 +71,9 @@ impl Maker<'_> {
             extras: options.strict == Some(false) || self.node.strict == Some(false),
             strict_params: options.strict_params.or(self.node.strict_params).unwrap_or(false),
             repairs: options.repairs.or(self.node.repairs).unwrap_or(provider?.repairs()),
+            stream_usage: options.stream_usage.or(self.node.stream_usage),
             is_custom: self.is_custom(),
+            tells_duration: gateway.is_some() && options.audio_duration != Some(false),
             gateway: gateway.map(|(gateway, _)| gateway),
             settings,
             params: self.node.params.clone(),
@@ -214,18 +217,32 @@ impl Maker<'_> {
         self.known_provider(path, &name)
     }
 
-    /// The provider that the call names: `@provider/model` as its model, or the option `provider`.
-    fn passed_through(&mut self) -> Option<&'static dyn Provider> {
-        if let Some((name, model)) = &self.options.named_by_model {
-            self.node.params.overrides.insert("model".to_owned(), model.as_str().into());
-            return self.known_provider("model".to_owned(), name);
+    /// A hosted provider that the call names for a passthrough target: `@slug/model` as its model, or the option
+    /// `provider`.
+    fn pass_through(&mut self) {
+        if !self.node.passthrough {
+            return;
         }
+        let option = self.options.provider.clone().filter(|name| name.starts_with('@'));
+        let Some((slug, model)) = &self.options.named_by_model else {
+            self.node.provider = option;
+            return;
+        };
+        if slug.is_empty() {
+            self.problem("model".to_owned(), "names no provider between @ and the slash");
+        }
+        self.node.params.overrides.insert("model".to_owned(), model.as_str().into());
+        self.node.provider = Some(format!("@{slug}"));
+    }
+
+    /// The provider that the call names in the option `provider`.
+    fn passed_through(&mut self) -> Option<&'static dyn Provider> {
         match &self.options.provider {
-            Some(name) => self.known_provider("provider".to_owned(), name.trim_start_matches('@')),
+            Some(name) => self.known_provider("provider".to_owned(), name),
             None if self.is_custom() => Some(provider::DEFAULT),
             None => {
                 let path = self.key("passthrough");
-                let message = "leaves the provider to the call: name it as the option provider, or as model: '@provider/model'";
+                let message = "leaves the provider to the call: name it as the option provider, or a hosted one as model: '@slug/model'";
                 self.missing.push(Problem { path, message: message.to_owned() });
                 Some(provider::DEFAULT)
             }

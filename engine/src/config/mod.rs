@@ -81,7 +81,10 @@ pub struct Options {
     pub strict: Option<bool>,
     /// What would take something away from the caller's parameters is an error.
     pub strict_params: Option<bool>,
+    pub audio_duration: Option<bool>,
     pub repairs: Option<bool>,
+    /// Whether streams are asked for their usage; `None`: where it is needed.
+    pub stream_usage: Option<bool>,
     /// Options of providers, by config key.
     pub settings: Settings,
     pub openai_organization: Option<String>,
@@ -197,7 +200,9 @@ impl Options {
             debug: None,
             strict: None,
             strict_params: None,
+            audio_duration: None,
             repairs: None,
+            stream_usage: None,
             settings: Settings::default(),
             openai_organization: None,
             openai_project: None,
@@ -239,11 +244,13 @@ impl Options {
                 self.records.listener = number.map(|number| number as u32);
             }
             "logs" => self.records.read_logs(value, name, reader),
-            "captureContent" => self.records.captures = reader.boolean(value, name).unwrap_or(false),
+            "captureContent" => self.records.read_captures(value, name, reader),
             "pricing" => self.pricing = Pricing::read(value, name, reader),
             "cacheForceRefresh" => self.cache_force_refresh = reader.boolean(value, name).unwrap_or(false),
             "cacheNamespace" => self.cache_namespace = reader.string(value, name),
+            "calculateAudioDuration" => self.audio_duration = reader.boolean(value, name),
             "strictParams" => self.strict_params = reader.boolean(value, name),
+            "streamUsage" => self.stream_usage = reader.boolean(value, name),
             "repairs" => self.repairs = reader.boolean(value, name),
             "strictOpenAiCompliance" => self.strict = reader.boolean(value, name),
             "debug" => self.debug = reader.boolean(value, name),

@@ -97,6 +97,7 @@ pub const OPTIONS: &[Named] = &[
     named("sensitiveHeaders", Acts::Call),
     named("spanId", Acts::Call),
     named("spanName", Acts::Call),
+    named("streamUsage", Acts::Here),
     named("strictOpenAiCompliance", Acts::Call),
     named("strictParams", Acts::Alone("is about what is changed in this process; a gateway does not tell")),
     named("timeout", Acts::Here),
@@ -161,6 +162,7 @@ const CONFIG_KEYS: &[&str] = &[
     "request_timeout",
     "retry",
     "strategy",
+    "stream_usage",
     "strict_open_ai_compliance",
     "strict_params",
     "targets",
@@ -175,7 +177,7 @@ const CONFIG_KEYS: &[&str] = &[
 pub fn read_idle(name: &str, value: &Value, reader: &mut Reader) -> bool {
     match name {
         "sensitiveHeaders" => drop(reader.strings(value, name)),
-        "calculateAudioDuration" | "dangerouslyAllowBrowser" => {
+        "dangerouslyAllowBrowser" => {
             let _ = reader.boolean(value, name);
         }
         // Read before all others.

@@ -58,6 +58,7 @@ pub struct Node {
     pub strict: Option<bool>,
     pub strict_params: Option<bool>,
     pub repairs: Option<bool>,
+    pub stream_usage: Option<bool>,
     /// Options of its provider.
     pub settings: Settings,
     pub cache: Option<cache::Policy>,
@@ -159,6 +160,7 @@ impl Node {
             "strictopenaicompliance" => self.strict = reader.boolean(value, path),
             "strictparams" => self.strict_params = reader.boolean(value, path),
             "repairs" => self.repairs = reader.boolean(value, path),
+            "streamusage" => self.stream_usage = reader.boolean(value, path),
             name => return self.read_hooks(name, value, path, reader),
         }
         true
@@ -322,6 +324,7 @@ impl Node {
         node.strict = node.strict.or(parent.strict);
         node.strict_params = node.strict_params.or(parent.strict_params);
         node.repairs = node.repairs.or(parent.repairs);
+        node.stream_usage = node.stream_usage.or(parent.stream_usage);
         node.id = parent.id.clone().or(node.id);
         node.params = node.params.over(&parent.params);
         node.values.extend(parent.values.iter().cloned());

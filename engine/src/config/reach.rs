@@ -35,9 +35,11 @@ pub fn tls(value: &Value, path: &str, reader: &mut Reader) -> Option<Arc<Tls>> {
             "cafile" => settings.ca_file = reader.string(value, &place),
             "cert" => settings.cert = reader.string(value, &place),
             "key" => settings.key = reader.secret(value, &place),
+            "passphrase" => settings.passphrase = reader.secret(value, &place),
             "servername" => settings.server_name = reader.string(value, &place),
             "insecure" => settings.insecure = reader.boolean(value, &place).unwrap_or(false),
-            _ => reader.problem(&place, "expected one of ca, caFile, cert, key, serverName, insecure"),
+            _ => reader
+                .problem(&place, "expected one of ca, caFile, cert, key, passphrase, serverName, insecure"),
         }
         written.push((fold(key), place));
     }

@@ -56,12 +56,16 @@ pub struct Target {
     pub strict_params: bool,
     /// Whether its chats are repaired (`repairs`).
     pub repairs: bool,
+    /// Whether streams are asked for their usage; `None`: where it is needed.
+    pub stream_usage: Option<bool>,
     /// Options of the provider, the custom host as it was written among them.
     pub settings: Settings,
     /// The base URL is one of the caller's own.
     pub is_custom: bool,
     /// A Portkey gateway answers.
     pub gateway: Option<Gateway>,
+    /// It is told how long recordings play that are sent to it (`calculateAudioDuration`).
+    pub tells_duration: bool,
     pub params: Params,
     pub pricing: Option<Pricing>,
     /// What is known of it from other calls.

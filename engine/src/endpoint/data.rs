@@ -1,7 +1,9 @@
 //! Endpoints that make something of what is sent: chats, completions, embeddings, responses, images, speech, moderations;
 //! models; and the generic ones, whose path the caller says.
 
-use super::{DELETE, EMBEDDINGS, Endpoint, GET, Gives, MESSAGES, PLAIN, PUT, RESPONSES, Sends, Streamed};
+use super::{
+    DELETE, EMBEDDINGS, Endpoint, GET, Gives, IMAGES, MESSAGES, PLAIN, PUT, RESPONSES, Sends, Streamed,
+};
 
 const CHAT_PARAMETERS: &[&str] = &[
     "frequency_penalty",
@@ -197,7 +199,7 @@ pub const ROWS: &[Endpoint] = &[
         ..PLAIN
     },
     Endpoint {
-        call: "images.generate",
+        call: IMAGES,
         path: "/images/generations",
         streamed: Streamed::Events,
         parameters: &["output_compression", "output_format", "partial_images", "response_format"],

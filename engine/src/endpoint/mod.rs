@@ -124,7 +124,7 @@ impl Endpoint {
                     | EMBEDDINGS
                     | MESSAGES
                     | RESPONSES
-                    | "images.generate"
+                    | IMAGES
                     | "images.edit"
                     | "images.createVariation"
                     | "audio.speech.create"
@@ -132,12 +132,23 @@ impl Endpoint {
                     | "audio.translations.create"
                     | "videos.create"
                     | "moderations.create"
+                    | REALTIME
             )
     }
 
     /// Whether it can be answered with server-sent events.
     pub fn streams(&self) -> bool {
         self.streamed != Streamed::Never
+    }
+
+    /// Whether it opens a session rather than being answered.
+    pub fn is_session(&self) -> bool {
+        self.call == REALTIME
+    }
+
+    /// Whether it makes text of a recording.
+    pub fn hears(&self) -> bool {
+        matches!(self.call, "audio.transcriptions.create" | "audio.translations.create")
     }
 
     /// Whether the caller says method and path: `post`, `get`, `put`, `delete`.
@@ -202,8 +213,14 @@ pub const HOT: usize = 3;
 /// Anthropic's Messages, for any provider (`front/`).
 pub const MESSAGES: &str = "messages.create";
 
+/// Pictures of a prompt, which most services speak of in words of their own.
+pub const IMAGES: &str = "images.generate";
+
 /// OpenAI's Responses, for any provider (`front/`).
 pub const RESPONSES: &str = "responses.create";
+
+/// What opens a realtime session. It is no row of the table, since nobody gets an answer to it (`realtime::SESSIONS`).
+pub const REALTIME: &str = "realtime.connect";
 
 /// The endpoint that the front formats are translated to.
 pub const CHAT: &str = "chat.completions.create";

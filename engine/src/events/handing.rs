@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Event, Events, Opening, State};
@@ -60,6 +62,7 @@ impl Events {
             began: SystemClock.now(),
             total: None,
             url,
+            query: None,
             checking: None,
             translation: None,
             streamed,
@@ -140,6 +143,18 @@ impl Events {
         self.verdicts = Some(verdicts);
     }
 
+    /// The chunk that tells the usage alone is not the caller's from now on; what is kept of the stream has it.
+    pub fn hide_usage(&mut self) {
+        self.hides_usage = true;
+    }
+
+    pub(super) fn without_usage(&self, mut events: Vec<Event>) -> Vec<Event> {
+        if self.hides_usage && self.progress.usage.is_some() {
+            events.retain(|event| !is_usage_alone(&event.data));
+        }
+        events
+    }
+
     /// An event before all others.
     pub fn begin_with(&mut self, event: Event) {
         self.ready.insert(0, event);
@@ -149,4 +164,16 @@ impl Events {
     pub(super) fn partial(&self) -> String {
         self.progress.partial(self.watch.as_ref().map(|watch| (watch.told(), self.handed_out)))
     }
+}
+
+/// Whether a chunk brings usage and no choice.
+fn is_usage_alone(data: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Chunk {
+        #[serde(default)]
+        choices: Option<Vec<IgnoredAny>>,
+        usage: Option<IgnoredAny>,
+    }
+    let chunk = serde_json::from_slice::<Chunk>(data);
+    chunk.is_ok_and(|chunk| chunk.usage.is_some() && chunk.choices.is_none_or(|choices| choices.is_empty()))
 }

@@ -57,6 +57,7 @@ pub struct Events {
     target: Arc<Target>,
     method: &'static str,
     url: String,
+    query: Option<String>,
     began: Instant,
     last_semantic: Option<Instant>,
     total: Option<(Instant, Duration)>,
@@ -86,6 +87,8 @@ pub struct Events {
     came: usize,
     first_semantic: usize,
     handed_out: usize,
+    /// The chunk that tells the usage alone is for us, not for the caller.
+    hides_usage: bool,
 }
 
 /// How and when a stream ended.
@@ -113,6 +116,8 @@ pub struct Opening {
     pub total: Option<(Instant, Duration)>,
     /// Without its query.
     pub url: String,
+    /// What the call added to that.
+    pub query: Option<String>,
     pub checking: Option<Checking>,
     /// Where the reply is in a dialect of its own.
     pub translation: Option<Box<Translation>>,
@@ -136,6 +141,7 @@ impl Events {
             target: opening.target,
             method: opening.method,
             url: opening.url,
+            query: opening.query,
             began: opening.began,
             last_semantic: None,
             total: opening.total,
@@ -158,6 +164,7 @@ impl Events {
             came: 0,
             first_semantic: usize::MAX,
             handed_out: 0,
+            hides_usage: false,
         }
     }
 
@@ -191,7 +198,8 @@ impl Events {
                 break;
             }
             let ready = std::mem::take(&mut self.ready);
-            let events = self.in_front(ready);
+            let shown = self.without_usage(ready);
+            let events = self.in_front(shown);
             if !events.is_empty() {
                 return Some(Ok(events));
             }
@@ -386,7 +394,8 @@ impl Events {
     }
 
     fn place(&self) -> Place<'_> {
-        Place { method: self.method, url: &self.url, target: &self.target }
+        let query = self.query.as_deref();
+        Place { method: self.method, url: &self.url, query, target: &self.target }
     }
 }
 

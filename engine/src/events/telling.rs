@@ -32,8 +32,8 @@ impl Events {
 
     /// What the call's record is to know of it.
     pub(super) fn tell_record(&self, report: &mut Report) {
+        report.first.clone_from(&self.first);
         if let Some(recording) = &mut report.recording {
-            recording.first.clone_from(&self.first);
             recording.streamed = Some(self.partial());
         }
     }

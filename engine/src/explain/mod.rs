@@ -24,6 +24,8 @@ use reply::{code_in, envelope, quote, status_in, words};
 pub struct Place<'t> {
     pub method: &'t str,
     pub url: &'t str,
+    /// What the call added to the URL's query, which is never shown.
+    pub query: Option<&'t str>,
     pub target: &'t Target,
 }
 
@@ -38,7 +40,7 @@ impl Place<'_> {
         )
     }
 
-    fn message(&self, what: &str, advice: &str) -> String {
+    pub fn message(&self, what: &str, advice: &str) -> String {
         let line = self.line();
         let advice = match self.target.gateway {
             Some(_) => advice.replace("customHost", "baseURL").replace("custom host", "base URL"),
@@ -71,6 +73,7 @@ impl Place<'_> {
             | FailureKind::ProxyCredentials
             | FailureKind::Forbidden
             | FailureKind::NotHttp
+            | FailureKind::NotWebSocket
             | FailureKind::HeadTooLong => error.with_resend(Resend::Never),
             _ => error,
         }
@@ -108,6 +111,9 @@ impl Place<'_> {
             FailureKind::NotHttp => {
                 let advice = "If this port speaks TLS, write the custom host with https://.";
                 ("EPROTO", "The host's reply is no HTTP.".to_owned(), advice)
+            }
+            FailureKind::NotWebSocket => {
+                ("EPROTO", format!("The host does not speak WebSocket as it should: {detail}."), "")
             }
             FailureKind::HeadTooLong => {
                 ("EPROTO", "The reply's headers are too long to be read.".to_owned(), "")
@@ -194,7 +200,7 @@ impl Place<'_> {
 
     /// The host answered with an error status.
     pub fn refused(&self, status: u16, headers: HeaderMap, body: Bytes, now: SystemTime) -> Error {
-        let seen = echo::masked(&body, self.target);
+        let seen = echo::masked(&body, self.target, self.query);
         let said = words(&headers, &seen);
         let what = if said.is_empty() {
             format!("{status} (the answer has no text)")
@@ -253,6 +259,13 @@ impl Place<'_> {
             .with_resend(Resend::Never)
     }
 
+    /// A file's own source gave nothing for so long.
+    pub fn silent_source(&self, name: &str, limit: Duration) -> Error {
+        let what = format!("{name} gave nothing to send for {} ms.", milliseconds(limit));
+        let advice = "Its stream stalls, or give it longer with timeouts.idle; 0 turns that off.";
+        Error::new(Kind::Timeout, self.message(&what, advice)).with_code("stalled_upload").with_status(408)
+    }
+
     /// A reply of a good status that can't be the answer.
     pub fn garbled(&self, status: u16, why: &str, headers: HeaderMap, body: Bytes) -> Error {
         let advice =
@@ -278,7 +291,7 @@ impl Place<'_> {
 
     /// An error that came inside a stream; `data` is its event's own JSON or text.
     pub fn in_stream(&self, data: Bytes) -> Error {
-        let seen = echo::masked(&data, self.target);
+        let seen = echo::masked(&data, self.target, self.query);
         let parsed: Option<Value> = serde_json::from_slice(&seen).ok();
         let said = parsed.as_ref().map_or_else(|| quote(&String::from_utf8_lossy(&seen)), envelope);
         let status = parsed.as_ref().and_then(status_in);

@@ -94,6 +94,7 @@ async fn is_healthy(context: &Context, target: &Target, path: &str) -> bool {
         socket: target.base_url.socket().cloned(),
         route: target.route.clone(),
         connect: target.clocks.connect,
+        upgrade: false,
     };
     let watch = ConnectWatch::default();
     let deadline = Some(context.clock.now() + LONGEST);

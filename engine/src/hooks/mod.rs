@@ -10,6 +10,7 @@ mod deltas;
 mod expression;
 mod forbidden;
 mod formats;
+mod mask;
 mod parameters;
 mod read;
 mod record;
@@ -26,6 +27,7 @@ use crate::clock::Clock;
 use crate::endpoint::{EMBEDDINGS, Endpoint};
 use crate::front::Front;
 
+pub use mask::{COVER, Mask};
 pub use read::{read_guardrails, read_hooks, read_mutators};
 pub use record::{Record, denied_body, results_event, with_results};
 pub use run::{Verdicts, after, before};

@@ -37,6 +37,12 @@ pub enum Open {
     Many(Many, Slot),
 }
 
+/// A connection whose protocol has changed.
+pub struct Changed {
+    pub stream: Stream,
+    pub heard: Heard,
+}
+
 /// A request that got no answer.
 pub struct Unanswered {
     pub failure: Failure,
@@ -100,6 +106,27 @@ impl Open {
             }
         });
         Ok(Self::Many(many, slot))
+    }
+
+    /// A connection of HTTP/1.1 that can change its protocol.
+    pub async fn alone(stream: Stream) -> Result<Self, Failure> {
+        let heard = Heard::default();
+        let io = TokioIo::new(Listened { stream, heard: heard.clone(), greeting: None });
+        let greeted = http1::Builder::new().handshake(io).await;
+        let (sender, driver) = greeted.map_err(|error| Failure::read(FailureKind::Unreachable, &error))?;
+        let driver: BoxFuture<'static, _> = Box::pin(driver.with_upgrades());
+        Ok(Self::One(Box::new(One { sender, driver: Some(driver), heard, born: SystemClock.now() })))
+    }
+
+    /// The bare connection, once the host has agreed to change its protocol.
+    pub async fn changed(self, response: Response<Incoming>) -> Result<Changed, Failure> {
+        let Self::One(mut one) = self else {
+            let detail = "HTTP/2 has no change of protocol".to_owned();
+            return Err(Failure { kind: FailureKind::Unsendable, detail });
+        };
+        let changed = drive(&mut one.driver, hyper::upgrade::on(response)).await;
+        let changed = changed.map_err(|error| Failure::read(FailureKind::Broken, &error))?;
+        Ok(Changed { stream: Box::new(TokioIo::new(changed)), heard: one.heard })
     }
 
     pub async fn send(&mut self, request: Request<Payload>) -> Result<Response<Incoming>, Unanswered> {

@@ -44,12 +44,14 @@ pub struct Way<'w> {
     pub socket: Option<&'w Path>,
     pub route: &'w Route,
     pub proxy: Option<Arc<Proxy>>,
+    /// The connection is to be HTTP/1.1's, which can change its protocol, and a tunnel through whatever proxy.
+    pub upgrade: bool,
 }
 
 impl Way<'_> {
     /// Whether the proxy takes the request itself, with the host in its URL.
     pub fn asks_proxy(&self) -> Option<&Proxy> {
-        let plain = self.url.scheme() == "http" && self.route.egress.is_none();
+        let plain = self.url.scheme() == "http" && self.route.egress.is_none() && !self.upgrade;
         self.proxy.as_deref().filter(|proxy| plain && proxy.takes_requests())
     }
 
@@ -86,7 +88,8 @@ impl Dialler {
             return Ok((stream, false));
         }
         let name = tls.name(way.host()).ok_or_else(|| nameless(way.host()))?;
-        encrypt(stream, tls.for_hosts()?, name).await
+        let config = if way.upgrade { tls.for_upgrades()? } else { tls.for_hosts()? };
+        encrypt(stream, config, name).await
     }
 
     async fn connect(&self, host: &str, port: u16, egress: Option<&Egress>) -> Result<Stream, Failure> {

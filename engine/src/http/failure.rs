@@ -42,6 +42,8 @@ pub enum FailureKind {
     Forbidden,
     /// The host's reply is no HTTP.
     NotHttp,
+    /// The host agrees to change the protocol, but not to WebSocket as it was asked for.
+    NotWebSocket,
     /// The reply's headers are more than is read.
     HeadTooLong,
     /// The connection ended or was reset after the request was written.
@@ -53,7 +55,7 @@ pub enum FailureKind {
 impl FailureKind {
     /// Whether nothing of the request can have reached the host.
     pub fn is_before_sending(self) -> bool {
-        !matches!(self, Self::NotHttp | Self::HeadTooLong | Self::Broken)
+        !matches!(self, Self::NotHttp | Self::NotWebSocket | Self::HeadTooLong | Self::Broken)
     }
 }
 

@@ -7,7 +7,9 @@ mod certificate;
 mod connection;
 mod dial;
 mod egress;
+mod exempt;
 mod failure;
+mod key;
 mod payload;
 mod pool;
 mod proxy;
@@ -15,6 +17,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod upgrade;
 
 use std::future::Future;
 use std::io::Write;
@@ -24,12 +27,13 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use ::http::header::{CONTENT_ENCODING, HOST, HeaderMap, HeaderValue, PROXY_AUTHORIZATION};
-use ::http::{Method, Request, Uri, Version};
+use ::http::{Method, Request, StatusCode, Uri, Version};
 use bytes::{Buf, Bytes};
 use flate2::write::MultiGzDecoder;
 use url::{Position, Url};
 
 use crate::clock::{Clock, Instant, SystemClock, before};
+pub use connection::Changed;
 use connection::{Again, Open};
 use dial::{Dialler, System, Way, unsendable};
 pub use egress::Egress;
@@ -39,6 +43,7 @@ pub use payload::Payload;
 use pool::{Ages, Lead, Peer, Pool, Turn};
 use proxy::Environment;
 pub use proxy::{Proxy, Through};
+pub use stream::{Heard, Stream};
 pub use tls::{Tls, TlsSettings, install_crypto};
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -62,6 +67,8 @@ pub struct Wire {
     pub route: Arc<Route>,
     /// How long connecting may take.
     pub connect: Option<Duration>,
+    /// Whether the host is asked to speak WebSocket from here on, over a connection of its own.
+    pub upgrade: bool,
 }
 
 /// How a target is reached.
@@ -85,7 +92,7 @@ pub struct Reply {
     pub body: ReplyBody,
 }
 
-/// How long connecting took, where a connection had to be made.
+/// How long connecting took, where a connection had to be made, and how often the request was sent once more.
 #[derive(Clone, Default)]
 pub struct ConnectWatch(Arc<Mutex<WatchState>>);
 
@@ -93,6 +100,7 @@ pub struct ConnectWatch(Arc<Mutex<WatchState>>);
 struct WatchState {
     began: Option<Instant>,
     took: Option<Duration>,
+    resent: u32,
 }
 
 impl ConnectWatch {
@@ -103,6 +111,11 @@ impl ConnectWatch {
     /// `None` when an open connection was used.
     pub fn took(&self) -> Option<Duration> {
         self.lock().took
+    }
+
+    /// How often the request was sent once more, since its host had not looked at it.
+    pub fn resent(&self) -> u32 {
+        self.lock().resent
     }
 
     /// Whether connecting began and has not ended.
@@ -147,8 +160,12 @@ impl Network {
             Some(_) => None,
             None => wire.route.proxy.proxy_for(&wire.url, self.environment.get_or_init(Environment::read))?,
         };
+        if wire.upgrade {
+            return self.upgraded(wire, proxy, watch).await;
+        }
         let mut body = std::mem::replace(&mut wire.body, Payload::Whole(Bytes::new()));
-        let way = Way { url: &wire.url, socket: wire.socket.as_deref(), route: &wire.route, proxy };
+        let way =
+            Way { url: &wire.url, socket: wire.socket.as_deref(), route: &wire.route, proxy, upgrade: false };
         let peer = peer(&wire, &way);
         let mut may_reuse = true;
         let mut refusals = 0;
@@ -174,6 +191,7 @@ impl Network {
                         Again::Yes if refusals < MOST_REFUSALS => refusals += 1,
                         _ => return Err(unanswered.failure),
                     }
+                    watch.lock().resent += 1;
                 }
             }
         }
@@ -192,8 +210,6 @@ impl Network {
         if let Turn::Reuse(open) = turn {
             return Ok((open, true));
         }
-        let began = SystemClock.now();
-        watch.lock().began = Some(began);
         let finding = async {
             loop {
                 match turn {
@@ -207,11 +223,39 @@ impl Network {
                 }
             }
         };
-        let found = before(limit.map(|limit| began + limit), finding).await;
-        let found =
-            found.unwrap_or_else(|| Err(Failure::read(FailureKind::ConnectTimeout, &ConnectTooSlow)))?;
-        watch.lock().took = Some(SystemClock.now() - began);
-        Ok(found)
+        watched(limit, watch, finding).await
+    }
+
+    /// Asks over a connection that nobody else has used or will use. A host that does not change the protocol answers as to
+    /// any request.
+    async fn upgraded(
+        &self,
+        mut wire: Wire,
+        proxy: Option<Arc<Proxy>>,
+        watch: &ConnectWatch,
+    ) -> Result<Reply, Failure> {
+        let key = upgrade::ask(&mut wire.headers);
+        let body = std::mem::replace(&mut wire.body, Payload::Whole(Bytes::new()));
+        let way =
+            Way { url: &wire.url, socket: wire.socket.as_deref(), route: &wire.route, proxy, upgrade: true };
+        let opening = async {
+            let (stream, _) = self.dialler.open(&way).await?;
+            Open::alone(stream).await
+        };
+        let mut open = watched(wire.connect, watch, opening).await?;
+        let sent = open.send(request(&wire, &way, &open, body)?).await;
+        let response = sent.map_err(|unanswered| unanswered.failure)?;
+        let status = response.status().as_u16();
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            upgrade::check(&key, &wire.headers, response.headers())?;
+            let headers = response.headers().clone();
+            let source = Source::Changed(open.changed(response).await?);
+            return Ok(Reply { status, headers, body: ReplyBody::new(source, &HeaderMap::new()) });
+        }
+        let (parts, incoming) = response.into_parts();
+        let body = open.body(incoming, self.pool.clone(), peer(&wire, &way));
+        let body = ReplyBody::new(Source::Open(Box::new(body)), &parts.headers);
+        Ok(Reply { status, headers: parts.headers, body })
     }
 
     async fn open(&self, way: &Way<'_>, peer: &Peer, lead: Option<Lead>) -> Result<Open, Failure> {
@@ -228,12 +272,26 @@ impl Network {
     }
 }
 
+/// Waits for a connection, by its clock.
+async fn watched<T>(
+    limit: Option<Duration>,
+    watch: &ConnectWatch,
+    connecting: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let began = SystemClock.now();
+    watch.lock().began = Some(began);
+    let found = before(limit.map(|limit| began + limit), connecting).await;
+    let found = found.unwrap_or_else(|| Err(Failure::read(FailureKind::ConnectTimeout, &ConnectTooSlow)))?;
+    watch.lock().took = Some(SystemClock.now() - began);
+    Ok(found)
+}
+
 fn peer(wire: &Wire, way: &Way<'_>) -> Peer {
     let port = wire.url.port_or_known_default().unwrap_or(80);
     Peer {
         origin: format!("{}://{}:{port}", wire.url.scheme(), wire.url.host_str().unwrap_or("")),
         socket: wire.socket.clone(),
-        tls: if way.is_secure() { wire.route.tls.id } else { 0 },
+        tls: way.is_secure().then(|| wire.route.tls.clone()),
         proxy: way.proxy.clone(),
         egress: wire.route.egress.clone(),
     }
@@ -280,6 +338,8 @@ pub struct ReplyBody {
 
 enum Source {
     Open(Box<connection::Body>),
+    /// The host speaks another protocol now.
+    Changed(Changed),
     Closed,
 }
 
@@ -306,7 +366,7 @@ impl ReplyBody {
             if self.zipped.is_empty() {
                 let bytes = match &mut self.source {
                     Source::Open(body) => body.chunk().await?,
-                    Source::Closed => None,
+                    Source::Changed(_) | Source::Closed => None,
                 };
                 if self.gunzip.is_none() {
                     return Ok(bytes);
@@ -326,6 +386,14 @@ impl ReplyBody {
             if is_end {
                 return Ok(None);
             }
+        }
+    }
+
+    /// The connection, where the host has changed its protocol.
+    pub fn changed(self) -> Option<Changed> {
+        match self.source {
+            Source::Changed(changed) => Some(changed),
+            Source::Open(_) | Source::Closed => None,
         }
     }
 

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use super::connection::{Many, One, Open};
 use super::egress::Egress;
 use super::proxy::Proxy;
+use super::tls::Tls;
 use crate::clock::{Clock, Instant, SystemClock};
 
 /// Where a connection leads, and all that two calls must agree on to share one.
@@ -21,8 +22,8 @@ pub struct Peer {
     /// `https://host:port`
     pub origin: String,
     pub socket: Option<Arc<Path>>,
-    /// The TLS settings' id; 0 for plain HTTP.
-    pub tls: u64,
+    /// `None` for plain HTTP. It is kept with its connections, for clients that come to ask for the same.
+    pub tls: Option<Arc<Tls>>,
     pub proxy: Option<Arc<Proxy>>,
     /// Its addresses were checked by this list.
     pub egress: Option<Arc<Egress>>,

@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tower_service::Service;
 use url::{Host, Url};
 
+use super::exempt::Exempt;
 use super::failure::{Failure, FailureKind};
 use super::stream::Stream;
 
@@ -213,25 +214,29 @@ impl Service<Uri> for Connected {
 }
 
 /// The proxies of the process's environment.
-pub struct Environment(Option<Matcher>);
+pub struct Environment {
+    matcher: Option<Matcher>,
+    exempt: Exempt,
+}
 
 impl Environment {
     pub fn read() -> Self {
         let has_settings = cfg!(any(windows, target_vendor = "apple"));
         let named =
             VARIABLES.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
-        Self((has_settings || named).then(Matcher::from_system))
+        let matcher = (has_settings || named).then(Matcher::from_system);
+        Self { matcher, exempt: Exempt::of_environment() }
     }
 
     /// None at all.
     #[cfg(test)]
     pub fn empty() -> Self {
-        Self(None)
+        Self { matcher: None, exempt: Exempt::default() }
     }
 
     fn proxy_for(&self, url: &Url) -> Result<Option<Arc<Proxy>>, Failure> {
-        let Some(matcher) = &self.0 else { return Ok(None) };
-        if is_loopback(url) {
+        let Some(matcher) = &self.matcher else { return Ok(None) };
+        if is_loopback(url) || self.exempt.has(url) {
             return Ok(None);
         }
         let Ok(uri) = url.as_str().parse::<Uri>() else { return Ok(None) };

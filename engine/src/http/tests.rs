@@ -74,6 +74,7 @@ fn wire(url: &str, allow: Option<&[&str]>) -> Wire {
         socket: None,
         route: Arc::new(Route { egress, ..Route::default() }),
         connect: None,
+        upgrade: false,
     }
 }
 
@@ -168,8 +169,13 @@ async fn a_name_that_nobody_knows_is_told_as_such() {
 #[tokio::test]
 async fn waiting_for_another_call_s_connection_ends_with_that_call() {
     let pool = Pool::new(AGES);
-    let peer =
-        Peer { origin: "https://model.test:443".to_owned(), socket: None, tls: 0, proxy: None, egress: None };
+    let peer = Peer {
+        origin: "https://model.test:443".to_owned(),
+        socket: None,
+        tls: None,
+        proxy: None,
+        egress: None,
+    };
     let Turn::Connect(Some(lead)) = pool.turn(&peer, true) else { panic!("the first one connects") };
     let Turn::Wait(mut opening) = pool.turn(&peer, true) else { panic!("the second one waits") };
     // The call that leads is aborted: the next one leads.

@@ -1,23 +1,26 @@
 //! TLS as a target asks for it: whom it trusts, what it shows of itself, and the name that it expects.
 //! Equal settings are one `Tls` for the whole process, so that they share connections and sessions. Files are read when
-//! the settings are, so that a path that is wrong is told at once; the system's authorities by the first handshake.
+//! the settings are, so that a path that is wrong is told at once, and again when they have changed; the system's
+//! authorities by the first handshake.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError, Weak};
+use std::time::SystemTime;
 
 use rustls::ClientConfig;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use sha2::{Digest, Sha256};
 
 use super::authorities;
 use super::certificate::{Anyone, Explaining};
 use super::failure::Failure;
+use super::key;
 use crate::secret::Secret;
 
 /// TLS settings as they were written.
@@ -31,6 +34,8 @@ pub struct TlsSettings {
     pub cert: Option<String>,
     /// PEM text, or the path of a file of it.
     pub key: Option<Secret>,
+    /// What unlocks the key.
+    pub passphrase: Option<Secret>,
     /// The name to ask for and to expect, in place of the URL's.
     pub server_name: Option<String>,
     /// Whoever answers is believed.
@@ -40,17 +45,48 @@ pub struct TlsSettings {
 /// A field of the settings that can't be used, and why.
 pub type Unusable = (&'static str, String);
 
-/// TLS settings, read and checked.
+/// TLS settings, read and checked. Files that they name are read again when they have changed: the next connection has
+/// what they hold then.
 pub struct Tls {
     /// Tells these settings from others.
-    pub id: u64,
+    id: u64,
     pub insecure: bool,
+    settings: TlsSettings,
+    server_name: Option<ServerName<'static>>,
+    made: Mutex<Made>,
+}
+
+impl PartialEq for Tls {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Tls {}
+
+impl Hash for Tls {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+    }
+}
+
+/// What was made of the settings, and of their files as they were then.
+struct Made {
+    stamps: Stamps,
+    held: Held,
+    for_hosts: Option<Arc<ClientConfig>>,
+    for_upgrades: Option<Arc<ClientConfig>>,
+    for_proxies: Option<Arc<ClientConfig>>,
+}
+
+/// What the settings and their files hold.
+struct Held {
     added: Vec<CertificateDer<'static>>,
     identity: Option<Arc<CertifiedKey>>,
-    server_name: Option<ServerName<'static>>,
-    for_hosts: OnceLock<Arc<ClientConfig>>,
-    for_proxies: OnceLock<Arc<ClientConfig>>,
 }
+
+/// When each file was written, and how long it is; `None` for one that can't be looked at.
+type Stamps = Vec<Option<(SystemTime, u64)>>;
 
 impl Tls {
     /// What nobody has asked anything of.
@@ -78,42 +114,25 @@ impl Tls {
 
     fn read(settings: &TlsSettings) -> Result<Self, Vec<Unusable>> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        let mut wrong = Vec::new();
-        let mut keep = |field, read: Result<Vec<CertificateDer<'static>>, String>| match read {
-            Ok(certificates) => certificates,
-            Err(why) => {
-                wrong.push((field, why));
-                Vec::new()
+        // Looked at first: a file that changes while it is read is read again.
+        let stamps = settings.stamps();
+        let held = settings.held();
+        let named = settings.server_name.clone().map(ServerName::try_from).transpose();
+        match (held, named) {
+            (Ok(held), Ok(server_name)) => Ok(Self {
+                id: COUNT.fetch_add(1, Ordering::Relaxed),
+                insecure: settings.insecure,
+                settings: settings.clone(),
+                server_name,
+                made: Mutex::new(Made::new(stamps, held)),
+            }),
+            (held, named) => {
+                let mut wrong = held.err().unwrap_or_default();
+                let nameless = named.err().map(|_| "expected a host's name or address".to_owned());
+                wrong.extend(nameless.map(|why| ("server_name", why)));
+                Err(wrong)
             }
-        };
-        let mut added = Vec::new();
-        if let Some(text) = &settings.ca {
-            added.extend(keep("ca", authorities_in(text.as_bytes())));
         }
-        if let Some(path) = &settings.ca_file {
-            let read = read_file(path).and_then(|pem| authorities_in(&pem));
-            added.extend(keep("ca_file", read.map_err(|why| format!("{path}: {why}"))));
-        }
-        let identity = settings.identity().unwrap_or_else(|unusable| {
-            wrong.push(unusable);
-            None
-        });
-        let server_name = settings.server_name.as_ref().and_then(|name| {
-            let read = ServerName::try_from(name.clone());
-            read.map_err(|_| wrong.push(("server_name", "expected a host's name or address".to_owned()))).ok()
-        });
-        if !wrong.is_empty() {
-            return Err(wrong);
-        }
-        Ok(Self {
-            id: COUNT.fetch_add(1, Ordering::Relaxed),
-            insecure: settings.insecure,
-            added,
-            identity,
-            server_name,
-            for_hosts: OnceLock::new(),
-            for_proxies: OnceLock::new(),
-        })
     }
 
     /// The name that a host of this name is asked for.
@@ -124,25 +143,60 @@ impl Tls {
 
     /// For hosts: HTTP/2 where they speak it.
     pub fn for_hosts(&self) -> Result<Arc<ClientConfig>, Failure> {
-        if let Some(config) = self.for_hosts.get() {
+        let mut made = self.made();
+        if let Some(config) = &made.for_hosts {
             return Ok(config.clone());
         }
         let verifier: Arc<dyn ServerCertVerifier> =
-            if self.insecure { Arc::new(Anyone(provider())) } else { self.verifier()? };
-        let mut config = config(verifier, self.identity.clone());
+            if self.insecure { Arc::new(Anyone(provider())) } else { made.held.verifier()? };
+        let mut config = config(verifier, made.held.identity.clone());
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(self.for_hosts.get_or_init(|| Arc::new(config)).clone())
+        Ok(made.for_hosts.insert(Arc::new(config)).clone())
+    }
+
+    /// For hosts that are to change the protocol, which HTTP/1.1 alone lets them do.
+    pub fn for_upgrades(&self) -> Result<Arc<ClientConfig>, Failure> {
+        let hosts = self.for_hosts()?;
+        let mut made = self.made();
+        if let Some(config) = &made.for_upgrades {
+            return Ok(config.clone());
+        }
+        let mut config = ClientConfig::clone(&hosts);
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(made.for_upgrades.insert(Arc::new(config)).clone())
     }
 
     /// For the proxy on the way: it must be vouched for, and sees nothing of the client's own certificate.
     pub fn for_proxies(&self) -> Result<Arc<ClientConfig>, Failure> {
-        if let Some(config) = self.for_proxies.get() {
+        let mut made = self.made();
+        if let Some(config) = &made.for_proxies {
             return Ok(config.clone());
         }
-        let config = config(self.verifier()?, None);
-        Ok(self.for_proxies.get_or_init(|| Arc::new(config)).clone())
+        let config = config(made.held.verifier()?, None);
+        Ok(made.for_proxies.insert(Arc::new(config)).clone())
     }
 
+    /// What is made of the files as they are now. Where they can't be used, as while they are being replaced one after
+    /// the other, what they held before goes on.
+    fn made(&self) -> MutexGuard<'_, Made> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamps = self.settings.stamps();
+        if stamps != made.stamps
+            && let Ok(held) = self.settings.held()
+        {
+            *made = Made::new(stamps, held);
+        }
+        made
+    }
+}
+
+impl Made {
+    fn new(stamps: Stamps, held: Held) -> Self {
+        Self { stamps, held, for_hosts: None, for_upgrades: None, for_proxies: None }
+    }
+}
+
+impl Held {
     fn verifier(&self) -> Result<Arc<dyn ServerCertVerifier>, Failure> {
         let verifier = authorities::verifier(&self.added, provider())?;
         Ok(Arc::new(Explaining { verifier, trusted: authorities::named(&self.added)? }))
@@ -153,23 +207,57 @@ impl TlsSettings {
     /// What tells these settings from others: what they say, and when the files that they name were written.
     fn mark(&self) -> [u8; 32] {
         let mut mark = Sha256::new();
-        let key = self.key.as_ref().map(Secret::expose);
-        let texts = [self.ca.as_deref(), self.ca_file.as_deref(), self.cert.as_deref(), key];
-        for text in texts.into_iter().chain([self.server_name.as_deref()]) {
+        let secrets = [&self.key, &self.passphrase].map(|secret| secret.as_ref().map(Secret::expose));
+        let texts = [&self.ca, &self.ca_file, &self.cert, &self.server_name].map(Option::as_deref);
+        for text in texts.into_iter().chain(secrets) {
             mark.update((text.map_or(u64::MAX, |text| text.len() as u64)).to_le_bytes());
             mark.update(text.unwrap_or_default());
         }
-        for path in [self.ca_file.as_deref(), self.cert.as_deref(), key].into_iter().flatten() {
-            if let Ok(facts) = std::fs::metadata(Path::new(path)) {
-                mark.update(format!("{:?} {};", facts.modified().ok(), facts.len()));
-            }
-        }
+        mark.update(format!("{:?}", self.stamps()));
         mark.update([u8::from(self.insecure)]);
         mark.finalize().into()
     }
 
+    fn stamps(&self) -> Stamps {
+        let key = self.key.as_ref().map(Secret::expose);
+        let named = [self.ca_file.as_deref(), self.cert.as_deref(), key].into_iter().flatten();
+        let files = named.filter(|text| !is_pem(text));
+        let stamp = |path: &str| {
+            let facts = std::fs::metadata(path).ok()?;
+            Some((facts.modified().ok()?, facts.len()))
+        };
+        files.map(stamp).collect()
+    }
+
+    /// What the settings and their files hold now.
+    fn held(&self) -> Result<Held, Vec<Unusable>> {
+        let mut wrong = Vec::new();
+        let mut added = Vec::new();
+        if let Some(text) = &self.ca {
+            match authorities_in(text.as_bytes()) {
+                Ok(certificates) => added.extend(certificates),
+                Err(why) => wrong.push(("ca", why)),
+            }
+        }
+        if let Some(path) = &self.ca_file {
+            match read_file(path).and_then(|pem| authorities_in(&pem)) {
+                Ok(certificates) => added.extend(certificates),
+                Err(why) => wrong.push(("ca_file", format!("{path}: {why}"))),
+            }
+        }
+        match self.identity() {
+            Ok(identity) if wrong.is_empty() => return Ok(Held { added, identity }),
+            Ok(_) => {}
+            Err(unusable) => wrong.push(unusable),
+        }
+        Err(wrong)
+    }
+
     fn identity(&self) -> Result<Option<Arc<CertifiedKey>>, Unusable> {
         let (cert, key) = match (&self.cert, &self.key) {
+            (None, None) if self.passphrase.is_some() => {
+                return Err(("passphrase", "unlocks a key, and there is none".to_owned()));
+            }
             (None, None) => return Ok(None),
             (Some(cert), Some(key)) => (cert, key),
             (Some(_), None) => {
@@ -178,8 +266,8 @@ impl TlsSettings {
             (None, Some(_)) => return Err(("cert", "is missing; the key alone is of no use".to_owned())),
         };
         let chain = text_or_file(cert).and_then(|pem| certificates_in(&pem)).map_err(|why| ("cert", why))?;
-        let key =
-            text_or_file(key.expose()).and_then(|pem| private_key_in(&pem)).map_err(|why| ("key", why))?;
+        let pem = text_or_file(key.expose()).map_err(|why| ("key", why))?;
+        let key = key::read(&pem, self.passphrase.as_ref().map(Secret::expose))?;
         let made = CertifiedKey::from_der(chain, key, &provider());
         made.map(|key| Some(Arc::new(key))).map_err(|why| match why {
             rustls::Error::InconsistentKeys(_) => {
@@ -221,10 +309,14 @@ pub fn install_crypto() {
 
 /// The text itself where it is PEM, else that of the file it names. No message shows it, since it may be a key.
 fn text_or_file(text: &str) -> Result<Vec<u8>, String> {
-    if text.contains("-----BEGIN") {
+    if is_pem(text) {
         return Ok(text.as_bytes().to_vec());
     }
     read_file(text).map_err(|why| format!("{why}; expected PEM text, or the path of a PEM file"))
+}
+
+fn is_pem(text: &str) -> bool {
+    text.contains("-----BEGIN")
 }
 
 fn read_file(path: &str) -> Result<Vec<u8>, String> {
@@ -253,15 +345,4 @@ fn authorities_in(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
             .map_err(|why| format!("holds a certificate that cannot be used ({why})"))?;
     }
     Ok(certificates)
-}
-
-fn private_key_in(pem: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
-    PrivateKeyDer::from_pem_slice(pem).map_err(|_| {
-        let is_locked = pem.windows(9).any(|words| words == b"ENCRYPTED");
-        if is_locked {
-            "is locked by a passphrase; unlock it first: openssl pkey -in locked.pem -out key.pem".to_owned()
-        } else {
-            "holds no private key; expected PEM, -----BEGIN PRIVATE KEY-----".to_owned()
-        }
-    })
 }

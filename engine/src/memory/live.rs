@@ -8,7 +8,9 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 
 use super::limit::Limit;
+use super::tokens::Tokens;
 use super::{lock, shared_name};
+use crate::attempt::Reception;
 use crate::clock::{Clock, Instant, SystemClock};
 use crate::engine::Context;
 use crate::error::{Error, Facts, Kind};
@@ -17,7 +19,6 @@ use crate::health::breaker::{self, Allowed, Breaker, Circuit, Probe};
 use crate::health::check::Asked;
 use crate::health::{Likeness, cb_config, symptom};
 use crate::observe::milliseconds;
-use crate::provider::Token;
 
 /// What a target's config says of its use.
 #[derive(Debug)]
@@ -36,8 +37,10 @@ pub struct Live {
     breaker: Option<Arc<Breaker>>,
     history: Mutex<History>,
     pub asked: Asked,
+    /// Whether its host takes a request for a stream's usage.
+    pub reception: Reception,
     /// A short-lived credential.
-    pub token: tokio::sync::Mutex<Option<Token>>,
+    pub tokens: Tokens,
     /// When other processes were asked about its circuit.
     consulted: Asked,
 }
@@ -109,7 +112,8 @@ impl Live {
             breaker: settings.breaker.map(Breaker::new).map(Arc::new),
             history: Mutex::default(),
             asked: Asked::default(),
-            token: tokio::sync::Mutex::default(),
+            tokens: Tokens::default(),
+            reception: Reception::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod limit;
 mod live;
+mod tokens;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

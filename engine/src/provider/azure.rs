@@ -1,6 +1,8 @@
 //! Azure. `azure-openai` is a resource of the caller's own: by deployment with an `api-version`, or its v1 API. `azure-ai`
 //! is Azure AI Foundry at the URL that it shows; one of Anthropic's models there speaks Anthropic's dialect.
-//! A key goes as `api-key`, an Entra token as a bearer token; tokens are not fetched from here.
+//! A key goes as `api-key`, an Entra token as a bearer token; tokens may be granted here (`entra`).
+
+use std::time::SystemTime;
 
 use ::http::{HeaderMap, HeaderName};
 use bytes::Bytes;
@@ -10,7 +12,9 @@ use super::anthropic::native::Messages;
 use super::dialect::{Asked, Context, Dialect, Framing, Made, Setting, Settings, Translator};
 use super::params::Rule;
 use super::passing::{PLAIN, Passing};
-use super::{CUSTOM_HOST, Provider, compatible, path, problem, reported};
+use super::{
+    CUSTOM_HOST, Provider, Realtime, Token, TokenRequest, compatible, entra, grant, path, problem, reported,
+};
 use crate::auth::Auth;
 use crate::body::Body;
 use crate::endpoint::{EMBEDDINGS, Endpoint, MESSAGES, RESPONSES};
@@ -23,16 +27,9 @@ pub static AZURE_OPENAI: AzureOpenAi = AzureOpenAi;
 pub struct AzureAi;
 pub static AZURE_AI: AzureAi = AzureAi;
 
-/// The one word that `azure_auth_mode` takes.
-const ENTRA: &str = "entra";
 const VERSION: &str = "azure_api_version";
 
-const TOKEN: Setting =
-    Setting { key: "azure_ad_token", what: "an Entra token, in place of the key", required: false };
-const MODE: Setting =
-    Setting { key: "azure_auth_mode", what: "entra: the credential is an Entra token", required: false };
-
-const OPENAI_SETTINGS: &[Setting] = &[
+const OPENAI_SETTINGS: [Setting; 3] = [
     Setting {
         key: "azure_resource_name",
         what: "the resource's name, the first part of its host",
@@ -44,11 +41,9 @@ const OPENAI_SETTINGS: &[Setting] = &[
         what: "v1 (default), preview, or a date such as 2024-10-21",
         required: false,
     },
-    MODE,
-    TOKEN,
 ];
 
-const FOUNDRY_SETTINGS: &[Setting] = &[
+const FOUNDRY_SETTINGS: [Setting; 4] = [
     Setting { key: "azure_foundry_url", what: "the endpoint's URL as Foundry shows it", required: false },
     Setting { key: "azure_api_version", what: "such as 2024-05-01-preview", required: false },
     Setting { key: "azure_deployment_name", what: "the deployment to ask", required: false },
@@ -57,13 +52,24 @@ const FOUNDRY_SETTINGS: &[Setting] = &[
         what: "what Azure does with parameters it doesn't know: drop (default), pass-through or error",
         required: false,
     },
-    MODE,
-    TOKEN,
 ];
+
+static ALL_OF_OPENAI: [Setting; 11] = {
+    let ([a, b, c], [d, e, f, g, h, i, j, k]) = (OPENAI_SETTINGS, entra::SETTINGS);
+    [a, b, c, d, e, f, g, h, i, j, k]
+};
+static ALL_OF_FOUNDRY: [Setting; 12] = {
+    let ([a, b, c, d], [e, f, g, h, i, j, k, l]) = (FOUNDRY_SETTINGS, entra::SETTINGS);
+    [a, b, c, d, e, f, g, h, i, j, k, l]
+};
 
 impl Provider for AzureOpenAi {
     fn name(&self) -> &'static str {
         "azure-openai"
+    }
+
+    fn has_stream_usage(&self) -> bool {
+        true
     }
 
     fn base_url(&self) -> Option<&'static str> {
@@ -80,30 +86,46 @@ impl Provider for AzureOpenAi {
     }
 
     fn credential_for(&self, settings: &Settings, given: Option<&Secret>) -> Option<(HeaderName, Secret)> {
-        let token = token_among(settings);
-        let bearer = settings.get(MODE.key) == Some(ENTRA) || given.is_some_and(is_token);
-        match (token, given) {
-            (Some(token), _) => Some(Auth::Bearer.header(&token)),
-            (None, Some(given)) if bearer => Some(Auth::Bearer.header(given)),
-            (None, given) => given.map(|key| self.auth().header(key)),
-        }
+        token_given(settings, given).or_else(|| key_given(settings, given).map(|key| self.auth().header(key)))
     }
 
     fn needs_credential(&self, settings: &Settings) -> Option<&'static str> {
         entra_credential(settings)
     }
 
+    fn token_request(&self, settings: &Settings, _now: SystemTime) -> Option<Result<TokenRequest>> {
+        entra::request(settings).map(Ok)
+    }
+
+    fn token(&self, status: u16, body: &[u8], now: u64) -> std::result::Result<Token, String> {
+        grant::oauth(status, body, now, "the client of Entra")
+    }
+
     fn path(&self, endpoint: &Endpoint) -> String {
         format!("/v1{}", endpoint.path)
+    }
+
+    fn realtime(&self, settings: &Settings) -> Option<Realtime> {
+        let version = settings.get(VERSION).unwrap_or("v1");
+        let deployment = settings.get("azure_deployment_id").map(str::to_owned);
+        let (path, model) = match version {
+            "v1" => ("/v1/realtime".to_owned(), "model"),
+            "preview" | "latest" => (format!("/v1/realtime?api-version={version}"), "model"),
+            date => (format!("/realtime?api-version={date}"), "deployment"),
+        };
+        Some(Realtime { path, model, deployment })
     }
 
     fn knows_base64_embeddings(&self) -> bool {
         true
     }
 
-    /// The API of a date has Responses elsewhere, or not yet.
     fn has_natively(&self, endpoint: &Endpoint, settings: &Settings, _body: &[u8]) -> bool {
-        endpoint.call == RESPONSES && is_v1(settings.get("azure_api_version").unwrap_or("v1"))
+        endpoint.call == RESPONSES && has_responses(settings.get(VERSION).unwrap_or("v1"))
+    }
+
+    fn limits_by_newer_name(&self) -> bool {
+        true
     }
 
     fn dialect(&self, _endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
@@ -111,7 +133,7 @@ impl Provider for AzureOpenAi {
     }
 
     fn settings(&self) -> &'static [Setting] {
-        OPENAI_SETTINGS
+        &ALL_OF_OPENAI
     }
 
     fn problems(&self, settings: &Settings) -> Vec<Problem> {
@@ -140,18 +162,20 @@ fn is_token(given: &Secret) -> bool {
     token.starts_with("eyJ") && token.matches('.').count() == 2
 }
 
-fn token_among(settings: &Settings) -> Option<Secret> {
-    settings.get(TOKEN.key).map(Secret::new)
+/// The Entra token that the caller gives, in the settings or as the credential.
+fn token_given(settings: &Settings, given: Option<&Secret>) -> Option<(HeaderName, Secret)> {
+    let among = settings.get(entra::TOKEN).map(Secret::new);
+    let is_one = |given: &&Secret| settings.get(entra::MODE) == Some(entra::ENTRA) || is_token(given);
+    among.or_else(|| given.filter(is_one).cloned()).map(|token| Auth::Bearer.header(&token))
+}
+
+/// The key that the caller gives. Tokens that are granted come before it.
+fn key_given<'g>(settings: &Settings, given: Option<&'g Secret>) -> Option<&'g Secret> {
+    given.filter(|_| !entra::grants(settings))
 }
 
 fn setting_problems(settings: &Settings) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    if settings.get(MODE.key).is_some_and(|mode| mode != ENTRA) {
-        problems.push(problem(
-            MODE.key,
-            "expected entra, with the token as azure_ad_token or as the credential: identities' tokens are not fetched here",
-        ));
-    }
+    let mut problems = entra::problems(settings);
     if settings.get(VERSION).is_some_and(|version| !is_version(version)) {
         problems.push(problem(
             VERSION,
@@ -173,7 +197,9 @@ fn is_version(version: &str) -> bool {
 
 /// The credential of a call by an Entra token that the settings do not hold.
 fn entra_credential(settings: &Settings) -> Option<&'static str> {
-    let is_wanted = settings.get(MODE.key) == Some(ENTRA) && settings.get(TOKEN.key).is_none();
+    let is_wanted = settings.get(entra::MODE) == Some(entra::ENTRA)
+        && settings.get(entra::TOKEN).is_none()
+        && !entra::grants(settings);
     is_wanted.then_some("the Entra token, which azure_ad_token may be too")
 }
 
@@ -181,6 +207,11 @@ fn entra_credential(settings: &Settings) -> Option<&'static str> {
 fn is_below_a_deployment(call: &str) -> bool {
     let models = ["chat.completions.create", "completions.create", EMBEDDINGS];
     models.contains(&call) || ["images.", "audio."].iter().any(|group| call.starts_with(group))
+}
+
+/// Whether a version of the API has Responses: of those of a date the first is `2025-03-01-preview`.
+fn has_responses(version: &str) -> bool {
+    is_v1(version) || version >= "2025-03-01"
 }
 
 /// Whether a version is one of the API that needs no date.
@@ -206,11 +237,14 @@ impl Dialect for AzureOpenAi {
         }
         let version = path::segment(version, "azure_api_version")?;
         made.path = if is_below_a_deployment(asked.endpoint.call) {
-            let model = model_of(asked.body);
+            let model = compatible::model_of(asked.body);
             let deployment = deployment.or(model.as_deref()).unwrap_or("");
             let deployment = path::segment(deployment, "azure_deployment_id")?;
             format!("/deployments/{deployment}{below}?api-version={version}")
         } else {
+            if let Some(deployment) = deployment.filter(|_| asked.endpoint.call == RESPONSES) {
+                name_deployment(deployment, &mut made)?;
+            }
             format!("{below}?api-version={version}")
         };
         Ok(made)
@@ -243,13 +277,13 @@ fn name_deployment(deployment: &str, made: &mut Made) -> Result<()> {
     Ok(())
 }
 
-fn model_of(body: &[u8]) -> Option<String> {
-    serde_json::from_str(Body::parse(body).ok()?.get("model")?).ok()
-}
-
 impl Provider for AzureAi {
     fn name(&self) -> &'static str {
         "azure-ai"
+    }
+
+    fn has_stream_usage(&self) -> bool {
+        true
     }
 
     fn base_url(&self) -> Option<&'static str> {
@@ -265,16 +299,20 @@ impl Provider for AzureAi {
     }
 
     fn credential_for(&self, settings: &Settings, given: Option<&Secret>) -> Option<(HeaderName, Secret)> {
-        if let Some(token) = token_among(settings) {
-            return Some(Auth::Bearer.header(&token));
-        }
-        let bearer = settings.get(MODE.key) == Some(ENTRA) || !is_anthropic(settings);
-        let auth = if bearer { Auth::Bearer } else { Auth::Header("x-api-key") };
-        given.map(|credential| auth.header(credential))
+        let auth = if is_anthropic(settings) { Auth::Header("x-api-key") } else { Auth::Bearer };
+        token_given(settings, given).or_else(|| key_given(settings, given).map(|key| auth.header(key)))
     }
 
     fn needs_credential(&self, settings: &Settings) -> Option<&'static str> {
         entra_credential(settings)
+    }
+
+    fn token_request(&self, settings: &Settings, _now: SystemTime) -> Option<Result<TokenRequest>> {
+        entra::request(settings).map(Ok)
+    }
+
+    fn token(&self, status: u16, body: &[u8], now: u64) -> std::result::Result<Token, String> {
+        grant::oauth(status, body, now, "the client of Entra")
     }
 
     fn path(&self, endpoint: &Endpoint) -> String {
@@ -298,7 +336,7 @@ impl Provider for AzureAi {
     }
 
     fn settings(&self) -> &'static [Setting] {
-        FOUNDRY_SETTINGS
+        &ALL_OF_FOUNDRY
     }
 
     fn problems(&self, settings: &Settings) -> Vec<Problem> {

@@ -7,11 +7,12 @@ use super::dialect::{Dialect, Setting, Settings};
 use super::params::{MAX_COMPLETION_TOKENS, Rule};
 use super::passing::{self, PASSING, Passing};
 use super::{
-    CUSTOM_HOST, Provider, bytez, images, mistral, nomic, ollama, openrouter, predibase, problem, replicate,
-    triton, usage, workers_ai,
+    CUSTOM_HOST, Provider, Realtime, bytez, cortex, images, mistral, nomic, ollama, openrouter, predibase,
+    problem, replicate, triton, usage, workers_ai,
 };
 use crate::auth::Auth;
-use crate::endpoint::{EMBEDDINGS, Endpoint, RESPONSES};
+use crate::body::Body;
+use crate::endpoint::{self, EMBEDDINGS, Endpoint, MESSAGES, RESPONSES};
 use crate::error::Problem;
 
 /// A look-alike of OpenAI's API.
@@ -22,6 +23,10 @@ pub struct Compatible {
     /// The setting that takes the base URL's place.
     base_url_setting: Option<&'static str>,
     auth: Auth,
+    /// The calls of front formats that it takes as they are, each with how its models' names begin that do.
+    natively: &'static [(&'static str, &'static str)],
+    /// See `Provider::limits_by_newer_name`.
+    newer_limit: bool,
     /// The version that stands before each endpoint's path when the base URL has none.
     version: &'static str,
     /// What it has; `None` stands for all of OpenAI's endpoints.
@@ -30,6 +35,8 @@ pub struct Compatible {
     embedding_rules: &'static [Rule],
     image_rules: &'static [Rule],
     base64_embeddings: bool,
+    /// Streams tell their usage where they are asked for it (`Provider::has_stream_usage`).
+    stream_usage: bool,
     dialect: Option<&'static dyn Dialect>,
     /// The dialects of endpoints that differ from the rest of the row.
     dialects: &'static [(Calls, &'static dyn Dialect)],
@@ -48,7 +55,7 @@ const TEXT: Calls = &["completions.create"];
 const EMBED: Calls = &[EMBEDDINGS];
 const MODERATE: Calls = &["moderations.create"];
 const MODELS: Calls = &["models.list", "models.retrieve"];
-const IMAGES: Calls = &["images.generate"];
+const IMAGES: Calls = &[endpoint::IMAGES];
 const SPEECH: Calls = &["audio.speech.create"];
 const TRANSCRIBE: Calls = &["audio.transcriptions.create"];
 const TRANSLATE: Calls = &["audio.translations.create"];
@@ -75,12 +82,15 @@ const LIKE_OPENAI: Compatible = Compatible {
     base_url: None,
     base_url_setting: None,
     auth: Auth::Bearer,
+    natively: &[],
+    newer_limit: false,
     version: "",
     endpoints: None,
     rules: &[],
     embedding_rules: &[],
     image_rules: &[],
     base64_embeddings: true,
+    stream_usage: true,
     dialect: None,
     dialects: &[],
     repairs: false,
@@ -94,6 +104,7 @@ const HOSTED: Compatible = Compatible {
     endpoints: Some(&[CHAT, MODELS]),
     rules: &[Rule::DeveloperToSystem],
     base64_embeddings: false,
+    stream_usage: false,
     ..LIKE_OPENAI
 };
 
@@ -134,6 +145,11 @@ pub fn is_plain(value: &str) -> bool {
     !value.is_empty() && !value.contains("..") && !value.starts_with('.') && value.chars().all(letters)
 }
 
+/// The model that a body names.
+pub fn model_of(body: &[u8]) -> Option<String> {
+    serde_json::from_str(Body::parse(body).ok()?.get("model")?).ok()
+}
+
 impl Provider for Compatible {
     fn name(&self) -> &'static str {
         self.name
@@ -163,9 +179,19 @@ impl Provider for Compatible {
         self.endpoints.is_none_or(|groups| groups.iter().any(|calls| calls.contains(&endpoint.call)))
     }
 
+    fn realtime(&self, _settings: &Settings) -> Option<Realtime> {
+        let has = [OPENAI.name, VLLM.name, X_AI.name].contains(&self.name);
+        has.then(|| Realtime::at(format!("{}/realtime", self.version)))
+    }
+
     /// Servers of one's own have them too, in recent versions; a chat is the same in all of them.
-    fn has_natively(&self, endpoint: &Endpoint, _settings: &Settings, _body: &[u8]) -> bool {
-        self.name == OPENAI.name && endpoint.call == RESPONSES
+    fn has_natively(&self, endpoint: &Endpoint, _settings: &Settings, body: &[u8]) -> bool {
+        let mut own = self.natively.iter().filter(|(call, _)| *call == endpoint.call);
+        own.any(|(_, models)| models.is_empty() || model_of(body).is_some_and(|it| it.starts_with(models)))
+    }
+
+    fn limits_by_newer_name(&self) -> bool {
+        self.newer_limit
     }
 
     fn path(&self, endpoint: &Endpoint) -> String {
@@ -176,7 +202,7 @@ impl Provider for Compatible {
         match endpoint.call {
             EMBEDDINGS => self.embedding_rules,
             "chat.completions.create" | "completions.create" => self.rules,
-            "images.generate" => self.image_rules,
+            endpoint::IMAGES => self.image_rules,
             _ => &[],
         }
     }
@@ -211,6 +237,10 @@ impl Provider for Compatible {
         problems
     }
 
+    fn has_stream_usage(&self) -> bool {
+        self.stream_usage
+    }
+
     fn repairs(&self) -> bool {
         self.repairs
     }
@@ -226,7 +256,12 @@ impl Provider for Compatible {
 
 // The table. OpenAI comes first, then servers of one's own, then services by name.
 
-pub static OPENAI: Compatible = Compatible { base_url: Some("https://api.openai.com/v1"), ..LIKE_OPENAI };
+pub static OPENAI: Compatible = Compatible {
+    base_url: Some("https://api.openai.com/v1"),
+    natively: &[(RESPONSES, "")],
+    newer_limit: true,
+    ..LIKE_OPENAI
+};
 
 /// Ollama's OpenAI route, and its own API where the custom host ends in `/api`.
 pub static OLLAMA: Compatible = Compatible {
@@ -286,6 +321,7 @@ pub static TRITON: Compatible = Compatible {
     endpoints: Some(&[TEXT]),
     version: "",
     rules: triton::RULES,
+    stream_usage: false,
     dialect: Some(&triton::DIALECT),
     usual_host: Some("http://localhost:8000/v2/models/ensemble"),
     health: Some("/v2/health/ready"),
@@ -333,23 +369,23 @@ pub static COMET_API: Compatible = Compatible {
     ..HOSTED
 };
 
-/// Snowflake's OpenAI route. It takes key pair tokens, OAuth and programmatic access tokens alike, and tells them apart by
+/// Snowflake's OpenAI route, and beside it Anthropic's Messages for Anthropic's models. It takes key pair tokens, OAuth and programmatic access tokens alike, and tells them apart by
 /// itself where the setting doesn't.
 pub static CORTEX: Compatible = Compatible {
     name: "cortex",
     base_url: Some("https://{snowflake_account}.snowflakecomputing.com/api/v2"),
-    version: "/cortex/v1",
-    endpoints: Some(&[CHAT]),
+    version: cortex::VERSION,
+    natively: &[(MESSAGES, "claude")],
+    endpoints: Some(&[CHAT, &[MESSAGES]]),
     dialect: Some(&Passing {
-        version: "/cortex/v1",
+        version: cortex::VERSION,
         prepare: Some(|asked, made| {
-            if let Some(kind) = asked.settings.get("snowflake_token_type") {
-                made.headers.push(("x-snowflake-authorization-token-type", kind.to_owned()));
-            }
+            cortex::name_token(asked, made);
             Ok(())
         }),
         ..PASSING
     }),
+    dialects: &[(&[MESSAGES], &cortex::Messages)],
     settings: &[
         Setting {
             key: "snowflake_account",
@@ -369,6 +405,7 @@ pub static DASHSCOPE: Compatible = Compatible {
     name: "dashscope",
     base_url: Some("https://dashscope-intl.aliyuncs.com/compatible-mode/v1"),
     endpoints: Some(&[CHAT, EMBED, MODELS, FILES, BATCHES]),
+    stream_usage: true,
     ..HOSTED
 };
 
@@ -384,6 +421,7 @@ pub static DEEPINFRA: Compatible = Compatible {
     base_url: Some("https://api.deepinfra.com/v1/openai"),
     endpoints: Some(&[CHAT, TEXT, EMBED, MODELS, SPEECH, TRANSCRIBE, TRANSLATE]),
     dialect: Some(&passing::PLAIN),
+    stream_usage: true,
     ..HOSTED_OLDER
 };
 
@@ -397,6 +435,7 @@ pub static DEEPSEEK: Compatible = Compatible {
         finish_reasons: &[("insufficient_system_resource", "length")],
         ..PASSING
     }),
+    stream_usage: true,
     ..HOSTED_OLDER
 };
 
@@ -417,7 +456,7 @@ pub static FIREWORKS: Compatible = Compatible {
         Rule::Clamp { name: "top_k", min: 1.0, max: 128.0 },
     ],
     dialect: Some(&passing::PLAIN),
-    dialects: &[(IMAGES, &images::FIREWORKS)],
+    dialects: &[(IMAGES, &images::hosted::FIREWORKS)],
     ..HOSTED
 };
 
@@ -427,6 +466,7 @@ pub static GITHUB: Compatible = Compatible {
     base_url: Some("https://models.github.ai/inference"),
     endpoints: Some(&[CHAT, EMBED]),
     dialect: Some(&Passing { headers: &[("extra-parameters", "drop")], ..PASSING }),
+    stream_usage: true,
     ..HOSTED
 };
 
@@ -457,6 +497,7 @@ pub static HUGGING_FACE: Compatible = Compatible {
         what: "a dedicated endpoint's URL, in place of the router's",
         required: false,
     }],
+    stream_usage: true,
     ..HOSTED_OLDER
 };
 
@@ -465,7 +506,7 @@ pub static HYPERBOLIC: Compatible = Compatible {
     base_url: Some("https://api.hyperbolic.xyz"),
     version: "/v1",
     endpoints: Some(&[CHAT, TEXT, IMAGES, MODELS]),
-    dialects: &[(IMAGES, &images::HYPERBOLIC)],
+    dialects: &[(IMAGES, &images::hosted::HYPERBOLIC)],
     ..HOSTED
 };
 
@@ -538,6 +579,7 @@ pub static MODAL: Compatible = Compatible {
     auth: Auth::Optional,
     endpoints: Some(&[CHAT, TEXT, EMBED, MODELS]),
     usual_host: Some("https://workspace--app-serve.modal.run/v1"),
+    stream_usage: true,
     ..HOSTED
 };
 
@@ -553,6 +595,7 @@ pub static MOONSHOT: Compatible = Compatible {
     base_url: Some("https://api.moonshot.cn"),
     endpoints: Some(&[CHAT, MODELS, FILES]),
     version: "/v1",
+    stream_usage: true,
     ..HOSTED_OLDER
 };
 
@@ -564,6 +607,7 @@ pub static NEBIUS: Compatible = Compatible {
     name: "nebius",
     base_url: Some("https://api.tokenfactory.nebius.com/v1"),
     endpoints: Some(&[CHAT, TEXT, EMBED, IMAGES, MODELS, FILES, BATCHES, TUNING]),
+    stream_usage: true,
     ..HOSTED
 };
 
@@ -589,6 +633,7 @@ pub static NOVITA: Compatible = Compatible {
     version: "/v1",
     endpoints: Some(&[CHAT, TEXT, EMBED, MODELS]),
     dialect: Some(&passing::VERSIONED),
+    stream_usage: true,
     ..HOSTED_OLDER
 };
 
@@ -648,8 +693,9 @@ pub static REKA: Compatible =
 pub static REPLICATE: Compatible = Compatible {
     name: "replicate",
     base_url: Some("https://api.replicate.com/v1"),
-    endpoints: Some(&[CHAT]),
+    endpoints: Some(&[CHAT, IMAGES]),
     dialect: Some(&replicate::DIALECT),
+    dialects: &[(IMAGES, &replicate::IMAGES)],
     ..HOSTED_OLDER
 };
 
@@ -658,6 +704,7 @@ pub static SAMBANOVA: Compatible = Compatible {
     base_url: Some("https://api.sambanova.ai"),
     version: "/v1",
     endpoints: Some(&[CHAT, EMBED, MODELS, TRANSCRIBE, TRANSLATE]),
+    stream_usage: true,
     ..HOSTED
 };
 
@@ -666,7 +713,7 @@ pub static SEGMIND: Compatible = Compatible {
     base_url: Some("https://api.segmind.com/v1"),
     auth: Auth::Header("x-api-key"),
     endpoints: Some(&[IMAGES]),
-    dialect: Some(&images::SEGMIND),
+    dialect: Some(&images::hosted::SEGMIND),
     ..HOSTED
 };
 
@@ -675,7 +722,7 @@ pub static SILICONFLOW: Compatible = Compatible {
     base_url: Some("https://api.siliconflow.cn/v1"),
     endpoints: Some(&[CHAT, EMBED, IMAGES, MODELS, SPEECH, TRANSCRIBE]),
     dialect: Some(&passing::PLAIN),
-    dialects: &[(IMAGES, &images::SILICONFLOW)],
+    dialects: &[(IMAGES, &images::hosted::SILICONFLOW)],
     ..HOSTED_OLDER
 };
 
@@ -683,7 +730,7 @@ pub static STABILITY: Compatible = Compatible {
     name: "stability-ai",
     base_url: Some("https://api.stability.ai"),
     endpoints: Some(&[IMAGES]),
-    dialect: Some(&images::STABILITY),
+    dialect: Some(&images::stability::STABILITY),
     ..HOSTED
 };
 

@@ -11,11 +11,14 @@ pub mod cohere;
 pub mod compatible;
 pub mod completion;
 pub mod completions;
+mod cortex;
 pub mod dialect;
+mod entra;
 pub mod fields;
 #[cfg(test)]
 pub mod fixtures;
 pub mod google;
+mod grant;
 mod head;
 mod images;
 pub mod json;
@@ -27,7 +30,7 @@ mod oracle;
 mod ours;
 pub mod params;
 mod passing;
-mod path;
+pub mod path;
 pub mod portkey;
 mod predibase;
 pub mod repairs;
@@ -50,6 +53,7 @@ use bytes::Bytes;
 use url::Url;
 
 use self::dialect::{Setting, Settings};
+pub use self::grant::{Granted, Token, TokenRequest};
 use self::params::Rule;
 use crate::auth::Auth;
 use crate::body::Body;
@@ -83,9 +87,17 @@ pub trait Provider: Sync {
     fn has(&self, _endpoint: &Endpoint) -> bool {
         true
     }
+    /// How a realtime session of it is opened; `None` where it has none.
+    fn realtime(&self, _settings: &Settings) -> Option<Realtime> {
+        None
+    }
     /// Whether it takes a call of a front format (`front/`) as it is, by the settings and the body. The others' become
     /// chats. Asked for those endpoints alone.
     fn has_natively(&self, _endpoint: &Endpoint, _settings: &Settings, _body: &[u8]) -> bool {
+        false
+    }
+    /// Whether all of its own chats know `max_completion_tokens`, and some models of its nothing else.
+    fn limits_by_newer_name(&self) -> bool {
         false
     }
     /// What the credential is that no call can do without; `None` where the host judges.
@@ -129,12 +141,11 @@ pub trait Provider: Sync {
     fn problems(&self, _settings: &Settings) -> Vec<Problem> {
         Vec::new()
     }
-    /// The request for a short-lived token, where the settings hold what one is granted for. The token is then the
-    /// credential.
+    /// The request for a short-lived credential, where the settings hold what one is granted for.
     fn token_request(&self, _settings: &Settings, _now: SystemTime) -> Option<Result<TokenRequest>> {
         None
     }
-    /// The token in a token service's reply.
+    /// The credential in the service's reply.
     fn token(&self, _status: u16, _body: &[u8], _now: u64) -> std::result::Result<Token, String> {
         Err("the provider grants none".to_owned())
     }
@@ -147,6 +158,11 @@ pub trait Provider: Sync {
         _now: SystemTime,
     ) -> Result<Vec<(HeaderName, HeaderValue)>> {
         Ok(Vec::new())
+    }
+    /// Whether a streamed completion tells its usage only where `stream_options.include_usage` asks for it, and may be asked:
+    /// the provider's own documentation says so, or its dialect makes the chunk here.
+    fn has_stream_usage(&self) -> bool {
+        false
     }
     /// Whether chats are repaired unless the caller says otherwise: servers of this kind run whatever model they are given.
     fn repairs(&self) -> bool {
@@ -162,18 +178,21 @@ pub trait Provider: Sync {
     }
 }
 
-/// A request for a token: a POST of a form.
-pub struct TokenRequest {
-    pub url: String,
-    /// `application/x-www-form-urlencoded`. Whoever has it can fetch a token.
-    pub form: Secret,
+/// Where a provider opens realtime sessions.
+pub struct Realtime {
+    /// Below the base URL, maybe with a query.
+    pub path: String,
+    /// The query's name of the model.
+    pub model: &'static str,
+    /// The model, where a setting names it.
+    pub deployment: Option<String>,
 }
 
-/// A short-lived token, and until when to use it.
-pub struct Token {
-    pub value: Secret,
-    /// Unix seconds.
-    pub fresh_until: u64,
+impl Realtime {
+    /// As OpenAI has them.
+    fn at(path: String) -> Self {
+        Self { path, model: "model", deployment: None }
+    }
 }
 
 /// A request as it goes onto the wire, but for its signature.

@@ -1,8 +1,8 @@
 //! A Portkey gateway as a provider: every endpoint in OpenAI's dialect, and Portkey's own. Nobody names it: `baseURL`, and
 //! what asks for the hosted platform, do. What it is told is `config/gateway.rs`'s to say.
 
-use super::Provider;
 use super::dialect::Settings;
+use super::{Provider, Realtime};
 use crate::auth::Auth;
 use crate::endpoint::Endpoint;
 
@@ -24,6 +24,10 @@ impl Provider for Portkey {
 
     fn auth(&self) -> Auth {
         Auth::Optional
+    }
+
+    fn realtime(&self, _settings: &Settings) -> Option<Realtime> {
+        Some(Realtime::at("/realtime".to_owned()))
     }
 
     fn has_natively(&self, _endpoint: &Endpoint, _settings: &Settings, _body: &[u8]) -> bool {

@@ -1,5 +1,5 @@
-//! Replicate: a chat becomes a prediction of an official model, waited for. Its models take one prompt, and streams come
-//! from a second URL, which is not followed here.
+//! Replicate: a chat, or a picture, becomes a prediction of an official model, waited for. Its models take one prompt, and
+//! streams come from a second URL, which is not followed here.
 
 use ::http::HeaderMap;
 use bytes::Bytes;
@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::dialect::{Asked, Context, Dialect, Made, Translator};
 use super::fields::tell_unread;
+use super::images::{self, Images};
 use super::unstreamed::Unstreamed;
 use super::{ours, path, reported};
 use crate::error::{Error, Result};
@@ -29,11 +30,7 @@ impl Dialect for Replicate {
         let Value::Object(mut fields) = body else {
             return Err(Error::problem("body", "expected a JSON object"));
         };
-        let model = fields.shift_remove("model").unwrap_or_default();
-        let model = path::segments(model.as_str().unwrap_or(""), "body.model")?;
-        if model.split('/').count() != 2 {
-            return Err(Error::problem("body.model", "expected owner/name"));
-        }
+        let model = model(&mut fields)?;
         let mut changes = Vec::new();
         let mut input = Map::new();
         prompt(&fields.shift_remove("messages").unwrap_or_default(), &mut input, &mut changes);
@@ -47,13 +44,7 @@ impl Dialect for Replicate {
                 input.insert(name, value);
             }
         }
-        Ok(Made {
-            path: format!("/models/{model}/predictions"),
-            headers: vec![("prefer", "wait".to_owned())],
-            body: Bytes::from(json!({ "input": input }).to_string()),
-            changes,
-            ..Made::default()
-        })
+        Ok(prediction(&model, &input, changes))
     }
 
     fn answer(&self, context: &Context<'_>, reply: &[u8]) -> std::result::Result<Bytes, String> {
@@ -77,6 +68,63 @@ impl Dialect for Replicate {
     fn error(&self, _status: u16, headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {
         reported::in_our_shape(headers, reply)
     }
+}
+
+/// The model, as the path has it.
+fn model(fields: &mut Map<String, Value>) -> Result<String> {
+    let model = fields.shift_remove("model").unwrap_or_default();
+    let model = path::segments(model.as_str().unwrap_or(""), "body.model")?;
+    if model.split('/').count() != 2 {
+        return Err(Error::problem("body.model", "expected owner/name"));
+    }
+    Ok(model)
+}
+
+/// The request for a prediction that is waited for, for a minute at the most.
+fn prediction(model: &str, input: &Map<String, Value>, changes: Vec<String>) -> Made {
+    Made {
+        path: format!("/models/{model}/predictions"),
+        headers: vec![("prefer", "wait".to_owned())],
+        body: Bytes::from(json!({ "input": input }).to_string()),
+        changes,
+        ..Made::default()
+    }
+}
+
+/// Each model has inputs of its own; ratios and counts are called the same by most.
+pub static IMAGES: Images = Images {
+    request: |_, mut fields| {
+        let mut changes = Vec::new();
+        let model = model(&mut fields)?;
+        if !model.starts_with("recraft-ai/") {
+            images::size_as_ratio(&mut fields, "aspect_ratio", images::stability::RATIOS, &mut changes)?;
+        }
+        if fields.get("n").is_some_and(|count| *count != 1 && !count.is_null()) {
+            changes.push("n was sent as num_outputs".to_owned());
+            images::rename(&mut fields, "n", "num_outputs");
+        }
+        fields.shift_remove("n");
+        if fields.get("response_format").is_some_and(|format| format == "url") {
+            fields.shift_remove("response_format");
+        }
+        let why = "Replicate answers with URLs";
+        images::without(&["response_format"], why, &mut fields, &mut changes);
+        images::without(&["user"], "Replicate's models have no such input", &mut fields, &mut changes);
+        Ok(prediction(&model, &fields, changes))
+    },
+    read: |prediction| match &prediction["output"] {
+        Value::String(place) => Ok(vec![picture(place)]),
+        list @ Value::Array(_) => images::found(list, |item| item.as_str().map(picture)),
+        _ if prediction["status"] == "failed" => Err("a prediction that failed"),
+        _ => Err("a prediction that is not done"),
+    },
+    error: reported::in_our_shape,
+};
+
+/// A picture at its URL, or in it.
+fn picture(place: &str) -> Value {
+    let within = place.strip_prefix("data:").and_then(|data| data.split_once(";base64,"));
+    within.map_or_else(|| json!({ "url": place }), |(_, base64)| json!({ "b64_json": base64 }))
 }
 
 fn joined(list: &[Value]) -> String {

@@ -165,6 +165,39 @@ fn azure_knows_its_versions() {
 }
 
 #[test]
+fn azure_has_responses_from_the_version_on_that_has_them() {
+    let azure = find("azure-openai").expect("a provider");
+    let responses = endpoint("responses");
+    for (version, has) in [
+        ("v1", true),
+        ("preview", true),
+        ("2025-03-01-preview", true),
+        ("2025-04-01-preview", true),
+        ("2025-02-01-preview", false),
+        ("2024-10-21", false),
+    ] {
+        let mut settings = every_setting(None);
+        settings.set("azure_api_version", Secret::new(version));
+        assert_eq!(azure.has_natively(responses, &settings, b"{}"), has, "{version}");
+    }
+}
+
+#[test]
+fn a_row_takes_a_format_as_it_is_for_the_models_that_speak_it() {
+    let none = Settings::default();
+    let has = |provider: &str, short: &str, body: &[u8]| {
+        find(provider).expect("a provider").has_natively(endpoint(short), &none, body)
+    };
+    assert!(has("cortex", "messages", br#"{"model":"claude-sonnet-4-5"}"#));
+    assert!(!has("cortex", "messages", br#"{"model":"llama3.1-70b"}"#));
+    assert!(!has("cortex", "messages", b"{}"));
+    assert!(!has("cortex", "responses", br#"{"model":"claude-sonnet-4-5"}"#));
+    assert!(has("openai", "responses", b"{}"));
+    assert!(!has("openai", "messages", br#"{"model":"claude"}"#));
+    assert!(!has("groq", "responses", b"{}"));
+}
+
+#[test]
 fn azure_takes_a_key_or_a_token_and_tells_them_apart() {
     let azure = find("azure-openai").expect("a provider");
     let header = |settings: &Settings, given: &str| {
@@ -178,7 +211,7 @@ fn azure_takes_a_key_or_a_token_and_tells_them_apart() {
     assert_eq!(header(&settings, "t"), "authorization: Bearer t");
     settings.set("azure_ad_token", Secret::new("token"));
     assert_eq!(header(&settings, "0123abc"), "authorization: Bearer token");
-    settings.set("azure_auth_mode", Secret::new("managed"));
+    settings.set("azure_auth_mode", Secret::new("workload"));
     assert!(azure.problems(&settings).iter().any(|problem| problem.path == "azure_auth_mode"));
 }
 

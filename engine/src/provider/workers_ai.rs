@@ -6,18 +6,16 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::dialect::{Asked, Context, Dialect, Fault, Made, Settings, Translator, WireEvent};
-use super::images::size_of;
+use super::images::split_size;
 use super::ours::{self, Chunks};
 use super::passing::VERSIONED;
 use super::vectors::{Embedded, Vector};
 use super::{CUSTOM_HOST, path, reported};
-use crate::endpoint::EMBEDDINGS;
+use crate::endpoint::{EMBEDDINGS, IMAGES};
 use crate::error::{Error, Result};
 
 pub struct WorkersAi;
 pub static DIALECT: WorkersAi = WorkersAi;
-
-const IMAGES: &str = "images.generate";
 
 /// Whether the custom host is the API of Cloudflare's own.
 fn is_native(settings: &Settings) -> bool {
@@ -39,10 +37,7 @@ impl Dialect for WorkersAi {
             let input = fields.shift_remove("input").unwrap_or_default();
             fields.insert("text".to_owned(), if input.is_array() { input } else { json!([input]) });
         } else if asked.endpoint.call == IMAGES {
-            if let Some((width, height)) = fields.shift_remove("size").as_ref().and_then(size_of) {
-                fields.insert("height".to_owned(), json!(height));
-                fields.insert("width".to_owned(), json!(width));
-            }
+            split_size(fields, "width", "height")?;
             if let Some(steps) = fields.get("steps").cloned() {
                 fields.insert("num_steps".to_owned(), steps);
             }

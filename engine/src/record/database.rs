@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::Entry;
 use super::worker::Writer;
-use crate::clock::{Clock, SystemClock};
+use super::{Entry, Fare, Watch};
+use crate::clock::{Clock, Instant, SystemClock, new_id};
 use crate::error::Problem;
 use crate::observe::milliseconds;
 
@@ -21,11 +21,11 @@ pub struct Retention {
     pub most_bytes: u64,
 }
 
-/// The form of the tables; a file of a later one is left alone.
-const VERSION: i64 = 1;
+/// What makes the tables, one step for each form that they have had; a file of a later form is left alone.
+const FORMS: [&str; 2] = [FIRST, SECOND];
+const VERSION: i64 = FORMS.len() as i64;
 
-const TABLES: &str = "
-    PRAGMA auto_vacuum = INCREMENTAL;
+const FIRST: &str = "
     CREATE TABLE calls (
         id TEXT PRIMARY KEY, began REAL NOT NULL, trace TEXT NOT NULL, endpoint TEXT NOT NULL, provider TEXT NOT NULL,
         target TEXT NOT NULL, model TEXT, outcome TEXT NOT NULL, status INTEGER, stream INTEGER NOT NULL, total REAL NOT NULL,
@@ -34,14 +34,22 @@ const TABLES: &str = "
     CREATE INDEX calls_began ON calls (began);
     CREATE INDEX calls_trace ON calls (trace);
     CREATE TABLE feedback (trace TEXT NOT NULL, at REAL NOT NULL, value REAL, weight REAL, metadata TEXT);
-    CREATE INDEX feedback_trace ON feedback (trace);
-    PRAGMA user_version = 1;";
+    CREATE INDEX feedback_trace ON feedback (trace);";
+
+/// Feedback that can be changed, and how each process found its targets last.
+const SECOND: &str = "
+    ALTER TABLE feedback ADD COLUMN id TEXT;
+    CREATE UNIQUE INDEX feedback_id ON feedback (id);
+    CREATE TABLE targets (process TEXT PRIMARY KEY, at REAL NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;";
 
 const INSERT: &str =
     "INSERT OR IGNORE INTO calls VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)";
 
 /// How long another process's writing is waited for.
 const BUSY: Duration = Duration::from_secs(5);
+
+/// So many pages are written before they are put to their places in the file.
+const CHECKPOINT: i64 = 4_000;
 
 /// So many records are written between two looks at what has grown old.
 const SWEEP: u64 = 1_000;
@@ -52,28 +60,34 @@ pub fn open(path: &Path) -> Result<Connection, String> {
         make_private(folder).map_err(|why| format!("its folder can't be made ({why})"))?;
     }
     let told = |why: rusqlite::Error| format!("can't be opened as a database ({why})");
-    let connection = Connection::open(path).map_err(told)?;
+    let mut connection = Connection::open(path).map_err(told)?;
     connection.busy_timeout(BUSY).map_err(told)?;
-    let version =
-        |connection: &Connection| connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
-    match version(&connection).map_err(told)? {
-        VERSION => {}
-        0 => {
-            // Two processes may come here at once: the one that waited finds the tables made.
-            let made = connection.execute_batch(&format!("BEGIN EXCLUSIVE; {TABLES} COMMIT;"));
-            if made.is_err() && version(&connection).map_err(told)? != VERSION {
-                return Err(made.map_err(told).expect_err("it was an error"));
-            }
-        }
-        later => {
+    if version(&connection).map_err(told)? != VERSION {
+        // What is freed is given back; that can be said only before there are tables.
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(told)?;
+        // Two processes may come here at once: the one that waited finds the tables made.
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Exclusive).map_err(told)?;
+        let found = version(&transaction).map_err(told)?;
+        let Some(steps) = usize::try_from(found).ok().and_then(|found| FORMS.get(found..)) else {
             return Err(format!(
-                "was made by a later version of this package (form {later}, known is {VERSION})"
+                "was made by a later version of this package (form {found}, known is {VERSION})"
             ));
+        };
+        for step in steps {
+            transaction.execute_batch(step).map_err(told)?;
         }
+        transaction.pragma_update(None, "user_version", VERSION).map_err(told)?;
+        transaction.commit().map_err(told)?;
     }
     connection.pragma_update(None, "journal_mode", "WAL").map_err(told)?;
     connection.pragma_update(None, "synchronous", "NORMAL").map_err(told)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT).map_err(told)?;
     Ok(connection)
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
 /// A folder for its owner alone: records may hold contents.
@@ -89,14 +103,53 @@ pub struct Database {
     connection: Connection,
     retention: Retention,
     since_sweep: u64,
+    /// Tells how the client's targets fare.
+    watch: Watch,
+    /// This client's name among all that write how their targets fare, and when it did so last.
+    process: String,
+    watched: Option<Instant>,
 }
+
+/// How targets fare is written at most this often.
+const WATCHED: Duration = Duration::from_secs(2);
+
+/// What a process wrote that has ended is kept so long.
+const LONGEST_SILENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Database {
     /// The error says why the file can't be used.
-    pub fn open(retention: &Retention) -> Result<Self, Problem> {
+    pub fn open(retention: &Retention, watch: Watch) -> Result<Self, Problem> {
         let connection = open(&retention.path)
             .map_err(|why| Problem { path: "logs.database".to_owned(), message: why })?;
-        Ok(Self { connection, retention: retention.clone(), since_sweep: SWEEP })
+        let process = format!("{} {}", std::process::id(), &new_id()[..8]);
+        Ok(Self {
+            connection,
+            retention: retention.clone(),
+            since_sweep: SWEEP,
+            watch,
+            process,
+            watched: None,
+        })
+    }
+
+    /// Writes how the targets fare; true when that may change before the next call.
+    fn note_targets(&mut self) -> bool {
+        self.watched = Some(SystemClock.now());
+        let written = match (self.watch)() {
+            Some(Fare { json, is_calm }) => {
+                let row = params![self.process, now(), json];
+                let written =
+                    self.connection.execute("INSERT OR REPLACE INTO targets VALUES (?1, ?2, ?3)", row);
+                written.map(|_| !is_calm)
+            }
+            // The client is gone.
+            None => {
+                let gone = self.connection.execute("DELETE FROM targets WHERE process = ?1", [&self.process]);
+                gone.map(|_| false)
+            }
+        };
+        // What could not be written is written after the next call.
+        written.unwrap_or(false)
     }
 
     fn insert(&mut self, entries: &[Arc<Entry>]) -> rusqlite::Result<()> {
@@ -130,10 +183,11 @@ impl Database {
 
     /// Takes out what is too old, and then the oldest while the file is too large.
     fn sweep(&self) -> rusqlite::Result<()> {
-        let now = SystemClock.wall().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let oldest = milliseconds(now.saturating_sub(self.retention.longest_age));
+        let oldest = now() - milliseconds(self.retention.longest_age);
         self.connection.execute("DELETE FROM calls WHERE began < ?1", [oldest])?;
         self.connection.execute("DELETE FROM feedback WHERE at < ?1", [oldest])?;
+        self.connection
+            .execute("DELETE FROM targets WHERE at < ?1", [now() - milliseconds(LONGEST_SILENCE)])?;
         let number = |pragma: &str| self.connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
         let page = number("PRAGMA page_size")?;
         while (number("PRAGMA page_count")? - number("PRAGMA freelist_count")?) * page
@@ -153,8 +207,8 @@ impl Database {
 }
 
 impl Writer for Database {
-    fn write(&mut self, entries: &[Arc<Entry>]) -> u64 {
-        if self.insert(entries).is_err() {
+    fn write(&mut self, entries: Vec<Arc<Entry>>) -> u64 {
+        if self.insert(&entries).is_err() {
             return entries.len() as u64;
         }
         self.since_sweep += entries.len() as u64;
@@ -163,6 +217,18 @@ impl Writer for Database {
             // What could not be taken out now is taken out with the next sweep.
             let _ = self.sweep();
         }
+        if self.watched.is_none_or(|at| SystemClock.now() - at >= WATCHED) {
+            self.note_targets();
+        }
         0
     }
+
+    fn rest(&mut self) -> bool {
+        self.note_targets()
+    }
+}
+
+/// Milliseconds since 1970.
+fn now() -> f64 {
+    milliseconds(SystemClock.wall().duration_since(UNIX_EPOCH).unwrap_or_default())
 }

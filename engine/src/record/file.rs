@@ -81,7 +81,7 @@ impl File {
 }
 
 impl Writer for File {
-    fn write(&mut self, entries: &[Arc<Entry>]) -> u64 {
+    fn write(&mut self, entries: Vec<Arc<Entry>>) -> u64 {
         let mut lost = 0;
         let mut lines = Vec::new();
         let mut waiting = 0;

@@ -6,17 +6,21 @@
 
 mod database;
 mod entry;
+pub mod feedback;
 mod file;
 mod price;
+pub mod prices;
 mod reading;
 mod recording;
+mod redaction;
 mod settings;
 mod tokens;
 mod worker;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use crate::clock::{Clock, SystemClock};
 use crate::error::Problem;
 
 pub use database::Retention;
@@ -25,6 +29,8 @@ pub use file::Rotation;
 pub use price::Pricing;
 pub use reading::{Filter, Reading};
 pub use recording::{End, Recording};
+use redaction::Redacting;
+pub use redaction::{Redaction, Redactor, Then};
 pub use settings::Settings;
 pub use tokens::Usage;
 use worker::Worker;
@@ -41,38 +47,112 @@ pub trait Sink: Send + Sync {
     fn dropped(&self) -> u64;
 }
 
+/// How a client's targets fare now; `None` when the client is gone.
+pub type Watch = Box<dyn Fn() -> Option<Fare> + Send>;
+
+/// How targets fare, as JSON, and whether that stays so until the next call.
+pub struct Fare {
+    pub json: String,
+    pub is_calm: bool,
+}
+
+/// What a face hands in: the caller's own functions.
+#[derive(Clone, Default)]
+pub struct Listeners {
+    /// Gets the records (`onRecord`).
+    pub records: Option<Arc<dyn Sink>>,
+    /// Redacts what they capture (`captureContent.redact`).
+    pub redactor: Option<Arc<dyn Redactor>>,
+}
+
+/// All the places that one client's records go to.
+#[derive(Default)]
+pub struct Sinks(Vec<Arc<dyn Sink>>);
+
+impl Sinks {
+    fn take(&self, entry: Entry) {
+        let entry = Arc::new(entry);
+        for sink in &self.0 {
+            sink.take(entry.clone());
+        }
+    }
+}
+
+/// Every recorder there is, for the end of the process.
+static ALL: Mutex<Vec<Weak<Recorder>>> = Mutex::new(Vec::new());
+
+/// Waits, at most `limit`, until what all clients have recorded is written: the process ends. Content that a function of the
+/// caller's has yet to redact is not waited for.
+pub fn flush_all(limit: Duration) {
+    let all = ALL.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let deadline = SystemClock.now() + limit;
+    for recorder in all.iter().filter_map(Weak::upgrade) {
+        if let Some(redacting @ Redacting::Here(_)) = &recorder.redacting {
+            redacting.flush(deadline.saturating_duration_since(SystemClock.now()));
+        }
+        for sink in &recorder.sinks.0 {
+            sink.flush(deadline.saturating_duration_since(SystemClock.now()));
+        }
+    }
+}
+
 /// What one client records, and where to.
 pub struct Recorder {
     /// Whether entries hold what was asked and answered.
     pub captures: bool,
-    sinks: Vec<Arc<dyn Sink>>,
+    redacting: Option<Redacting>,
+    sinks: Arc<Sinks>,
 }
 
 impl Recorder {
-    /// `None` where nothing is to be recorded. `listener` is the caller's own sink.
-    pub fn new(settings: &Settings, listener: Option<Arc<dyn Sink>>) -> Result<Option<Arc<Self>>, Problem> {
-        let mut sinks: Vec<Arc<dyn Sink>> = listener.into_iter().collect();
+    /// `None` where nothing is to be recorded.
+    pub fn new(
+        settings: &Settings,
+        listeners: Listeners,
+        watch: Watch,
+    ) -> Result<Option<Arc<Self>>, Problem> {
+        let mut sinks: Vec<Arc<dyn Sink>> = listeners.records.into_iter().collect();
         if let Some(rotation) = &settings.file {
             sinks.push(Arc::new(Worker::new("records to a file", file::File::open(rotation)?)));
         }
         if let Some(retention) = &settings.database {
-            sinks.push(Arc::new(Worker::new("records to a database", database::Database::open(retention)?)));
+            sinks.push(Arc::new(Worker::new(
+                "records to a database",
+                database::Database::open(retention, watch)?,
+            )));
         }
-        Ok((!sinks.is_empty()).then(|| Arc::new(Self { captures: settings.captures, sinks })))
+        if sinks.is_empty() {
+            return Ok(None);
+        }
+        let sinks = Arc::new(Sinks(sinks));
+        let redaction = settings.redaction.as_ref();
+        let redacting = redaction.map(|redaction| Redacting::new(redaction, listeners.redactor, &sinks));
+        // What could not be redacted is not captured.
+        let captures = settings.captures && !matches!(redacting, Some(None));
+        let made = Arc::new(Self { captures, redacting: redacting.flatten(), sinks });
+        let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|recorder| recorder.strong_count() > 0);
+        all.push(Arc::downgrade(&made));
+        Ok(Some(made))
     }
 
     fn take(&self, entry: Entry) {
-        let entry = Arc::new(entry);
-        for sink in &self.sinks {
-            sink.take(entry.clone());
+        match &self.redacting {
+            Some(redacting) if entry.content.is_some() => redacting.take(entry),
+            _ => self.sinks.take(entry),
         }
     }
 
     /// Waits, at most `limit`, until everything recorded so far has reached its place.
     pub fn flush(&self, limit: Duration) -> Flushed {
+        let began = SystemClock.now();
+        let redacted = self.redacting.as_ref().is_none_or(|redacting| redacting.flush(limit));
+        let left = limit.saturating_sub(SystemClock.now() - began);
         // All of them, also when one is late.
-        let late = self.sinks.iter().filter(|sink| !sink.flush(limit)).count();
-        Flushed { whole: late == 0, dropped: self.sinks.iter().map(|sink| sink.dropped()).sum() }
+        let late = self.sinks.0.iter().filter(|sink| !sink.flush(left)).count();
+        let dropped = self.sinks.0.iter().map(|sink| sink.dropped()).sum::<u64>();
+        let unredacted = self.redacting.as_ref().map_or(0, Redacting::dropped);
+        Flushed { whole: redacted && late == 0, dropped: dropped + unredacted }
     }
 }
 

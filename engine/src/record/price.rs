@@ -12,13 +12,17 @@ pub struct Pricing {
     pub output: Option<f64>,
     /// For input that the host's cache had; `None`: as other input.
     pub cached: Option<f64>,
+    /// For input that the host has written to its cache; `None`: as other input.
+    pub written: Option<f64>,
     /// For output spent on reasoning; `None`: as other output.
     pub reasoning: Option<f64>,
     pub request: f64,
     pub second: f64,
+    /// Nothing is known of calls with more input than this.
+    pub most_input: Option<u64>,
 }
 
-const EXPECTED: &str = "expected \"free\", or an object of input, output, cached, reasoning (US dollars for a million \
+const EXPECTED: &str = "expected \"free\", or an object of input, output, cached, written, reasoning (US dollars for a million \
                         tokens), request, second (US dollars for one)";
 
 impl Pricing {
@@ -26,9 +30,11 @@ impl Pricing {
         input: Some(0.0),
         output: Some(0.0),
         cached: None,
+        written: None,
         reasoning: None,
         request: 0.0,
         second: 0.0,
+        most_input: None,
     };
 
     /// Reads the option `pricing`, or the config key of that name.
@@ -52,6 +58,7 @@ impl Pricing {
                 "input" => pricing.input = Some(price),
                 "output" => pricing.output = Some(price),
                 "cached" => pricing.cached = Some(price),
+                "written" => pricing.written = Some(price),
                 "reasoning" => pricing.reasoning = Some(price),
                 "request" => pricing.request = price,
                 "second" => pricing.second = price,
@@ -72,9 +79,15 @@ impl Pricing {
             (0, _) => Some(0.0),
             (_, price) => price.map(|price| count as f64 * price / 1e6),
         };
+        if self.most_input.is_some_and(|most| usage.input > most) {
+            return None;
+        }
         let cached = usage.cached.min(usage.input);
+        let written = usage.written.min(usage.input - cached);
         let reasoning = usage.reasoning.min(usage.output);
-        let input = tokens(usage.input - cached, self.input)? + tokens(cached, self.cached.or(self.input))?;
+        let input = tokens(usage.input - cached - written, self.input)?
+            + tokens(cached, self.cached.or(self.input))?
+            + tokens(written, self.written.or(self.input))?;
         let output = tokens(usage.output - reasoning, self.output)?
             + tokens(reasoning, self.reasoning.or(self.output))?;
         Some(fixed + input + output)
@@ -111,7 +124,7 @@ mod tests {
             output: 500_000,
             cached: 400_000,
             reasoning: 100_000,
-            estimated: false,
+            ..Usage::default()
         };
         let pricing =
             Pricing { input: Some(2.0), output: Some(8.0), cached: Some(0.5), ..Pricing::default() };
@@ -120,6 +133,12 @@ mod tests {
         assert_eq!(Pricing::FREE.cost(Some(&usage), 9.0), Some(0.0));
         assert_eq!(Pricing { second: 0.5, ..Pricing::default() }.cost(None, 3.0), Some(1.5));
         assert_eq!(pricing.cost(None, 1.0), None);
+        let written = Usage { written: 100_000, ..usage };
+        let dearer = Pricing { written: Some(2.5), ..pricing };
+        let cost = dearer.cost(Some(&written), 0.0).expect("known");
+        assert!((cost - (0.5 * 2.0 + 0.4 * 0.5 + 0.1 * 2.5 + 0.5 * 8.0)).abs() < 1e-9, "{cost}");
+        let up_to = Pricing { most_input: Some(999_999), ..pricing };
+        assert_eq!(up_to.cost(Some(&usage), 0.0), None);
         let half_known = Pricing { input: Some(2.0), ..Pricing::default() };
         assert_eq!(half_known.cost(Some(&usage), 1.0), None);
     }

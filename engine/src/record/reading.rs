@@ -53,7 +53,7 @@ impl Reading {
             "SELECT id, began, trace, endpoint, provider, target, model, outcome, status, stream, total, first_token, \
              input, output, cost, record ->> '$.cache', record -> '$.metadata', record ->> '$.code', \
              record -> '$.attempts', \
-             (SELECT avg(value) FROM feedback WHERE feedback.trace = calls.trace) \
+             (SELECT sum(value * coalesce(weight, 1)) / sum(coalesce(weight, 1)) FROM feedback WHERE feedback.trace = calls.trace) \
              FROM calls {wheres} ORDER BY began DESC, id LIMIT ?"
         );
         let names = [
@@ -92,9 +92,9 @@ impl Reading {
             return Ok(Value::Null);
         };
         let trace = record["traceId"].as_str().unwrap_or_default().to_owned();
-        let feedback = "SELECT at, value, weight, metadata FROM feedback WHERE trace = ? ORDER BY at";
+        let feedback = "SELECT id, at, value, weight, metadata FROM feedback WHERE trace = ? ORDER BY at";
         record["feedback"] =
-            self.rows(feedback, vec![Cell::from(trace)], &["at", "value", "weight", "metadata"])?;
+            self.rows(feedback, vec![Cell::from(trace)], &["id", "at", "value", "weight", "metadata"])?;
         Ok(record)
     }
 
@@ -119,6 +119,12 @@ impl Reading {
         );
         let names = ["at", "calls", "errors", "input", "output", "cost", "p50", "p95", "p99", "firstToken"];
         self.rows(&query, values, &names)
+    }
+
+    /// How targets fared when each process wrote it last: `[{ process, at, state }]`, the latest first.
+    pub fn targets(&self) -> Result<Value, String> {
+        let query = "SELECT process, at, state FROM targets ORDER BY at DESC LIMIT 100";
+        self.rows(query, Vec::new(), &["process", "at", "state"])
     }
 
     /// The values that calls have, to choose from: `{ models, providers, targets, metadata: { key: [value] } }`.
@@ -199,7 +205,7 @@ fn in_json(name: &str, cell: Cell) -> Value {
         Cell::Integer(number) if name == "stream" => Value::Bool(number != 0),
         Cell::Integer(number) => number.into(),
         Cell::Real(number) => number.into(),
-        Cell::Text(text) if matches!(name, "metadata" | "attempts") => {
+        Cell::Text(text) if matches!(name, "metadata" | "attempts" | "state") => {
             serde_json::from_str(&text).unwrap_or(Value::Null)
         }
         Cell::Text(text) => text.into(),

@@ -26,8 +26,6 @@ pub struct Recording {
     body: Bytes,
     /// Whether the record is to hold what was asked and answered.
     captures: bool,
-    /// A stream's first event.
-    pub first: Option<Bytes>,
     /// What a stream has brought so far: `{"text", "toolCalls", "usage"}`.
     pub streamed: Option<String>,
 }
@@ -52,7 +50,6 @@ impl Recording {
             endpoint: call.endpoint.call,
             stream: call.stream && call.endpoint.streams(),
             body: call.body.clone(),
-            first: None,
             streamed: None,
         }
     }
@@ -60,16 +57,13 @@ impl Recording {
     /// Hands the entry over.
     pub fn close(mut self, report: &Report, end: &End<'_>) {
         let total = milliseconds(SystemClock.now() - self.began);
-        let answer = match end {
-            End::Whole(_, text) => Some(*text),
-            _ => None,
-        };
+        let answer = end.whole();
         let usage = self.usage(report, answer, end);
         let ms = Self::ms(report, total);
         let generating = (total - ms.first_token.unwrap_or(0.0)) / 1e3;
         let told = usage.filter(|usage| !usage.estimated && usage.output > 0 && generating > 0.0);
         let entry = Entry {
-            id: new_id(),
+            id: ordered_id(self.wall),
             trace_id: report.trace_id.clone(),
             span_id: report.trace.span_id.clone().unwrap_or_else(|| new_id().split_off(16)),
             parent_span_id: report.trace.parent_span_id.clone(),
@@ -85,19 +79,19 @@ impl Recording {
             path: report.path.clone(),
             model: text_in(&self.body, "\"model\"").map(str::to_owned),
             answered_by: answer
-                .or(self.first.as_deref())
+                .or(report.first.as_deref())
                 .and_then(|text| text_in(text, "\"model\""))
                 .map(str::to_owned),
             request_id: report.request_id.clone(),
             answer_id: answer
-                .or(self.first.as_deref())
+                .or(report.first.as_deref())
                 .and_then(|text| text_in(text, "\"id\""))
                 .map(str::to_owned),
             ms,
             tokens_per_second: told.map(|usage| usage.output as f64 / generating),
             usage,
             // A record may say what an estimate comes to, since it says that it is one.
-            cost: report.cost.or_else(|| report.pricing?.cost(usage.as_ref(), total / 1e3)),
+            cost: report.cost.or_else(|| report.estimated_cost(end, usage.as_ref(), total / 1e3)),
             cache: report.cache.map(crate::cache::Status::text),
             attempts: report.attempts.clone(),
             changes: report.notes.iter().chain(&report.changes).cloned().collect(),
@@ -138,6 +132,13 @@ impl Recording {
     }
 }
 
+/// An id unlike any other, behind all that were made before: where rows lie in the order of their ids, a new one is the last.
+fn ordered_id(wall: f64) -> String {
+    let mut id = format!("{:012x}", wall as u64);
+    id.push_str(&new_id()[12..]);
+    id
+}
+
 /// Text that is JSON, as it is.
 fn raw(json: &[u8]) -> Option<Cow<'static, RawValue>> {
     serde_json::from_slice::<Box<RawValue>>(json).ok().map(Cow::Owned)
@@ -151,7 +152,7 @@ impl<'e> End<'e> {
             answer::Content::Vectors(vectors) => Some(Self::Whole(status, &vectors.json)),
             // Tokens are told in JSON alone.
             answer::Content::Text(_) => Some(Self::Streamed(status)),
-            answer::Content::Events(_) | answer::Content::Bytes(_) => None,
+            answer::Content::Events(_) | answer::Content::Bytes(_) | answer::Content::Session(_) => None,
         }
     }
 
@@ -159,6 +160,14 @@ impl<'e> End<'e> {
     pub fn usage(&self) -> Option<Usage> {
         match self {
             Self::Whole(_, text) => usage_in(text),
+            _ => None,
+        }
+    }
+
+    /// The whole answer.
+    pub fn whole(&self) -> Option<&'e [u8]> {
+        match self {
+            Self::Whole(_, text) => Some(text),
             _ => None,
         }
     }

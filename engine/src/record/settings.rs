@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Retention, Rotation};
+use super::{Redaction, Retention, Rotation};
 use crate::config::Reader;
 use crate::headers::fold;
 
@@ -14,6 +14,8 @@ pub struct Settings {
     /// The caller listens (`onRecord`): the number that it has given its listener.
     pub listener: Option<u32>,
     pub captures: bool,
+    /// What content is freed of before anyone gets it.
+    pub redaction: Option<Redaction>,
     pub file: Option<Rotation>,
     pub database: Option<Retention>,
 }
@@ -30,6 +32,23 @@ const MOST_BYTES_OF_A_DATABASE: u64 = 1 << 30;
 const LONGEST_AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 impl Settings {
+    /// Reads the option `captureContent`: true, false, or `{ redact }`.
+    pub fn read_captures(&mut self, value: &Value, path: &str, reader: &mut Reader) {
+        let Value::Object(object) = value else {
+            self.captures = reader.boolean(value, path).unwrap_or(false);
+            return;
+        };
+        let written = object.iter().filter(|(_, value)| !value.is_null());
+        for (key, value) in written {
+            let place = format!("{path}.{key}");
+            match key.as_str() {
+                "redact" => self.redaction = Redaction::read(value, &place, reader),
+                _ => reader.problem(place, "expected redact"),
+            }
+        }
+        self.captures = true;
+    }
+
     /// Reads the option `logs`.
     pub fn read_logs(&mut self, value: &Value, path: &str, reader: &mut Reader) {
         let mut database = match value {

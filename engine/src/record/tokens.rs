@@ -4,7 +4,7 @@ use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
 /// Tokens that a call used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Usage {
     /// Tokens of the prompt, those from the host's cache included.
@@ -13,10 +13,15 @@ pub struct Usage {
     pub output: u64,
     /// Of the input: read from the host's prompt cache.
     pub cached: u64,
+    /// Of the input: written to it, where that has a price of its own.
+    pub written: u64,
     /// Of the output: spent on reasoning.
     pub reasoning: u64,
     /// The host did not tell: counted from the length of the texts.
     pub estimated: bool,
+    /// What the host says that this cost, in US dollars.
+    #[serde(skip)]
+    pub cost: Option<f64>,
 }
 
 /// So many bytes of text make a token, as a rule of thumb.
@@ -36,12 +41,24 @@ struct Told {
     completion_tokens_details: Option<Details>,
     input_tokens_details: Option<Details>,
     output_tokens_details: Option<Details>,
+    cost: Option<Cost>,
+    is_byok: Option<bool>,
+}
+
+/// A number, or what it is made of.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Cost {
+    Sum(f64),
+    Parts { total_cost: f64 },
+    Other(serde::de::IgnoredAny),
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Details {
     cached_tokens: Option<u64>,
+    cache_write_tokens: Option<u64>,
     reasoning_tokens: Option<u64>,
 }
 
@@ -60,13 +77,22 @@ impl Usage {
             .or(told.input_tokens.map(|input| input + beside))
             .or(told.total_tokens.map(|total| total.saturating_sub(output.unwrap_or(0))));
         let of_input = told.prompt_tokens_details.or(told.input_tokens_details).unwrap_or_default();
+        let written = told.cache_creation_input_tokens.or(of_input.cache_write_tokens);
         let of_output = told.completion_tokens_details.or(told.output_tokens_details).unwrap_or_default();
         Some(Self {
             input: input.unwrap_or(0),
             output: output.unwrap_or(0),
             cached: of_input.cached_tokens.or(told.cache_read_input_tokens).unwrap_or(0),
+            written: written.unwrap_or(0),
             reasoning: of_output.reasoning_tokens.unwrap_or(0),
             estimated: false,
+            // With a key of one's own at the service behind, that one's bill is not in it.
+            cost: match told.cost {
+                Some(Cost::Sum(cost) | Cost::Parts { total_cost: cost }) if told.is_byok != Some(true) => {
+                    Some(cost)
+                }
+                _ => None,
+            },
         })
     }
 
@@ -132,6 +158,16 @@ mod tests {
             assert_eq!((usage.input, usage.output, usage.cached, usage.reasoning), wanted, "{json}");
             assert!(!usage.estimated);
         }
+        let written = Usage::read(r#"{"prompt_tokens":9,"prompt_tokens_details":{"cache_write_tokens":4}}"#);
+        assert_eq!(written.map(|usage| usage.written), Some(4));
+        let cost = |json: &str| Usage::read(json).and_then(|usage| usage.cost);
+        assert_eq!(cost(r#"{"prompt_tokens":9,"cost":0.25,"is_byok":false}"#), Some(0.25));
+        assert_eq!(
+            cost(r#"{"prompt_tokens":9,"cost":{"input_tokens_cost":0.1,"total_cost":0.3}}"#),
+            Some(0.3)
+        );
+        assert_eq!(cost(r#"{"prompt_tokens":9,"cost":0.25,"is_byok":true}"#), None);
+        assert_eq!(cost(r#"{"prompt_tokens":9,"cost":"much","is_byok":null}"#), None);
         for nothing in ["{}", "null", "[]", r#"{"prompt_tokens":"x"}"#] {
             assert_eq!(Usage::read(nothing), None, "{nothing}");
         }

@@ -1,8 +1,8 @@
 //! A thread that writes entries, fed by a bounded queue: whoever makes an entry never waits for it to be written.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -11,8 +11,16 @@ use super::{Entry, Sink};
 /// Where a worker writes to. Problems are its own to solve: it tries again or drops, and says how many it dropped.
 pub trait Writer: Send + 'static {
     /// Writes entries in their order; gives how many were lost.
-    fn write(&mut self, entries: &[Arc<Entry>]) -> u64;
+    fn write(&mut self, entries: Vec<Arc<Entry>>) -> u64;
+
+    /// Nothing came for a while after what was written. True: it is to be called again, however long nothing comes.
+    fn rest(&mut self) -> bool {
+        false
+    }
 }
+
+/// After so long without an entry a writer rests.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// So many entries wait; further ones are dropped.
 const QUEUE: usize = 10_000;
@@ -20,13 +28,38 @@ const QUEUE: usize = 10_000;
 /// So many are written at once.
 const BATCH: usize = 500;
 
+/// So long the first of them waits for others: a batch costs little more than one.
+const LINGER: Duration = Duration::from_millis(100);
+
 enum Job {
     Write(Arc<Entry>),
     Flush(SyncSender<()>),
 }
 
+/// Ends a writer's wait for more: somebody flushes.
+#[derive(Default)]
+struct Hurry {
+    is_on: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Hurry {
+    fn set(&self, is_on: bool) {
+        *self.is_on.lock().unwrap_or_else(PoisonError::into_inner) = is_on;
+        self.changed.notify_all();
+    }
+
+    /// Waits for as long as a batch lingers. Whoever makes an entry wakes nobody meanwhile.
+    fn linger(&self) {
+        let is_on = self.is_on.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.changed.wait_timeout_while(is_on, LINGER, |is_on| !*is_on);
+        drop(waited);
+    }
+}
+
 pub struct Worker {
     queue: SyncSender<Job>,
+    hurry: Arc<Hurry>,
     dropped: Arc<AtomicU64>,
 }
 
@@ -36,17 +69,37 @@ impl Worker {
         let (queue, jobs) = sync_channel(QUEUE);
         let dropped = Arc::<AtomicU64>::default();
         let lost = dropped.clone();
-        let run = move || work(&jobs, &mut writer, &lost);
+        let hurry = Arc::<Hurry>::default();
+        let patience = hurry.clone();
+        let run = move || work(&jobs, &mut writer, &lost, &patience);
         let started = thread::Builder::new().name(name.to_owned()).spawn(run);
         // Without a thread the queue's other end is gone, and each entry counts as dropped.
         drop(started);
-        Self { queue, dropped }
+        Self { queue, hurry, dropped }
     }
 }
 
-fn work(jobs: &Receiver<Job>, writer: &mut impl Writer, dropped: &AtomicU64) {
+fn work(jobs: &Receiver<Job>, writer: &mut impl Writer, dropped: &AtomicU64, hurry: &Hurry) {
     let mut entries = Vec::new();
-    while let Ok(first) = jobs.recv() {
+    let mut restless = false;
+    loop {
+        let first = if restless {
+            jobs.recv_timeout(PAUSE)
+        } else {
+            jobs.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        };
+        let first = match first {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) => {
+                restless = writer.rest();
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        restless = true;
+        if matches!(first, Job::Write(_)) {
+            hurry.linger();
+        }
         let mut flushed = Vec::new();
         for job in std::iter::once(first).chain(jobs.try_iter()).take(BATCH) {
             match job {
@@ -55,8 +108,7 @@ fn work(jobs: &Receiver<Job>, writer: &mut impl Writer, dropped: &AtomicU64) {
             }
         }
         if !entries.is_empty() {
-            dropped.fetch_add(writer.write(&entries), Ordering::Relaxed);
-            entries.clear();
+            dropped.fetch_add(writer.write(std::mem::take(&mut entries)), Ordering::Relaxed);
         }
         for done in flushed {
             // Whoever waited may have given up.
@@ -73,6 +125,19 @@ impl Sink for Worker {
     }
 
     fn flush(&self, limit: Duration) -> bool {
+        self.hurry.set(true);
+        let flushed = self.flushed(limit);
+        self.hurry.set(false);
+        flushed
+    }
+
+    fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+}
+
+impl Worker {
+    fn flushed(&self, limit: Duration) -> bool {
         let (done, written) = sync_channel(1);
         let mut job = Job::Flush(done);
         // A full queue is waited for in turns, since a sender without a deadline could wait for ever.
@@ -87,9 +152,5 @@ impl Sink for Worker {
             let _ = pause.recv_timeout(turn);
         }
         false
-    }
-
-    fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
     }
 }

@@ -19,6 +19,8 @@ use crate::error::{Error, Result};
 pub struct Made {
     /// With the boundary.
     pub content_type: String,
+    /// Of the recording in it, in milliseconds, where that is to be told.
+    pub duration: Option<u64>,
     pub outgoing: Outgoing,
 }
 
@@ -44,7 +46,7 @@ impl Form {
         write!(text, "--{boundary}--\r\n").expect("a string takes every write");
         pieces.push(Piece::Bytes(Bytes::from(text)));
         let content_type = format!("multipart/form-data; boundary={boundary}");
-        Ok(Made { content_type, outgoing: Outgoing::new(pieces) })
+        Ok(Made { content_type, duration: None, outgoing: Outgoing::new(pieces) })
     }
 }
 

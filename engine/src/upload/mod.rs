@@ -2,6 +2,7 @@
 //! Bytes and files on disk can be sent as often as a policy wants; a stream that can be read only once is sent once.
 //! The invariant: what is held in memory does not grow with the size of a file.
 
+mod duration;
 mod feed;
 mod form;
 mod outgoing;
@@ -42,6 +43,15 @@ pub enum Source {
 }
 
 impl Form {
+    /// How long the one recording plays that it holds, in milliseconds: of a whole file on disk, where that tells it.
+    pub async fn duration(&self) -> Option<u64> {
+        let [File { source: Source::Path { path, start: 0, end: None }, .. }] = self.files.as_slice() else {
+            return None;
+        };
+        let path = path.clone();
+        tokio::task::spawn_blocking(move || duration::of(&path)).await.ok()?
+    }
+
     /// Whether a part of it has been read and can't be read again.
     pub fn is_spent(&self) -> bool {
         self.files.iter().any(|file| matches!(&file.source, Source::Feed(feed) if feed.is_spent()))

@@ -36,6 +36,8 @@ pub struct Progress(Arc<Mutex<Seen>>);
 #[derive(Default)]
 struct Seen {
     written: Option<Instant>,
+    /// The file that has nothing to send at the moment, and since when.
+    waiting: Option<(String, Instant)>,
     failed: Option<Unreadable>,
 }
 
@@ -47,6 +49,19 @@ impl Progress {
     /// When its last byte was handed to the connection.
     pub fn written(&self) -> Option<Instant> {
         self.lock().written
+    }
+
+    /// The file that is waited for since then.
+    pub fn waiting(&self) -> Option<(String, Instant)> {
+        self.lock().waiting.clone()
+    }
+
+    fn waits_for(&self, name: Option<&str>) {
+        let waiting = &mut self.lock().waiting;
+        match name {
+            Some(name) => drop(waiting.get_or_insert_with(|| (name.to_owned(), SystemClock.now()))),
+            None => *waiting = None,
+        }
     }
 
     /// Why its own source kept it from going out.
@@ -92,11 +107,14 @@ impl Outgoing {
     pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Unreadable>>> {
         while let Some(piece) = self.pieces.front_mut() {
             let next = match piece {
-                Piece::Bytes(bytes) => Ok(Some(std::mem::take(bytes)).filter(|bytes| !bytes.is_empty())),
-                Piece::Disk(disk) => ready!(disk.poll_next(context)),
-                Piece::Feed(fed) => ready!(fed.poll_next(context)),
+                Piece::Bytes(bytes) => {
+                    Poll::Ready(Ok(Some(std::mem::take(bytes)).filter(|bytes| !bytes.is_empty())))
+                }
+                Piece::Disk(disk) => disk.poll_next(context),
+                Piece::Feed(fed) => fed.poll_next(context),
             };
-            match next {
+            self.progress.waits_for(piece.name().filter(|_| next.is_pending()));
+            match ready!(next) {
                 Ok(Some(bytes)) => {
                     self.left = self.left.map(|left| left.saturating_sub(bytes.len() as u64));
                     if self.left == Some(0) {
@@ -121,6 +139,15 @@ impl Outgoing {
 }
 
 impl Piece {
+    /// Of a file that is read while it is sent.
+    fn name(&self) -> Option<&str> {
+        match self {
+            Self::Bytes(_) => None,
+            Self::Disk(disk) => Some(&disk.name),
+            Self::Feed(fed) => Some(&fed.name),
+        }
+    }
+
     fn size(&self) -> Option<u64> {
         match self {
             Self::Bytes(bytes) => Some(bytes.len() as u64),

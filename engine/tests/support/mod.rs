@@ -4,7 +4,9 @@
 mod server;
 
 use bytes::Bytes;
-use engine::{Answer, Call, CallOptions, Content, ENDPOINTS, Endpoint, Engine, Error, Event, Events, Failed};
+use engine::{
+    Answer, Call, CallOptions, Content, ENDPOINTS, Endpoint, Engine, Error, Event, Events, Failed, Listeners,
+};
 use serde_json::{Map, Value, json};
 
 pub use server::*;
@@ -22,7 +24,7 @@ pub fn object(value: Value) -> Map<String, Value> {
 pub fn client(server: &Server, more: Value) -> Engine {
     let mut options = object(json!({ "customHost": server.base_url(), "maxRetries": 0 }));
     options.extend(object(more));
-    Engine::new(&options, None).unwrap_or_else(|error| panic!("{error}"))
+    Engine::new(&options, Listeners::default()).unwrap_or_else(|error| panic!("{error}"))
 }
 
 pub fn endpoint(name: &str) -> &'static Endpoint {

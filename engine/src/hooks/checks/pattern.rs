@@ -99,7 +99,7 @@ fn split_flags(rule: &str) -> (&str, &str) {
 }
 
 impl Flags {
-    fn read(letters: &str) -> Result<Self, String> {
+    pub fn read(letters: &str) -> Result<Self, String> {
         let mut flags = Self::default();
         for (at, letter) in letters.char_indices() {
             match letter {

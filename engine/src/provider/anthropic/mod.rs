@@ -40,6 +40,10 @@ impl Provider for Anthropic {
         "anthropic"
     }
 
+    fn has_stream_usage(&self) -> bool {
+        true
+    }
+
     fn base_url(&self) -> Option<&'static str> {
         Some("https://api.anthropic.com/v1")
     }

@@ -1,9 +1,10 @@
 //! What the services of AWS share: their hosts, their options, signed requests and the event stream framing.
-//! Credentials are the caller's own keys; assumed roles, profiles and instance metadata would need calls of their own
-//! and are not known here.
+//! Credentials are the caller's own keys, or those of a role that these may assume; profiles and instance metadata are
+//! not known here.
 
 pub mod errors;
 pub mod event_stream;
+pub mod role;
 pub mod sign;
 
 use std::time::SystemTime;
@@ -19,16 +20,29 @@ const SECRET_KEY: &str = "aws_secret_access_key";
 const SESSION_TOKEN: &str = "aws_session_token";
 const REGION: &str = "aws_region";
 pub const AUTH_TYPE: &str = "aws_auth_type";
+const ROLE: &str = "aws_role_arn";
+const EXTERNAL_ID: &str = "aws_external_id";
+const STS: &str = "aws_sts_endpoint";
+
+/// The word of `aws_auth_type` for the keys of a role.
+const ROLE_KEYS: &str = "assumedRole";
 
 /// The options of every AWS service. The keys are needed where requests are signed, which `problems` looks at.
-pub const SETTINGS: [Setting; 5] = [
+pub const SETTINGS: [Setting; 8] = [
     Setting { key: ACCESS_KEY, what: "the access key's id", required: false },
     Setting { key: SECRET_KEY, what: "the access key's secret", required: false },
     Setting { key: SESSION_TOKEN, what: "the token of a temporary access key", required: false },
     Setting { key: REGION, what: "the region, such as us-east-1", required: true },
     Setting {
         key: AUTH_TYPE,
-        what: "accessKey (signed requests, the default) or apiKey (Authorization is a bearer token)",
+        what: "accessKey (signed requests, the default), assumedRole (the same with a role's keys) or apiKey (Authorization is a bearer token)",
+        required: false,
+    },
+    Setting { key: ROLE, what: "the role to assume, as its ARN", required: false },
+    Setting { key: EXTERNAL_ID, what: "the external id that the role asks for", required: false },
+    Setting {
+        key: STS,
+        what: "where the role's keys are granted, in place of AWS's own address in the region",
         required: false,
     },
 ];
@@ -69,7 +83,7 @@ pub fn problems(settings: &Settings) -> Vec<Problem> {
     let problem = |key: &str, message: &str| Problem { path: key.to_owned(), message: message.to_owned() };
     let mut found = Vec::new();
     match settings.get(AUTH_TYPE) {
-        None | Some("accessKey") => {
+        None | Some("accessKey" | ROLE_KEYS) => {
             for key in [ACCESS_KEY, SECRET_KEY] {
                 if settings.get(key).is_none() {
                     found.push(problem(key, "is missing: requests to AWS are signed with it"));
@@ -77,13 +91,9 @@ pub fn problems(settings: &Settings) -> Vec<Problem> {
             }
         }
         Some("apiKey") => {}
-        Some("assumedRole") => {
-            let message =
-                "assumedRole is not in this version: expected accessKey, with the role's own temporary keys";
-            found.push(problem(AUTH_TYPE, message));
-        }
-        Some(_) => found.push(problem(AUTH_TYPE, "expected accessKey or apiKey")),
+        Some(_) => found.push(problem(AUTH_TYPE, "expected accessKey, assumedRole or apiKey")),
     }
+    found.extend(role::problems(settings));
     for key in [ACCESS_KEY, SESSION_TOKEN] {
         if settings.get(key).is_some_and(|value| !value.bytes().all(|b| b.is_ascii_graphic())) {
             found.push(problem(key, "holds a character that no header can"));
@@ -133,7 +143,7 @@ mod tests {
             [ACCESS_KEY, SESSION_TOKEN]
         );
         assert!(paths(&[(AUTH_TYPE, "apiKey")]).is_empty());
-        assert_eq!(paths(&[(AUTH_TYPE, "assumedRole")]), [AUTH_TYPE]);
+        assert_eq!(paths(&[(AUTH_TYPE, "assumedRole")]), [ACCESS_KEY, SECRET_KEY, ROLE]);
         assert_eq!(paths(&[(AUTH_TYPE, "APIKEY")]), [AUTH_TYPE]);
     }
 

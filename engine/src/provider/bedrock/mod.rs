@@ -1,4 +1,5 @@
-//! Amazon Bedrock: chat and completions through Converse, embeddings by invoking Titan and Cohere models.
+//! Amazon Bedrock: chat and completions through Converse, embeddings by invoking Titan and Cohere models,
+//! images by invoking Amazon's and Stability's.
 //! Source of the shapes: the Converse API and the models' own parameters, as of AWS's API reference.
 
 mod answer;
@@ -6,6 +7,7 @@ mod content;
 mod embeddings;
 mod family;
 mod formats;
+mod images;
 mod messages;
 mod native;
 mod request;
@@ -18,9 +20,9 @@ use ::http::{HeaderName, HeaderValue};
 
 use super::completions::Completions;
 use super::dialect::{Dialect, Setting, Settings};
-use super::{Provider, Unsigned, aws};
+use super::{Provider, Token, TokenRequest, Unsigned, aws};
 use crate::auth::Auth;
-use crate::endpoint::{EMBEDDINGS, Endpoint, MESSAGES};
+use crate::endpoint::{EMBEDDINGS, Endpoint, IMAGES, MESSAGES};
 use crate::error::{Problem, Result};
 
 /// The name in `provider` and in changes.
@@ -31,8 +33,8 @@ pub static BEDROCK: Bedrock = Bedrock;
 pub struct Bedrock;
 
 static COMPLETIONS: Completions = Completions { provider: NAME, chat: &request::Converse };
-static SETTINGS: [Setting; 7] = {
-    let [id, secret, token, region, kind] = aws::SETTINGS;
+static SETTINGS: [Setting; 10] = {
+    let [id, secret, token, region, kind, role, external, sts] = aws::SETTINGS;
     let beta = "Anthropic's beta features, comma-separated, for its models";
     let version = "the version of Anthropic's API, for its models";
     [
@@ -41,6 +43,9 @@ static SETTINGS: [Setting; 7] = {
         token,
         region,
         kind,
+        role,
+        external,
+        sts,
         Setting { key: "anthropic_beta", what: beta, required: false },
         Setting { key: "anthropic_version", what: version, required: false },
     ]
@@ -49,6 +54,10 @@ static SETTINGS: [Setting; 7] = {
 impl Provider for Bedrock {
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    fn has_stream_usage(&self) -> bool {
+        true
     }
 
     fn base_url_for(&self, settings: &Settings) -> Option<String> {
@@ -72,6 +81,7 @@ impl Provider for Bedrock {
             "chat.completions.create" => Some(&request::Converse),
             "completions.create" => Some(&COMPLETIONS),
             EMBEDDINGS => Some(&embeddings::Invoke),
+            IMAGES => Some(&images::INVOKE),
             MESSAGES => Some(&native::Messages),
             _ => None,
         }
@@ -83,6 +93,14 @@ impl Provider for Bedrock {
 
     fn settings(&self) -> &'static [Setting] {
         &SETTINGS
+    }
+
+    fn token_request(&self, settings: &Settings, now: SystemTime) -> Option<Result<TokenRequest>> {
+        aws::role::request(settings, now)
+    }
+
+    fn token(&self, status: u16, body: &[u8], now: u64) -> std::result::Result<Token, String> {
+        aws::role::answer(status, body, now)
     }
 
     fn sign(

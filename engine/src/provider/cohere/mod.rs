@@ -28,6 +28,10 @@ impl Provider for Cohere {
         NAME
     }
 
+    fn has_stream_usage(&self) -> bool {
+        true
+    }
+
     fn base_url(&self) -> Option<&'static str> {
         Some("https://api.cohere.com")
     }

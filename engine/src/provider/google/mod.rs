@@ -1,4 +1,4 @@
-//! Google's Gemini Developer API: `generateContent` and `batchEmbedContents` below
+//! Google's Gemini Developer API: `generateContent`, `batchEmbedContents` and Imagen's `predict` below
 //! <https://generativelanguage.googleapis.com>, in the form of <https://ai.google.dev/api/generate-content>.
 //! Vertex AI speaks the same chat dialect at another door; `vertex` uses what is here.
 //! A body's texts go over as they are spelled; only what must change is taken apart.
@@ -9,6 +9,7 @@ pub mod embeddings;
 pub mod errors;
 pub mod fields;
 mod generation;
+pub mod images;
 mod parts;
 pub mod raw;
 pub mod reply;
@@ -30,7 +31,7 @@ use bytes::Bytes;
 use super::dialect::{Asked, Context, Dialect, Made, Settings, Translator};
 use super::{Provider, path};
 use crate::auth::Auth;
-use crate::endpoint::{EMBEDDINGS, Endpoint};
+use crate::endpoint::{EMBEDDINGS, Endpoint, IMAGES};
 use crate::error::{Error, Result};
 
 pub struct Google;
@@ -40,6 +41,10 @@ pub static GOOGLE: Google = Google;
 impl Provider for Google {
     fn name(&self) -> &'static str {
         Service::Developer.name()
+    }
+
+    fn has_stream_usage(&self) -> bool {
+        true
     }
 
     fn base_url(&self) -> Option<&'static str> {
@@ -63,6 +68,7 @@ impl Provider for Google {
         match endpoint.call {
             "chat.completions.create" => Some(&Chat),
             EMBEDDINGS => Some(&embeddings::Embeddings),
+            IMAGES => Some(&images::PREDICT),
             _ => None,
         }
     }

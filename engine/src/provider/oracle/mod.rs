@@ -40,6 +40,10 @@ impl Provider for Oracle {
         "oracle"
     }
 
+    fn has_stream_usage(&self) -> bool {
+        true
+    }
+
     fn base_url(&self) -> Option<&'static str> {
         Some("https://inference.generativeai.{oracle_region}.oci.oraclecloud.com")
     }

@@ -11,7 +11,7 @@ use serde::de::IgnoredAny;
 use super::dialect::{
     Asked, Context, Dialect, Fault, Framing, Made, Setting, Settings, Translator, WireEvent,
 };
-use super::{Provider, Unsigned, aws};
+use super::{Provider, Token, TokenRequest, Unsigned, aws};
 use crate::auth::Auth;
 use crate::body::Body;
 use crate::endpoint::{EMBEDDINGS, Endpoint};
@@ -61,10 +61,10 @@ const fn optional(key: &'static str, what: &'static str) -> Setting {
     Setting { key, what, required: false }
 }
 
-static SETTINGS: [Setting; 13] = {
-    let [id, secret, token, region, kind] = aws::SETTINGS;
+static SETTINGS: [Setting; 16] = {
+    let [id, secret, token, region, kind, role, external, sts] = aws::SETTINGS;
     let [(a, _), (b, _), (c, _), (d, _), (e, _), (f, _), (g, _), (h, _)] = HEADERS;
-    [id, secret, token, region, kind, a, b, c, d, e, f, g, h]
+    [id, secret, token, region, kind, role, external, sts, a, b, c, d, e, f, g, h]
 };
 
 impl Provider for SageMaker {
@@ -93,6 +93,14 @@ impl Provider for SageMaker {
 
     fn settings(&self) -> &'static [Setting] {
         &SETTINGS
+    }
+
+    fn token_request(&self, settings: &Settings, now: SystemTime) -> Option<Result<TokenRequest>> {
+        aws::role::request(settings, now)
+    }
+
+    fn token(&self, status: u16, body: &[u8], now: u64) -> std::result::Result<Token, String> {
+        aws::role::answer(status, body, now)
     }
 
     fn sign(

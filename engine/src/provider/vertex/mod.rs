@@ -5,6 +5,7 @@
 mod anthropic;
 mod compatible;
 mod embeddings;
+mod images;
 mod messages;
 mod place;
 mod router;
@@ -18,7 +19,7 @@ use std::time::SystemTime;
 use super::dialect::{Dialect, Setting, Settings, camel};
 use super::{Provider, Token, TokenRequest, problem};
 use crate::auth::Auth;
-use crate::endpoint::{EMBEDDINGS, Endpoint, MESSAGES};
+use crate::endpoint::{EMBEDDINGS, Endpoint, IMAGES, MESSAGES};
 use crate::error::{Error, Problem, Result};
 
 pub struct Vertex;
@@ -33,6 +34,10 @@ pub const SERVICE_ACCOUNT: &str = "vertex_service_account_json";
 impl Provider for Vertex {
     fn name(&self) -> &'static str {
         "vertex-ai"
+    }
+
+    fn has_stream_usage(&self) -> bool {
+        true
     }
 
     fn base_url_for(&self, settings: &Settings) -> Option<String> {
@@ -52,6 +57,7 @@ impl Provider for Vertex {
         match endpoint.call {
             "chat.completions.create" => Some(&router::Router),
             EMBEDDINGS => Some(&embeddings::Predict),
+            IMAGES => Some(&images::PREDICT),
             MESSAGES => Some(&messages::Messages),
             _ => None,
         }

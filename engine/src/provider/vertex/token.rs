@@ -5,8 +5,8 @@
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde::Deserialize;
-use url::{Host, Url};
 
+use crate::provider::grant::{self, is_safe};
 use crate::provider::{Token, TokenRequest};
 use crate::secret::Secret;
 
@@ -15,8 +15,6 @@ const TOKEN_URI: &str = "https://oauth2.googleapis.com/token";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /// Seconds that a JWT is good for, the most that Google allows.
 const LIFETIME: u64 = 3600;
-/// A token is used until this many seconds before its end, or for five sixths of its life if that is shorter.
-const MARGIN: u64 = 600;
 
 /// A service account's key file.
 pub struct ServiceAccount {
@@ -24,12 +22,6 @@ pub struct ServiceAccount {
     key_id: Option<String>,
     key: Secret,
     token_uri: String,
-}
-
-impl Token {
-    pub fn is_fresh(&self, now: u64) -> bool {
-        now < self.fresh_until
-    }
 }
 
 #[derive(Deserialize)]
@@ -71,7 +63,7 @@ impl ServiceAccount {
     /// The request for a token that is good from `now` on.
     pub fn request(&self, now: u64) -> Result<TokenRequest, String> {
         let form = format!("grant_type={}&assertion={}", GRANT.replace(':', "%3A"), self.assertion(now)?);
-        Ok(TokenRequest { url: self.token_uri.clone(), form: Secret::new(&form) })
+        Ok(TokenRequest::form(self.token_uri.clone(), &form))
     }
 
     /// The signed JWT.
@@ -100,18 +92,6 @@ impl ServiceAccount {
     }
 }
 
-/// Whether what proves an account may be sent there: encrypted, or not beyond this machine.
-fn is_safe(token_uri: &str) -> bool {
-    let Ok(url) = Url::parse(token_uri) else { return false };
-    let is_here = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    url.scheme() == "https" || (url.scheme() == "http" && is_here)
-}
-
 /// The bytes of a PEM file's key.
 fn der(pem: &str) -> Result<Vec<u8>, String> {
     let wanted = "its private_key is no PEM text that begins with -----BEGIN PRIVATE KEY-----";
@@ -121,35 +101,9 @@ fn der(pem: &str) -> Result<Vec<u8>, String> {
     base64_simd::STANDARD.decode_to_vec(text).map_err(|_| wanted.to_owned())
 }
 
-/// Reads the token that a request brought at `now`. The error shows nothing of the reply but Google's own words for
-/// what is wrong.
+/// Reads the token that a request brought at `now`.
 pub fn answer(status: u16, reply: &[u8], now: u64) -> Result<Token, String> {
-    #[derive(Deserialize)]
-    struct Granted {
-        access_token: String,
-        #[serde(default)]
-        expires_in: Option<u64>,
-    }
-    #[derive(Deserialize)]
-    struct Refused {
-        error: String,
-        #[serde(default)]
-        error_description: Option<String>,
-    }
-    if let Ok(granted) = serde_json::from_slice::<Granted>(reply)
-        && (200..300).contains(&status)
-    {
-        let value = Secret::new(&granted.access_token);
-        let life = granted.expires_in.unwrap_or(LIFETIME);
-        return Ok(Token { value, fresh_until: now + life - MARGIN.min(life / 6) });
-    }
-    Err(match serde_json::from_slice::<Refused>(reply) {
-        Ok(Refused { error, error_description: Some(why) }) => {
-            format!("no token for the service account: status {status}, {error}: {why}")
-        }
-        Ok(Refused { error, .. }) => format!("no token for the service account: status {status}, {error}"),
-        Err(_) => format!("no token for the service account: status {status}"),
-    })
+    grant::oauth(status, reply, now, "the service account")
 }
 
 #[cfg(test)]

@@ -1,0 +1,369 @@
+//! What captured content is to be freed of before any sink gets it: patterns, searched here on a thread of their own, or a
+//! function of the caller's, which answers when it gets to it.
+//! The invariant: content that was not redacted as asked reaches no sink. Whatever goes wrong, the record goes on without it.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::entry::{Content, Entry};
+use super::worker::{Worker, Writer};
+use super::{Sink, Sinks};
+use crate::config::Reader;
+use crate::hooks::{COVER, Mask};
+
+/// How content is redacted, as `captureContent.redact` says it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Redaction {
+    Patterns(Vec<Pattern>),
+    /// By the caller's function of this number.
+    Caller(u32),
+}
+
+#[derive(Clone)]
+pub struct Pattern {
+    /// As it was written, which tells it from others.
+    written: String,
+    finds: Finds,
+}
+
+#[derive(Clone)]
+enum Finds {
+    /// This very text.
+    Text(String),
+    Expression(Arc<Mask>),
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.written == other.written
+    }
+}
+
+impl std::fmt::Debug for Pattern {
+    /// A text to be covered is likely a secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a pattern")
+    }
+}
+
+/// A function of the caller's that redacts content.
+pub trait Redactor: Send + Sync {
+    /// Gives `then` the content with what was taken out of it, as JSON of the same shape, or `None` where there is to be
+    /// none. Dropping `then` says the same.
+    fn redact(&self, content: String, then: Then);
+}
+
+/// Who waits for content to be redacted.
+pub type Then = Box<dyn FnOnce(Option<&str>) + Send>;
+
+/// So much content waits for the caller's function; of further records it is dropped.
+const MOST_WAITING: usize = 10_000;
+const MOST_BYTES: usize = 64 << 20;
+
+impl Redaction {
+    /// Reads `captureContent.redact`: the number of a function, or a list of texts and of `{ regex, flags }`.
+    pub fn read(value: &Value, path: &str, reader: &mut Reader) -> Option<Self> {
+        match value {
+            Value::Number(_) => {
+                let number = reader.whole(value, path, 0..=u64::from(u32::MAX))?;
+                Some(Self::Caller(number as u32))
+            }
+            Value::Array(list) if !list.is_empty() => {
+                let read = list.iter().enumerate();
+                let read = read.map(|(at, one)| Pattern::read(one, &format!("{path}[{at}]"), reader));
+                read.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>().map(Self::Patterns)
+            }
+            _ => {
+                reader.problem(path, "expected a function, or a list of regular expressions and texts");
+                None
+            }
+        }
+    }
+}
+
+impl Pattern {
+    fn read(value: &Value, path: &str, reader: &mut Reader) -> Option<Self> {
+        let finds = match value {
+            Value::String(text) if !text.is_empty() => Finds::Text(text.clone()),
+            Value::Object(object) => {
+                let part = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
+                match Mask::new(part("regex"), part("flags")) {
+                    Ok(mask) => Finds::Expression(Arc::new(mask)),
+                    Err(why) => {
+                        reader.problem(path, format!("can't be used: {why}"));
+                        return None;
+                    }
+                }
+            }
+            _ => {
+                reader.problem(path, "expected a regular expression, or a text that is not empty");
+                return None;
+            }
+        };
+        Some(Self { written: value.to_string(), finds })
+    }
+
+    fn covered(&self, text: &str) -> Option<String> {
+        match &self.finds {
+            Finds::Text(found) => text.contains(found).then(|| text.replace(found, COVER)),
+            Finds::Expression(mask) => mask.covered(text),
+        }
+    }
+}
+
+/// Redaction at work, before the sinks.
+pub enum Redacting {
+    Here(Worker),
+    Caller { redactor: Arc<dyn Redactor>, sinks: Arc<Sinks>, waiting: Arc<Waiting> },
+}
+
+impl Redacting {
+    /// `None` where a function is to redact that nobody has handed in.
+    pub fn new(
+        redaction: &Redaction,
+        redactor: Option<Arc<dyn Redactor>>,
+        sinks: &Arc<Sinks>,
+    ) -> Option<Self> {
+        let sinks = sinks.clone();
+        match redaction {
+            Redaction::Patterns(patterns) => {
+                let covering = Covering { patterns: patterns.clone(), sinks };
+                Some(Self::Here(Worker::new("records to be redacted", covering)))
+            }
+            Redaction::Caller(_) => {
+                Some(Self::Caller { redactor: redactor?, sinks, waiting: Arc::default() })
+            }
+        }
+    }
+
+    /// Takes an entry with content; it goes on to the sinks once that is redacted.
+    pub fn take(&self, mut entry: Entry) {
+        match self {
+            Self::Here(worker) => worker.take(Arc::new(entry)),
+            Self::Caller { redactor, sinks, waiting } => {
+                let content = entry.content.take();
+                let content = content.and_then(|content| serde_json::to_string(&content).ok());
+                let Some(content) = content else { return sinks.take(entry) };
+                let Some(stay) = waiting.enter(content.len()) else { return sinks.take(entry) };
+                let redacted = Redacted { entry: Some(entry), sinks: sinks.clone(), _stay: stay };
+                redactor.redact(content, Box::new(move |content| redacted.close(content)));
+            }
+        }
+    }
+
+    /// Waits until all that was taken has gone on; false when `limit` runs out first.
+    pub fn flush(&self, limit: Duration) -> bool {
+        match self {
+            Self::Here(worker) => worker.flush(limit),
+            Self::Caller { waiting, .. } => waiting.until_none(limit),
+        }
+    }
+
+    pub fn dropped(&self) -> u64 {
+        match self {
+            Self::Here(worker) => worker.dropped(),
+            Self::Caller { .. } => 0,
+        }
+    }
+}
+
+/// An entry while its content is with the caller's function: it goes on, whatever becomes of that.
+struct Redacted {
+    entry: Option<Entry>,
+    sinks: Arc<Sinks>,
+    _stay: Stay,
+}
+
+impl Redacted {
+    fn close(mut self, content: Option<&str>) {
+        if let Some(entry) = &mut self.entry {
+            entry.content = content.and_then(Content::read);
+        }
+    }
+}
+
+impl Drop for Redacted {
+    fn drop(&mut self) {
+        if let Some(entry) = self.entry.take() {
+            self.sinks.take(entry);
+        }
+    }
+}
+
+/// How much content is with the caller's function.
+#[derive(Default)]
+pub struct Waiting {
+    now: Mutex<Amount>,
+    none: Condvar,
+}
+
+#[derive(Default)]
+struct Amount {
+    entries: usize,
+    bytes: usize,
+}
+
+/// One content's stay there.
+struct Stay {
+    waiting: Arc<Waiting>,
+    bytes: usize,
+}
+
+impl Waiting {
+    fn enter(self: &Arc<Self>, bytes: usize) -> Option<Stay> {
+        let mut now = self.lock();
+        if now.entries >= MOST_WAITING || now.bytes + bytes > MOST_BYTES {
+            return None;
+        }
+        now.entries += 1;
+        now.bytes += bytes;
+        Some(Stay { waiting: self.clone(), bytes })
+    }
+
+    fn until_none(&self, limit: Duration) -> bool {
+        let waited = self.none.wait_timeout_while(self.lock(), limit, |now| now.entries > 0);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Amount> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Stay {
+    fn drop(&mut self) {
+        let mut now = self.waiting.lock();
+        now.entries -= 1;
+        now.bytes -= self.bytes;
+        if now.entries == 0 {
+            self.waiting.none.notify_all();
+        }
+    }
+}
+
+/// Covers what patterns find in every text of the content.
+struct Covering {
+    patterns: Vec<Pattern>,
+    sinks: Arc<Sinks>,
+}
+
+impl Writer for Covering {
+    fn write(&mut self, entries: Vec<Arc<Entry>>) -> u64 {
+        for entry in entries {
+            // The queue had the only one.
+            let Some(mut entry) = Arc::into_inner(entry) else { continue };
+            entry.content = entry.content.as_ref().and_then(|content| self.covered(content));
+            self.sinks.take(entry);
+        }
+        0
+    }
+}
+
+impl Covering {
+    fn covered(&self, content: &Content) -> Option<Content> {
+        let mut value = serde_json::to_value(content).ok()?;
+        self.cover(&mut value);
+        Content::read(&value.to_string())
+    }
+
+    fn cover(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                for pattern in &self.patterns {
+                    if let Some(covered) = pattern.covered(text) {
+                        *text = covered;
+                    }
+                }
+            }
+            Value::Array(list) => list.iter_mut().for_each(|one| self.cover(one)),
+            Value::Object(object) => self.cover_fields(object),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// A name may be a secret too, as one of metadata or of a tool's arguments.
+    fn cover_fields(&self, object: &mut Map<String, Value>) {
+        for (name, mut value) in std::mem::take(object) {
+            self.cover(&mut value);
+            let mut name = Value::String(name);
+            self.cover(&mut name);
+            if let Value::String(name) = name {
+                object.insert(name, value);
+            }
+        }
+    }
+}
+
+impl Content {
+    /// Content in its own JSON; `None` where it is no object with a request or an answer.
+    pub fn read(json: &str) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Read {
+            request: Option<Box<RawValue>>,
+            answer: Option<Box<RawValue>>,
+        }
+        let Read { request, answer } = serde_json::from_str(json).ok()?;
+        let is_some = request.is_some() || answer.is_some();
+        let raw = |json: Option<Box<RawValue>>| json.map(std::borrow::Cow::Owned);
+        is_some.then(|| Self { request: raw(request), answer: raw(answer) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(value: &Value) -> Result<Option<Redaction>, String> {
+        let mut reader = Reader::default();
+        let read = Redaction::read(value, "redact", &mut reader);
+        let told =
+            |problems: Vec<crate::error::Problem>| format!("{}: {}", problems[0].path, problems[0].message);
+        reader.done(read).map_err(told)
+    }
+
+    fn covered(patterns: &Value, content: &Value) -> Value {
+        let Ok(Some(Redaction::Patterns(patterns))) = read(patterns) else { panic!("no patterns") };
+        let mut covered = content.clone();
+        Covering { patterns, sinks: Arc::default() }.cover(&mut covered);
+        covered
+    }
+
+    #[test]
+    fn patterns_cover_what_they_find_in_every_text() {
+        let patterns = json!([{ "regex": "sk-[a-z0-9]+", "flags": "gi" }, "(secret)"]);
+        let content = json!({
+            "request": { "messages": [{ "content": "my key is SK-abc1, (secret)!" }], "n": 1.5, "sk-xyz": true },
+            "answer": { "text": "sk-a and sk-b", "arguments": "{\"key\":\"sk-c\"}" },
+        });
+        let wanted = json!({
+            "request": { "messages": [{ "content": "my key is [REDACTED], [REDACTED]!" }], "n": 1.5, "[REDACTED]": true },
+            "answer": { "text": "[REDACTED] and [REDACTED]", "arguments": "{\"key\":\"[REDACTED]\"}" },
+        });
+        assert_eq!(covered(&patterns, &content), wanted);
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_to_search_is_covered_whole() {
+        let text = "a".repeat(2 << 20);
+        assert_eq!(
+            covered(&json!([{ "regex": "x", "flags": "" }]), &json!({ "a": text })),
+            json!({ "a": COVER })
+        );
+    }
+
+    #[test]
+    fn what_is_no_redaction_is_told_by_name() {
+        assert_eq!(read(&json!(7)), Ok(Some(Redaction::Caller(7))));
+        assert!(read(&json!([])).is_err_and(|why| why.starts_with("redact: expected a function")));
+        assert!(read(&json!([""])).is_err_and(|why| why.starts_with("redact[0]: expected")));
+        let broken = read(&json!(["a", { "regex": "(", "flags": "" }]));
+        assert!(broken.is_err_and(|why| why.starts_with("redact[1]: can't be used")));
+        let sticky = read(&json!([{ "regex": "a", "flags": "y" }]));
+        assert!(sticky.is_err_and(|why| why.contains("flag y")));
+    }
+}
