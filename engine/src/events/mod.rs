@@ -388,6 +388,7 @@ impl Events {
     fn close(&mut self, phase: Phase) {
         let total = milliseconds(SystemClock.now() - self.began);
         self.closed = Some(Closed { phase, total, code: None });
+        self.settle(phase == Phase::Done);
         if phase == Phase::Done {
             self.held = Held::default();
         }
