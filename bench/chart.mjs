@@ -46,7 +46,7 @@ export function line(points) {
   return { slope, constant, fit: spread === 0 ? 1 : 1 - left / spread }
 }
 
-const shortened = (value) => (value >= 1e6 ? `${value / 1e6} M` : value >= 1e4 ? `${Math.round(value / 1e3)} k` : String(Number(value.toPrecision(3))))
+const shortened = (value) => (value >= 1e6 ? `${value / 1e6} M` : value >= 1e4 ? `${Math.round(value / 1e3)} k` : String(value >= 100 ? Math.round(value) : Number(value.toPrecision(3))))
 
 /** Panels of points with their line: `series` are `{ title, x, y, points: [{ x, y }] }`. */
 export function panels({ title, series, note }) {

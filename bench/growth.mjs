@@ -1,13 +1,13 @@
 // How what a call costs grows with what is asked of it; a straight line is what is wanted.
 //   npm run build && node bench/growth.mjs                    print the figures
 //   node bench/growth.mjs --out docs/growth                   and write docs/growth.csv and docs/growth.svg
-//   node bench/growth.mjs --series chunks,targets --rounds 5
+//   node bench/growth.mjs --series chunks,targets --rounds 5  some of it; what --out names keeps the rest
 // Each point is a median over the rounds of CPU time of this process, all threads, which holds nothing but portkey-native.
 import fs from 'node:fs'
 import { parseArgs } from 'node:util'
 import { Portkey } from '../index.mjs'
 import { line, panels } from './chart.mjs'
-import { loadAverage, machine, median, residentMegabytes, stopwatch } from './measure.mjs'
+import { loadAverage, machine, median, stopwatch } from './measure.mjs'
 import { Child } from './processes.mjs'
 
 const steps = (most, count) => [1, ...Array.from({ length: count }, (_, at) => Math.round((most * (at + 1)) / count))]
@@ -65,18 +65,15 @@ const known = {
   memory: {
     title: 'Memory of open streams',
     x: 'streams open',
-    y: 'MB of the process',
+    y: 'MB of the process, at most',
     places: steps(2000, 8),
+    // In a process of its own, since one that has held streams keeps room for more.
     async measure(count) {
-      const portkey = client('stream-open')
-      let open = 0
-      let most = 0
-      await wave(count, async () => {
-        for await (const chunk of await portkey.chat.completions.create({ ...prompt(100), stream: true })) {
-          if (chunk.choices[0].delta.role && ++open === count) most = residentMegabytes()
-        }
-      })
-      return most
+      const driver = await Child.start('driver.mjs', 'portkey-native')
+      const { peak, failures, reason } = await driver.ask({ task: 'hold', kind: 'stream', url: at('stream-open'), body: prompt(100), concurrency: count })
+      await driver.end()
+      if (failures) throw new Error(reason)
+      return peak
     },
   },
   targets: {
@@ -102,6 +99,14 @@ const known = {
   },
 }
 
+/** All series: those that were measured now, and of the others what the file has of them. */
+function kept(file, measured) {
+  const rows = fs.existsSync(file) ? fs.readFileSync(file, 'utf8').trim().split('\n').map((row) => row.split(',')) : []
+  const before = (name) => ({ name, ...known[name], points: rows.filter(([series]) => series === name).map(([, x, y]) => ({ x: Number(x), y: Number(y) })) })
+  const all = Object.keys(known).map((name) => measured.find((one) => one.name === name) ?? before(name))
+  return all.filter(({ points }) => points.length > 0)
+}
+
 const { values } = parseArgs({ options: { series: { type: 'string', default: Object.keys(known).join() }, rounds: { type: 'string', default: '3' }, out: { type: 'string' } } })
 const upstream = await Child.start('upstream.mjs')
 try {
@@ -122,9 +127,10 @@ try {
   const note = [`${processor}, ${cores} cores; Node ${node}; ${system}; medians of ${values.rounds} rounds; load ${loadBefore.toFixed(1)} to ${loadAverage().toFixed(1)}`, 'Made by: node bench/growth.mjs --out docs/growth']
   console.log(note[0])
   if (values.out) {
-    const rows = series.flatMap(({ name, points }) => points.map(({ x, y }) => `${name},${x},${y.toFixed(4)}`))
+    const all = kept(`${values.out}.csv`, series)
+    const rows = all.flatMap(({ name, points }) => points.map(({ x, y }) => `${name},${x},${y.toFixed(4)}`))
     fs.writeFileSync(`${values.out}.csv`, `${['series,x,y', ...rows].join('\n')}\n`)
-    fs.writeFileSync(`${values.out}.svg`, panels({ title: 'How cost grows', series, note }))
+    fs.writeFileSync(`${values.out}.svg`, panels({ title: 'How cost grows', series: all, note }))
   }
 } finally {
   await Child.endAll()

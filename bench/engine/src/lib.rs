@@ -5,6 +5,7 @@
 mod host;
 mod texts;
 
+use bytes::Bytes;
 use engine::{Answer, Call, CallOptions, Content, ENDPOINTS, Engine, Listeners, Streaming};
 use serde_json::{Map, Value, json};
 use tokio::runtime::{Builder, Runtime};
@@ -37,7 +38,8 @@ pub struct Work {
     options: Map<String, Value>,
     engine: Option<Engine>,
     endpoint: &'static str,
-    body: String,
+    body: Bytes,
+    stream: bool,
     params: Option<Map<String, Value>>,
 }
 
@@ -87,7 +89,8 @@ impl Work {
             params
         });
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime of one thread");
-        Self { runtime, options, engine, endpoint, body, params }
+        let stream = name.contains("stream");
+        Self { runtime, options, engine, endpoint, body: body.into(), stream, params }
     }
 
     /// Does it once; gives the bytes that came of it.
@@ -99,9 +102,9 @@ impl Work {
         let call = Call {
             endpoint: endpoint.expect("an endpoint of the table"),
             arguments: Vec::new(),
-            body: self.body.clone().into(),
+            body: self.body.clone(),
             form: None,
-            stream: self.body.contains("\"stream\":true"),
+            stream: self.stream,
             params: self.params.clone(),
             options: CallOptions::default(),
         };
