@@ -137,6 +137,11 @@ describe('a span', { concurrency: true, timeout: 30_000 }, () => {
     assert.deepEqual(JSON.parse(attributes['gen_ai.input.messages'])[1], { role: 'user', parts: [{ type: 'text', content: 'PROMPT-CANARY' }] })
     assert.deepEqual(JSON.parse(attributes['gen_ai.output.messages']), [{ role: 'assistant', parts: [{ type: 'text', content: 'ANSWER-CANARY' }], finish_reason: 'stop' }])
     assert.doesNotMatch(JSON.stringify(full.receiver.spans), /KEY-CANARY|TENANT-CANARY|QUERY-CANARY|OTEL-CANARY/)
+    const redacted = await exporting(t, { ...options, captureContent: { redact: [/[A-Z]+-CANARY/] } })
+    await redacted.client.chat.completions.create(asked)
+    await redacted.client.flush()
+    assert.match(redacted.receiver.calls[0].attributes['gen_ai.input.messages'], /\[REDACTED\]/)
+    assert.doesNotMatch(JSON.stringify(redacted.receiver.spans), /CANARY/)
   })
 
   test('has no name of its own where the conventions have one', async (t) => {
