@@ -1,7 +1,10 @@
 // Spans and metrics by OTLP: what a receiver on a real socket gets of calls.
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 
 import Portkey from '../index.mjs'
 import { MESSAGES, chatChunks, completion, usageChunk } from './support/answers.mjs'
@@ -134,6 +137,11 @@ describe('a span', { concurrency: true, timeout: 30_000 }, () => {
     assert.deepEqual(JSON.parse(attributes['gen_ai.input.messages'])[1], { role: 'user', parts: [{ type: 'text', content: 'PROMPT-CANARY' }] })
     assert.deepEqual(JSON.parse(attributes['gen_ai.output.messages']), [{ role: 'assistant', parts: [{ type: 'text', content: 'ANSWER-CANARY' }], finish_reason: 'stop' }])
     assert.doesNotMatch(JSON.stringify(full.receiver.spans), /KEY-CANARY|TENANT-CANARY|QUERY-CANARY|OTEL-CANARY/)
+    const redacted = await exporting(t, { ...options, captureContent: { redact: [/[A-Z]+-CANARY/] } })
+    await redacted.client.chat.completions.create(asked)
+    await redacted.client.flush()
+    assert.match(redacted.receiver.calls[0].attributes['gen_ai.input.messages'], /\[REDACTED\]/)
+    assert.doesNotMatch(JSON.stringify(redacted.receiver.spans), /CANARY/)
   })
 
   test('has no name of its own where the conventions have one', async (t) => {
@@ -376,6 +384,36 @@ describe('an export', { concurrency: true, timeout: 60_000 }, () => {
     assert.equal(warnings.length, 1)
     assert.deepEqual([warnings[0].name, warnings[0].code], ['PortkeyWarning', 'PORTKEY_OTEL'])
     assert.doesNotMatch(JSON.stringify([warnings[0].message, warnings[0].stack]), /CANARY/)
+  })
+})
+
+describe('the end of a process', { concurrency: true, timeout: 60_000 }, () => {
+  const SCRIPT = `
+    const Portkey = require(process.argv[1])
+    const [, , customHost, endpoint] = process.argv
+    new Portkey({ customHost, otel: { endpoint } }).chat.completions.create({ model: 'm', messages: [] })`
+  const entry = fileURLToPath(new URL('../index.js', import.meta.url))
+
+  async function run(host, endpoint) {
+    const began = performance.now()
+    const child = spawn(process.execPath, ['-e', SCRIPT, entry, host.url, endpoint], { stdio: 'inherit' })
+    const [code] = await once(child, 'exit')
+    assert.equal(code, 0)
+    return performance.now() - began
+  }
+
+  test('sends what waits', async (t) => {
+    const host = await hostFor(t, [{ json: completion() }])
+    const receiver = await startReceiver(t)
+    await run(host, receiver.url)
+    assert.equal(receiver.calls.length, 1)
+  })
+
+  test('is not put off by a receiver that is gone or that does not answer', async (t) => {
+    const host = await hostFor(t, [{ json: completion() }])
+    const silent = await hostFor(t, ['hang'])
+    // An export may take ten seconds, and five tries.
+    for (const endpoint of [`http://127.0.0.1:${await closedPort()}`, silent.origin]) assert.ok((await run(host, endpoint)) < 8_000)
   })
 })
 

@@ -105,9 +105,10 @@ class Portkey {
     const opened = native().Client.open(text, derivedFrom)
     if (typeof opened === 'string') throw errors.errorFrom(opened)
     warnOfInsecure(opened, derivedFrom)
-    if (text.includes('"logs"')) writeAtExit()
     this.#handle = opened
     this.#options = JSON.parse(text, (_, value) => Object.freeze(value))
+    const exports = this.#options.otel && this.#options.otel.tracer == null
+    if (exports || text.includes('"logs"')) writeAtExit()
     for (const number of [this.#options.onRecord, this.#options.captureContent?.redact, this.#options.otel?.tracer]) if (typeof number === 'number') heldBy(this, number)
     telemetry.attach(opened, this.#options.otel)
   }

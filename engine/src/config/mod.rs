@@ -250,18 +250,7 @@ impl Options {
             "spanId" => self.span_id = reader.string(value, name),
             "spanName" => self.span_name = reader.string(value, name),
             "parentSpanId" => self.parent_span_id = reader.string(value, name),
-            "traceparent" => {
-                self.parent = reader.string(value, name).and_then(|text| {
-                    let span = Span::read(&text);
-                    if span.is_none() {
-                        reader.problem(
-                            name,
-                            "expected a W3C traceparent, such as 00-<32 digits>-<16 digits>-01",
-                        );
-                    }
-                    span
-                });
-            }
+            "traceparent" => self.parent = read_parent(value, name, reader),
             "tracestate" => self.trace_state = reader.string(value, name),
             "requestTimeout" => self.request_timeout = reader.milliseconds(value, name),
             "timeout" => self.timeout = reader.milliseconds(value, name),
@@ -319,6 +308,16 @@ impl Options {
             }
         }
     }
+}
+
+/// The span that `traceparent` names.
+fn read_parent(value: &Value, path: &str, reader: &mut Reader) -> Option<Span> {
+    let text = reader.string(value, path)?;
+    let span = Span::read(&text);
+    if span.is_none() {
+        reader.problem(path, "expected a W3C traceparent, such as 00-<32 digits>-<16 digits>-01");
+    }
+    span
 }
 
 /// Reads a provider's own option: text, or a number or an object, which is taken as its JSON.
