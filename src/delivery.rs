@@ -132,13 +132,7 @@ impl Outcome {
                 (id, kind::ANSWER)
             }
             Self::Vectors { id, text, floats, meta } => {
-                let mut pair = env.create_array(2)?;
-                pair.set(0, text)?;
-                match floats {
-                    Floats::Single(floats) => pair.set(1, Float32Array::new(floats))?,
-                    Floats::Double(floats) => pair.set(1, Float64Array::new(floats))?,
-                }
-                array.set(at + 2, pair)?;
+                array.set(at + 2, with_floats(&env, text, floats)?)?;
                 array.set(at + 3, meta)?;
                 (id, kind::VECTORS)
             }
@@ -189,6 +183,16 @@ impl Outcome {
         array.set(at, id)?;
         array.set(at + 1, kind)
     }
+}
+
+fn with_floats(env: &Env, text: Text, floats: Floats) -> Result<Array<'_>> {
+    let mut pair = env.create_array(2)?;
+    pair.set(0, text)?;
+    match floats {
+        Floats::Single(floats) => pair.set(1, Float32Array::new(floats))?,
+        Floats::Double(floats) => pair.set(1, Float64Array::new(floats))?,
+    }
+    Ok(pair)
 }
 
 fn fill_ready(buffer: &StreamBuffer, array: &mut Array<'_>, at: u32) -> Result<u32> {
