@@ -307,6 +307,12 @@ declare namespace Portkey {
     logs?: Option<Logs | boolean>
     /** Records hold what was asked and answered, all of it or as `redact` leaves it. They never hold a header's value. */
     captureContent?: Option<boolean | CaptureContent>
+    /** Spans and metrics for OpenTelemetry, to a receiver or by the app's own tracer; `true`: as the standard's variables say. */
+    otel?: Option<Otel | boolean>
+    /** The span that the call is part of, in W3C's form; each host is told of it. */
+    traceparent?: Option<string>
+    /** What goes with `traceparent`. */
+    tracestate?: Option<string>
     /** What the targets take, unless their config says it. */
     pricing?: Option<Pricing>
     /** What calls may use in a window: of requests, tokens or dollars. A client's alone, beside those of its config. */
@@ -475,6 +481,46 @@ declare namespace Portkey {
     request?: number
     /** For each second of the attempt that answered. */
     second?: number
+  }
+
+  /** Where spans or metrics go. What is left out here is the same for both, or the standard's default. */
+  export interface OtelSignal {
+    /** The URL of an OTLP receiver. Of both signals: `/v1/traces` and `/v1/metrics` are joined to it; of one: it is taken as it is. */
+    endpoint?: Option<string>
+    /** For the receiver; they are taken as secrets. */
+    headers?: Option<Record<string, string>>
+    /** `'http/protobuf'` when left out. */
+    protocol?: Option<'http/protobuf' | 'http/json'>
+    /** `'none'` when left out. */
+    compression?: Option<'none' | 'gzip'>
+    /** The longest time for one export, in milliseconds; 10,000 when left out. */
+    timeout?: Option<number>
+    /** How long spans or metrics wait for more, in milliseconds; 5,000 and 60,000 when left out. */
+    interval?: Option<number>
+  }
+
+  /** What OpenTelemetry is told. Where a key is left out, the standard's variable (`OTEL_…`) says it: see docs/tracing.md. */
+  export interface Otel extends OtelSignal {
+    spans?: Option<boolean | OtelSignal>
+    metrics?: Option<boolean | OtelSignal>
+    serviceName?: Option<string>
+    /** Attributes of what the spans come from, such as `{ 'deployment.environment.name': 'test' }`. */
+    resource?: Option<Record<string, string | number | boolean>>
+    /** Which calls have spans; `parentbased_always_on` when left out. Metrics count all. */
+    sampler?: Option<'always_on' | 'always_off' | 'traceidratio' | 'parentbased_always_on' | 'parentbased_always_off' | 'parentbased_traceidratio'>
+    /** The part of calls that `traceidratio` takes, from 0 to 1. */
+    ratio?: Option<number>
+    /** Whether each export of metrics counts from the one before; from the client's beginning when left out. */
+    delta?: Option<boolean>
+    /** `false`: hosts are not told of the trace. */
+    propagate?: Option<boolean>
+    /** The app's own tracer makes the spans, and its exporter sends them: one of its tracers, or whichever it has registered. */
+    tracer?: Option<'app' | OtelTracer>
+  }
+
+  /** A tracer of `@opentelemetry/api`. */
+  export interface OtelTracer {
+    startSpan(name: string, options?: object, context?: any): object
   }
 
   /** What became of one call. Times are milliseconds since it began. */
@@ -937,8 +983,8 @@ declare namespace Portkey {
     code: string | null
     /** Why it was tried again. */
     retryReason: string | null
-    /** How often it was sent once more at no attempt, since its host had not looked at it; left out where that is never. */
-    resent?: number
+    /** How often it was sent once more at no attempt, since its host had not looked at it. */
+    resent: number
     /** The limit that it waited for, or that stopped it. */
     limit: string | null
     /** Milliseconds each part took; `null` for what was not reached. */

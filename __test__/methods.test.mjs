@@ -52,7 +52,8 @@ function queryOf(url) {
 async function check(host, client, row) {
   const { given, object, sentPath, sent } = exampleOf(row)
   const before = structuredClone(object)
-  await methodOf(client, row.call)(...given)
+  const answer = await methodOf(client, row.call)(...given)
+  if (typeof answer === 'object') assert.equal(typeof answer.getHeaders, 'function')
   assert.deepEqual(object, before, 'what the caller hands in stays as it is')
   const { method, path, headers, body } = host.last
   assert.equal(method, row.method)
@@ -73,7 +74,7 @@ describe('a row of the data plane is sent as it says', () => {
     test(row.call, async (t) => {
       const host = await hostFor(t, [{ json: { data: [] } }])
       // Whose format it is gets it on its own path; others get a chat.
-      const provider = row.call === 'messages.create' ? 'anthropic' : 'openai'
+      const provider = row.call.startsWith('messages.') ? 'anthropic' : 'openai'
       await check(host, new Portkey({ provider, customHost: host.url }), row)
     })
   }
@@ -108,7 +109,7 @@ test("Portkey's own endpoints say what they need where no gateway is named", asy
   for (const row of endpoints.filter(({ plane }) => plane !== 'Data')) {
     const error = await failure(methodOf(client, row.call)(...exampleOf(row).given))
     assert.ok(error instanceof ConfigError, row.call)
-    assert.match(error.message, /asks for Portkey.s hosted platform: pass its key as apiKey/)
+    assert.match(error.message, /asks for Portkey.s hosted platform: pass its key as apiKey|with an apiKey it goes to Portkey's hosted platform/)
   }
   assert.equal(host.requests.length, 0)
 })
@@ -234,5 +235,5 @@ test('a provider names what it has, which is nothing of Portkey', () => {
   const [openai] = new Portkey({ customHost: 'http://127.0.0.1:9/v1' }).providers()
   assert.equal(openai.name, 'openai')
   const data = endpoints.filter(({ plane, path }) => plane === 'Data' && !path.startsWith('/{*')).map(({ call }) => call)
-  assert.deepEqual(openai.endpoints, data)
+  assert.deepEqual(openai.endpoints, data.filter((call) => call !== 'messages.countTokens'))
 })

@@ -1,7 +1,8 @@
 // What a client records of its calls: one entry each, whatever became of it.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, test } from 'node:test'
@@ -12,6 +13,7 @@ import { MESSAGES, chatChunks, completion, usageChunk } from './support/answers.
 import { failure } from './support/failures.mjs'
 import { hostFor } from './support/host.mjs'
 
+const { native } = createRequire(import.meta.url)('../js/native.js')
 const BODY = { model: 'asked', messages: MESSAGES }
 
 /** A client that records into a list, and a promise of so many entries. */
@@ -181,6 +183,27 @@ describe('a log of records', { concurrency: true, timeout: 30_000 }, () => {
     const { status, stderr } = spawnSync(process.execPath, ['-e', script, file], { cwd: fileURLToPath(new URL('..', import.meta.url)), encoding: 'utf8' })
     assert.equal(status, 0, stderr)
     assert.deepEqual(entriesIn(file).map(({ outcome }) => outcome), ['error'])
+  })
+
+  test('in a database loses what is too old, and the oldest while it is too large', async (t) => {
+    const host = await hostFor(t, [{ json: completion('x'.repeat(2000)) }])
+    const database = path.join(folder(t), 'calls.sqlite')
+    const idsIn = () => JSON.parse(native().readRecords(database, JSON.stringify({ list: { limit: 1000 } }))).map(({ traceId }) => traceId)
+    const record = async (traceID, count, logs) => {
+      const client = new Portkey({ customHost: host.url, captureContent: true, traceID, logs: { database, ...logs } })
+      await Promise.all(Array.from({ length: count }, () => client.chat.completions.create(BODY)))
+      assert.deepEqual(await client.flush(), { whole: true, dropped: 0 })
+    }
+    await record('old', 200, {})
+    assert.equal(idsIn().length, 200)
+    // What is written first is looked at first.
+    await record('large', 1, { maxBytes: 200_000 })
+    const left = idsIn()
+    assert.equal(left[0], 'large')
+    assert.ok(left.length > 5 && left.length < 100, `${left.length}`)
+    assert.ok(statSync(database).size < 600_000, `${statSync(database).size}`)
+    await record('young', 1, { maxAge: 1 })
+    assert.ok(idsIn().every((id) => id === 'young'))
   })
 
   test('that cannot be written is refused at construction', (t) => {

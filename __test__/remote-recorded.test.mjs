@@ -100,7 +100,7 @@ test('createHeaders says what a client says, for every option that a gateway is 
   assert.equal(Object.keys(headers).length, new Set([...tables.told, ...settings]).size + 4)
   const untold = {
     cacheStore: {}, idempotent: true, maxRetries: 1, timeout: 1, timeouts: {}, strictParams: true, repairs: false, streamUsage: false, retryBudget: false, limits: [], maxConcurrent: 1, maxQueue: 1, maxAnswerBytes: 1, tls: {}, proxy: false, egress: { allow: ['127.0.0.1'] }, calculateAudioDuration: true,
-    defaultHeaders: { a: 'b' }, captureContent: true, logs: 'records', onRecord() {}, pricing: 'free',
+    defaultHeaders: { a: 'b' }, captureContent: true, logs: 'records', onRecord() {}, pricing: 'free', otel: true, traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', tracestate: 'a=b',
   }
   assert.deepEqual(createHeaders(untold), {})
   assert.deepEqual(tables.options.filter((name) => !tables.told.includes(name) && name !== 'baseURL').sort(), Object.keys(untold).sort())

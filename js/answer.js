@@ -88,6 +88,13 @@ class PendingCall {
   reject
   #id
   #signal
+  #place
+
+  /** The call's place in a trace, as the engine takes it. */
+  traced(place) {
+    this.#place = place
+    return place?.trace
+  }
 
   started(id, signal) {
     this.#id = id
@@ -98,6 +105,7 @@ class PendingCall {
     border.release()
     if (kind === border.ERROR) {
       this.#end()
+      this.#place?.failed?.(() => errorFrom(content))
       this.resolve(rejection(() => errorFrom(content)))
       return
     }

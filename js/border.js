@@ -4,6 +4,7 @@
 
 const { native } = require('./native.js')
 const { record, redact } = require('./records.js')
+const { warn } = require('./telemetry.js')
 
 /** The kinds of outcome, as src/border.rs knows them. */
 const ANSWER = 0
@@ -20,6 +21,7 @@ const ASK = 10
 const SESSION = 11
 const DRAINED = 12
 const REDACT = 13
+const TROUBLE = 14
 
 /** An id's lower bits are the place of its receiver in `open`, the others count who had that place before. */
 const PLACES = 20
@@ -43,6 +45,7 @@ function deliver(outcomes) {
     const kind = outcomes[at + 1]
     if (kind === RECORD) record(outcomes[at], outcomes[at + 2])
     else if (kind === REDACT) border.redacted(outcomes[at + 3], redact(outcomes[at], outcomes[at + 2]))
+    else if (kind === TROUBLE) warn(outcomes[at + 2])
     else if (kind === ASK) uploads.get(outcomes[at])?.ask(outcomes[at], outcomes[at + 2], outcomes[at + 3])
     else receiverOf(outcomes[at])?.settle(kind, outcomes[at + 2], outcomes[at + 3])
   }

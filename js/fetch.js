@@ -9,6 +9,7 @@ const { callWithForm, formOf } = require('./fetch-forms.js')
 const { fold, isObject } = require('./options.js')
 const { APIPromise } = require('./promise.js')
 const { sentForm } = require('./stream.js')
+const { traceOf } = require('./telemetry.js')
 
 /** What belongs to the other client's own connection and identity. */
 const OWN_HEADERS = new Set([
@@ -72,7 +73,7 @@ function bodyFor(row, text) {
   if (text == null && row.optional) return { isStreamed: false }
   const body = parsed(text)
   if (!isObject(body)) throw new ConfigError(`${row.call}: expected a body that is a JSON object`)
-  return { text, isStreamed: row.streams && body.stream === true }
+  return { text, isStreamed: row.streams && body.stream === true, model: body.model }
 }
 
 const isOwn = (name) => OWN_HEADERS.has(name) || OWN_PREFIXES.test(name)
@@ -131,8 +132,10 @@ function parsed(text) {
 }
 
 function begin(handle, { row, index }, given, extras, signal) {
-  const { text, isStreamed } = bodyFor(row, given)
+  const { text, isStreamed, model } = bodyFor(row, given)
   const call = APIPromise.begin((pending) => {
+    const trace = pending.traced(traceOf(handle, row.call, model))
+    if (trace) extras.trace = trace
     const id = border.send(pending, handle, index, text, isStreamed, Object.keys(extras).length > 0 ? JSON.stringify(extras) : undefined)
     pending.started(id, signal)
     if (signal) watch(signal, pending)

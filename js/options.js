@@ -3,6 +3,7 @@
 
 const { ConfigError } = require('./errors.js')
 const { isListener, numberOf } = require('./records.js')
+const { otelOption } = require('./telemetry.js')
 
 const PORTKEY_GATEWAY_URL = 'https://api.portkey.ai/v1'
 
@@ -17,6 +18,7 @@ function optionsText(options) {
   if (typeof given.onRecord === 'function') given.onRecord = numberOf(given.onRecord)
   else if (given.onRecord != null && !isListener(given.onRecord)) throw new ConfigError('onRecord: expected a function')
   if (given.captureContent?.redact != null) given.captureContent = { ...given.captureContent, redact: redaction(given.captureContent.redact) }
+  if ('otel' in given) given.otel = otelOption(given.otel)
   keepFromBrowsers(given)
   return jsonText(given, 'options')
 }
@@ -136,8 +138,8 @@ function headerName(option) {
 
 /** Options that act in this process alone: no gateway is told of them. */
 const UNTOLD = new Set([
-  'cacheStore', 'calculateAudioDuration', 'captureContent', 'defaultHeaders', 'egress', 'idempotent', 'limits', 'logs', 'maxAnswerBytes', 'maxConcurrent', 'maxQueue', 'maxRetries', 'onRecord', 'pricing', 'proxy', 'repairs', 'retryBudget',
-  'streamUsage', 'strictParams', 'timeout', 'timeouts', 'tls',
+  'cacheStore', 'calculateAudioDuration', 'captureContent', 'defaultHeaders', 'egress', 'idempotent', 'limits', 'logs', 'maxAnswerBytes', 'maxConcurrent', 'maxQueue', 'maxRetries', 'onRecord', 'otel', 'pricing', 'proxy', 'repairs', 'retryBudget',
+  'streamUsage', 'strictParams', 'timeout', 'timeouts', 'tls', 'traceparent', 'tracestate',
 ])
 
 /** An option's value as a header says it. Beyond ASCII, JSON is escaped. */

@@ -8,6 +8,7 @@ const { fetchOver, routesOf } = require('./fetch.js')
 const { changedOptions, fold, optionsText } = require('./options.js')
 const { heldBy } = require('./records.js')
 const { defineResources } = require('./resources.js')
+const telemetry = require('./telemetry.js')
 
 /** Options that can be read back from a client. They are accessors of the class, so that printing a client shows none. */
 const READABLE = [
@@ -104,10 +105,12 @@ class Portkey {
     const opened = native().Client.open(text, derivedFrom)
     if (typeof opened === 'string') throw errors.errorFrom(opened)
     warnOfInsecure(opened, derivedFrom)
-    if (text.includes('"logs"')) writeAtExit()
     this.#handle = opened
     this.#options = JSON.parse(text, (_, value) => Object.freeze(value))
-    for (const number of [this.#options.onRecord, this.#options.captureContent?.redact]) if (typeof number === 'number') heldBy(this, number)
+    const exports = this.#options.otel && this.#options.otel.tracer == null
+    if (exports || text.includes('"logs"')) writeAtExit()
+    for (const number of [this.#options.onRecord, this.#options.captureContent?.redact, this.#options.otel?.tracer]) if (typeof number === 'number') heldBy(this, number)
+    telemetry.attach(opened, this.#options.otel)
   }
 
   /** A client with some options changed; `null` takes one away. Connections are shared. */

@@ -1,5 +1,5 @@
 'use strict'
-// Functions that records meet, by the number that the engine knows them under: those who listen to them (`onRecord`), and
+// Functions that records meet, by the number that the engine knows them under: those who listen to them (`onRecord`) or make spans of them (`otel.tracer`), and
 // those who redact what they capture (`captureContent.redact`).
 
 /** number → the listener, and how many clients have it. */
@@ -19,6 +19,9 @@ function numberOf(listener) {
 
 /** Whether a number is that of a listener: a client made from another brings it along. */
 const isListener = (number) => listeners.has(number)
+
+/** The listener of a number; undefined where it is none's. */
+const listenerOf = (number) => listeners.get(number)?.listener
 
 /** A client has the listener of this number. */
 function heldBy(client, number) {
@@ -68,4 +71,4 @@ function redact(number, text) {
   }
 }
 
-module.exports = { heldBy, isListener, numberOf, record, redact }
+module.exports = { heldBy, isListener, listenerOf, numberOf, record, redact }

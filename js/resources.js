@@ -11,6 +11,7 @@ const { attach } = require('./answer.js')
 const { Upload, describe: describeFiles, hasFile, split } = require('./files.js')
 const { PagePromise, withPages } = require('./pages.js')
 const { APIPromise } = require('./promise.js')
+const { traceOf } = require('./telemetry.js')
 
 /**
  * Defines the tree's first level on `prototype`; each client grows a resource when it first asks for it.
@@ -90,9 +91,10 @@ function begin(endpoint, handle, leading, object, params, opts) {
   return (endpoint.gives === 'Page' ? PagePromise : APIPromise).begin((call) => {
     const stream = endpoint.streams && asksForStream(endpoint, object, opts)
     const { text, query, pathArguments, files } = input(endpoint, leading, object, stream)
-    const extras = extrasText(pathArguments, query, params, opts)
+    const given = extrasOf(pathArguments, query, params, opts)
     const signal = opts?.signal ?? undefined
     if (signal?.aborted) throw new APIUserAbortError()
+    const extras = extrasText(given, call.traced(traceOf(handle, endpoint.call, object?.model)))
     call.namesEvents = endpoint.namesEvents
     if (endpoint.gives === 'Page') {
       const follow = (after) => begin(endpoint, handle, leading, { ...object, after }, params, opts)
@@ -217,13 +219,18 @@ function renameKnown(body, nameOf) {
   return sent
 }
 
-function extrasText(pathArguments, query, params, opts) {
+function extrasOf(pathArguments, query, params, opts) {
   if (params == null && opts == null && !pathArguments?.length && !query) return undefined
   const extras = callOptions(opts) ?? {}
   if (params != null) extras.params = checked(params, 'params')
   if (pathArguments?.length) extras.arguments = pathArguments
   if (query) extras.query = extras.query ? `${query}&${extras.query}` : query
-  return jsonText(extras, 'params')
+  return extras
+}
+
+/** Its JSON, with a call's place in a trace. */
+function extrasText(extras, trace) {
+  return extras || trace ? jsonText({ ...extras, trace }, 'params') : undefined
 }
 
 module.exports = { defineResources }

@@ -158,8 +158,12 @@ impl Border {
     }
 
     pub(crate) fn start(&self, id: u32, client: &Client, call: Call) {
-        for listener in client.listener.iter().chain(&client.redactor) {
+        for listener in client.listener.iter().chain(&client.redactor).chain(&client.tracer) {
             listener.know(|| Teller { shared: self.shared.clone(), wake: self.wake.clone() });
+        }
+        if let Some(words) = client.engine.trouble() {
+            self.shared
+                .push(Outcome::Trouble { text: Text::from_utf8(words.into_bytes().into()) }, &self.wake);
         }
         let teller = Running::new(id, self.shared.clone(), self.wake.clone());
         let engine = client.engine.clone();
@@ -175,6 +179,9 @@ impl Border {
         let (shared, wake, engine) = (self.shared.clone(), self.wake.clone(), client.engine.clone());
         runtime().spawn_blocking(move || {
             let flushed = engine.flush(milliseconds(limit));
+            if let Some(words) = engine.trouble() {
+                shared.push(Outcome::Trouble { text: Text::from_utf8(words.into_bytes().into()) }, &wake);
+            }
             let json = serde_json::to_vec(&flushed).expect("two numbers have a JSON form");
             let meta = Text::from_utf8("{}".into());
             shared.push(Outcome::Answer { id, text: Text::from_utf8(json.into()), meta }, &wake);

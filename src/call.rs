@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use engine::{Call, CallOptions, ENDPOINTS, Endpoint, Secret};
+use engine::{Call, CallOptions, ENDPOINTS, Endpoint, Given, Secret, Span};
 use serde_json::{Map, Value};
 
 use crate::client::object;
@@ -49,7 +49,15 @@ fn add(call: &mut Call, mut extras: Map<String, Value>) {
     call.options.query = extras.remove("query").map(text);
     call.options.timeout =
         extras.get("timeout").and_then(Value::as_f64).filter(|ms| *ms >= 0.0).map(milliseconds);
+    call.options.given = extras.get("trace").and_then(given);
     call.options.max_retries = extras.get("maxRetries").and_then(Value::as_u64).map(|retries| retries as u32);
+}
+
+/// `{ own, parent, state }`: a `traceparent` and `tracestate` of the caller's own tracer, and whether that span is the call's.
+fn given(trace: &Value) -> Option<Given> {
+    let state = trace["state"].as_str().filter(|state| !state.is_empty()).map(str::to_owned);
+    let span = Span::read(trace["parent"].as_str()?)?.with_state(state);
+    Some(if trace["own"] == true { Given::Own(span) } else { Given::Active(span) })
 }
 
 pub fn milliseconds(ms: f64) -> Duration {

@@ -7,7 +7,7 @@ use napi::Either;
 use napi_derive::napi;
 use serde_json::{Map, Value};
 
-use crate::listener::Listener;
+use crate::listener::{Listener, Tracer};
 use crate::outcome::error_json;
 
 #[napi]
@@ -16,6 +16,8 @@ pub struct Client {
     /// Those that its records go to, and that redact what they capture.
     pub(crate) listener: Option<Arc<Listener>>,
     pub(crate) redactor: Option<Arc<Listener>>,
+    /// The caller's own tracer.
+    pub(crate) tracer: Option<Arc<Listener>>,
 }
 
 #[napi]
@@ -28,8 +30,11 @@ impl Client {
         let listener = listener_of(options.get("onRecord"), known.and_then(|known| known.listener.as_ref()));
         let redact = options.get("captureContent").and_then(|captures| captures.get("redact"));
         let redactor = listener_of(redact, known.and_then(|known| known.redactor.as_ref()));
+        let tracer = options.get("otel").and_then(|otel| otel.get("tracer"));
+        let tracer = listener_of(tracer, known.and_then(|known| known.tracer.as_ref()));
         let listeners = Listeners {
             records: listener.clone().map(|listener| listener as Arc<dyn Sink>),
+            spans: tracer.clone().map(|tracer| Arc::new(Tracer(tracer)) as Arc<dyn Sink>),
             redactor: redactor.clone().map(|redactor| redactor as Arc<dyn Redactor>),
         };
         let opened = match known {
@@ -37,7 +42,7 @@ impl Client {
             None => Engine::new(&options, listeners),
         };
         match opened {
-            Ok(engine) => Either::A(Client { engine: Arc::new(engine), listener, redactor }),
+            Ok(engine) => Either::A(Client { engine: Arc::new(engine), listener, redactor, tracer }),
             Err(error) => Either::B(error_json(error, None)),
         }
     }

@@ -42,6 +42,8 @@ mod kind {
     pub const DRAINED: u32 = 12;
     /// Content is what a record captures, to be redacted by the function whose number is the id; facts is its own number.
     pub const REDACT: u32 = 13;
+    /// Content is what the user is to be warned of; it belongs to no call.
+    pub const TROUBLE: u32 = 14;
 }
 
 /// Something to tell of a call.
@@ -101,6 +103,9 @@ pub enum Outcome {
         id: u32,
         text: Text,
     },
+    Trouble {
+        text: Text,
+    },
 }
 
 /// Outcomes as one flat JavaScript array, made on JavaScript's thread.
@@ -150,18 +155,12 @@ impl Outcome {
                 array.set(at + 3, meta)?;
                 (id, kind::TEXT)
             }
-            Self::Bytes { id, meta } => {
-                array.set(at + 3, meta)?;
-                (id, kind::BYTES)
-            }
+            Self::Bytes { id, meta } => array.set(at + 3, meta).map(|()| (id, kind::BYTES))?,
             Self::More(buffer) => match buffer.ended() {
                 Some(end) => (buffer.id, fill_end(end, array, at)?),
                 None => (buffer.id, kind::MORE),
             },
-            Self::Session { id, meta } => {
-                array.set(at + 3, meta)?;
-                (id, kind::SESSION)
-            }
+            Self::Session { id, meta } => array.set(at + 3, meta).map(|()| (id, kind::SESSION))?,
             Self::Heard(talk) => (talk.id, fill_heard(&talk, array, at)?),
             Self::Drained { id } => (id, kind::DRAINED),
             Self::Ask { id, file, round } => {
@@ -181,6 +180,10 @@ impl Outcome {
                 array.set(at + 2, text)?;
                 array.set(at + 3, id)?;
                 (listener, kind::REDACT)
+            }
+            Self::Trouble { text } => {
+                array.set(at + 2, text)?;
+                (0, kind::TROUBLE)
             }
         };
         array.set(at, id)?;

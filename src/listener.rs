@@ -42,6 +42,27 @@ impl Sink for Listener {
     }
 }
 
+/// Hands spans of records to the tracer of a number.
+pub struct Tracer(pub Arc<Listener>);
+
+impl Sink for Tracer {
+    fn take(&self, entry: Arc<Entry>) {
+        let Some(teller) = self.0.teller.get() else { return };
+        if let Some(json) = engine::spans_told(&entry) {
+            teller.record(self.0.number, Text::from_utf8(json.into()));
+        }
+    }
+
+    /// What was taken is on its way to JavaScript already.
+    fn flush(&self, _limit: Duration) -> bool {
+        true
+    }
+
+    fn dropped(&self) -> u64 {
+        0
+    }
+}
+
 impl Redactor for Listener {
     fn redact(&self, content: String, then: Then) {
         if let Some(teller) = self.teller.get() {

@@ -48,6 +48,17 @@ export interface MessageCreateParamsBase {
   workspace_id?: string
 }
 
+/** What is to be counted: a message's request, but for how it is to be answered. */
+export interface MessageCountTokensParams
+  extends Pick<MessageCreateParamsBase, 'messages' | 'model' | 'cache_control' | 'context_management' | 'mcp_servers' | 'output_config' | 'system' | 'thinking' | 'tool_choice' | 'tools'> {}
+
+export interface MessageTokensCount {
+  /** Tokens of messages, system prompt and tools together. */
+  input_tokens: number
+  /** What would be left out of a conversation that grew too long. */
+  context_management?: { [field: string]: any } | null
+}
+
 export interface MessageCreateParamsNonStreaming extends MessageCreateParamsBase {
   stream?: false
 }

@@ -33,7 +33,9 @@ import type { ChatParseMethod, ChatRunToolsMethod, ChatStreamMethod } from './he
 import type {
   ImageCreateVariationParams, ImageEditParams, ImageGenerateParams, ImageStreamEvent, ImagesResponse,
 } from './images'
-import type { Message, MessageCreateParamsBase, MessageStreamEvent } from './messages-api'
+import type {
+  Message, MessageCountTokensParams, MessageCreateParamsBase, MessageStreamEvent, MessageTokensCount,
+} from './messages-api'
 import type { Answer, Body, BodyMethod, StreamMethod } from './method'
 import type { Model, ModelList } from './models'
 import type { ModerationCreateParams, ModerationCreateResponse } from './moderations'
@@ -95,6 +97,8 @@ export interface Resources {
   readonly messages: {
     /** `POST /messages` */
     create: StreamMethod<MessageCreateParamsBase, Message, MessageStreamEvent>
+    /** `POST /messages/count_tokens` */
+    countTokens: BodyMethod<MessageCountTokensParams, MessageTokensCount>
   }
   readonly responses: {
     /** `POST /responses` */

@@ -15,6 +15,7 @@ const METHODS = {
   'embeddings.create': ['embeddings', 'create'],
   moderations: ['moderations', 'create'],
   models: ['models', 'list'],
+  'count-tokens': ['messages', 'countTokens'],
   messages: ['messages', 'create'],
   images: ['images', 'generate'],
   responses: ['responses', 'create'],

@@ -103,7 +103,7 @@ fn once_each(mut fields: Fields<'_>) -> Fields<'_> {
         fields.iter().enumerate().filter_map(first).collect()
     };
     for (at, first) in &twice {
-        fields[*first].1 = fields[*at].1.clone();
+        fields[*first].1 = std::mem::take(&mut fields[*at].1);
     }
     for (at, _) in twice.into_iter().rev() {
         fields.remove(at);
@@ -141,8 +141,8 @@ mod tests {
         assert_eq!(body.to_bytes(), Bytes::from_static(br#"{"model":"c","n":1}"#));
         body.set("model", "\"ours\"");
         assert_eq!(body.to_bytes(), Bytes::from_static(br#"{"model":"ours","n":1}"#));
-        let many: String = (0..100).map(|at| format!("\"f{}\":{at},", at % 40)).collect();
-        let text = format!("{{{}\"end\":0}}", many);
+        let many: Vec<String> = (0..100).map(|at| format!("\"f{}\":{at}", at % 40)).collect();
+        let text = format!("{{{},\"end\":0}}", many.join(","));
         let body = Body::parse(text.as_bytes()).expect("an object");
         assert_eq!((body.iter().count(), body.get("f3"), body.get("f30")), (41, Some("83"), Some("70")));
     }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::endpoint::Endpoint;
 use crate::secret::Secret;
+use crate::telemetry::Given;
 use crate::upload::Form;
 
 /// One call of one endpoint.
@@ -43,4 +44,6 @@ pub struct CallOptions {
     /// The whole call, retries and stream included; zero turns the client's limit off.
     pub timeout: Option<Duration>,
     pub max_retries: Option<u32>,
+    /// What the caller's own tracer says of the call.
+    pub given: Option<Given>,
 }

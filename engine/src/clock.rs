@@ -41,7 +41,12 @@ impl Clock for SystemClock {
 
 /// A random identifier of 32 hexadecimal digits, the form of a W3C trace id.
 pub fn new_id() -> String {
-    format!("{:032x}", fastrand::u128(1..))
+    format!("{:032x}", new_number())
+}
+
+/// A random number other than 0.
+pub fn new_number() -> u128 {
+    fastrand::u128(1..)
 }
 
 /// What `work` gives if it needs not wait. It may be asked again: nothing is lost by asking.

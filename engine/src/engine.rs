@@ -25,9 +25,10 @@ use crate::realtime;
 use crate::record::{self, End, Fare, Flushed, Listeners, Recorder, Recording, feedback};
 use crate::route;
 use crate::secret::Secret;
+use crate::telemetry::Tracing;
 
 /// Options that no call can bring for itself.
-const OF_CLIENTS: &[&str] = &["cacheStore", "captureContent", "egress", "limits", "logs", "onRecord"];
+const OF_CLIENTS: &[&str] = &["cacheStore", "captureContent", "egress", "limits", "logs", "onRecord", "otel"];
 
 /// A client: its options are read once and never change.
 pub struct Engine {
@@ -107,6 +108,8 @@ impl Engine {
             Err(error) => return Err(Failed { error, report: Report::new(&self.plan.trace) }),
         };
         let mut report = Report::new(&plan.trace);
+        let telemetry = self.recorder.as_ref().and_then(|recorder| recorder.telemetry.as_deref());
+        report.join(Tracing::begin(&plan.trace, call.options.given.as_ref(), telemetry));
         report.recording =
             self.recorder.clone().map(|recorder| Recording::open(recorder, &call, plan.keeps_content));
         let limit = call.options.timeout.or(plan.total).or(realtime::longest_opening(call.endpoint));
@@ -198,6 +201,11 @@ impl Engine {
     /// Hosts of the client whose certificates are not checked.
     pub fn insecure(&self) -> &[String] {
         &self.plan.insecure
+    }
+
+    /// What the user is to know of where records go; told once.
+    pub fn trouble(&self) -> Option<String> {
+        self.recorder.as_ref()?.trouble()
     }
 
     /// Waits, at most `limit` and on this thread, until what was recorded has reached its place.

@@ -55,6 +55,7 @@ mod route;
 mod secret;
 mod sse;
 mod store;
+mod telemetry;
 mod upload;
 
 pub use ::http::HeaderMap;
@@ -75,4 +76,5 @@ pub use realtime::{Ended, Line, Message, News, SESSIONS, Session, Taken};
 pub use record::prices::LIST as PRICES;
 pub use record::{Entry, Filter, Flushed, Listeners, Reading, Redactor, Sink, Then, flush_all};
 pub use secret::Secret;
+pub use telemetry::{Given, Span, told as spans_told};
 pub use upload::{Feed, File, Form, Source};

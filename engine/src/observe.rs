@@ -14,6 +14,7 @@ use crate::config::{Gateway, Target, Trace};
 use crate::hooks::Record;
 use crate::memory::{Fault, Seen};
 use crate::record::{End, Pricing, Recording, Usage, prices};
+use crate::telemetry::{Tracing, written};
 
 /// Why no further attempt was made of a call that was to have one.
 const SPENT: &str = "the body was not sent again: it came from a stream that can be read only once";
@@ -57,6 +58,8 @@ pub struct Report {
     pub cost: Option<f64>,
     /// A stream's first event.
     pub first: Option<Bytes>,
+    /// The call's place in a trace, where it has one.
+    pub tracing: Option<Tracing>,
     /// Where the client records its calls.
     pub recording: Option<Recording>,
 }
@@ -140,16 +143,15 @@ pub struct Attempt {
     /// Why this attempt was made; `None` for the first.
     pub retry_reason: Option<String>,
     /// How often it was sent once more at no attempt, since its host had not looked at it.
-    #[serde(skip_serializing_if = "is_none")]
     pub resent: u32,
     /// The limit that it waited for, or that stopped it.
     pub limit: Option<String>,
     pub ms: Times,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
-fn is_none(count: &u32) -> bool {
-    *count == 0
+    /// Its span, and when it began, for spans.
+    #[serde(skip)]
+    pub span: [u8; 8],
+    #[serde(skip)]
+    pub began: Option<Instant>,
 }
 
 /// How far an attempt came.
@@ -211,8 +213,17 @@ impl Report {
             known: prices::Known::Nowhere,
             cost: None,
             first: None,
+            tracing: None,
             recording: None,
         }
+    }
+
+    /// The call has its place in a trace, which names it unless the caller did.
+    pub fn join(&mut self, tracing: Option<Tracing>) {
+        if let Some(tracing) = tracing.as_ref().filter(|_| self.trace.trace_id.is_none()) {
+            self.trace_id = written(&tracing.trace_id);
+        }
+        self.tracing = tracing;
     }
 
     /// The walk has come to a target.

@@ -68,6 +68,8 @@ impl Fronted {
             query: query.clone(),
             timeout: *timeout,
             max_retries: *max_retries,
+            // The call has its place in a trace already.
+            given: None,
         };
         let chat = Call {
             endpoint,

@@ -26,6 +26,7 @@ use crate::limit::Reserved;
 use crate::memory::Visit;
 use crate::observe::{Attempt, Phase, Report, milliseconds};
 use crate::retry::{LONGEST_WAIT, MOST_ATTEMPTS};
+use crate::telemetry::new_span_id;
 
 pub struct Sending<'c> {
     pub(super) context: &'c Context,
@@ -86,6 +87,8 @@ impl<'c> Sending<'c> {
             provider: self.target.provider.name(),
             url: self.request.shown.clone(),
             retry_reason: self.retry_reason.take(),
+            span: new_span_id(),
+            began: Some(self.began),
             ..Attempt::default()
         });
         self.admit().await?;
@@ -177,7 +180,11 @@ impl<'c> Sending<'c> {
             None => None,
         };
         let upload = form.as_ref().map(|form| form.outgoing.progress());
-        let wire = self.request.wire(token, form, self.context.clock.wall())?;
+        let mut wire = self.request.wire(token, form, self.context.clock.wall())?;
+        let span = self.report.last().span;
+        for (name, value) in self.report.tracing.iter().flat_map(|tracing| tracing.headers(span)) {
+            wire.headers.insert(name, value);
+        }
         if let Some(reserved) = &mut self.reserved {
             reserved.sent();
         }

@@ -7,6 +7,7 @@ use super::plan::Maker;
 use crate::error::Problem;
 use crate::headers::{fold, insert_secret, refusal, wire_name};
 use crate::secret::Secret;
+use crate::telemetry::is_trace_header;
 
 impl Maker<'_> {
     /// The list in force: the option's, else the config's. They are never merged. In a group, the option's goes to
@@ -55,6 +56,10 @@ impl Maker<'_> {
         let is_gateway = self.gateway().is_some();
         for (name, value) in self.headers {
             let name = name.to_ascii_lowercase();
+            // Each attempt is told of the trace in its own words.
+            if is_trace_header(&name) {
+                continue;
+            }
             let Some(value) = value else {
                 headers.remove(&name);
                 continue;

@@ -152,6 +152,7 @@ impl Options {
         let mut reader = Reader::default();
         let mut options = Self { whole: Some(Whole::Platform(asker.to_owned())), ..Self::empty() };
         options.read_for_gateway(&told.collect(), &mut reader);
+        options.settle(&mut reader);
         reader.done(options)
     }
 

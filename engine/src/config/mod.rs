@@ -31,12 +31,13 @@ use crate::call::Headers;
 use crate::error::Problem;
 use crate::headers::fold;
 use crate::health::budget;
-use crate::http::{Egress, Through, Tls};
+use crate::http::{Egress, Route, Through, Tls};
 use crate::limit;
 use crate::provider;
 use crate::provider::dialect::Settings;
 use crate::record::{self, Pricing};
 use crate::secret::Secret;
+use crate::telemetry::{self, Span};
 use names::unknown_option;
 
 /// The constructor's options, with those of one call laid over them.
@@ -59,6 +60,9 @@ pub struct Options {
     pub span_id: Option<String>,
     pub span_name: Option<String>,
     pub parent_span_id: Option<String>,
+    /// The span that the call is part of (`traceparent`, `tracestate`).
+    pub parent: Option<Span>,
+    pub trace_state: Option<String>,
     pub request_timeout: Option<u64>,
     pub timeout: Option<u64>,
     pub max_retries: Option<u32>,
@@ -151,6 +155,7 @@ impl Options {
         if let Some(whole) = Whole::asked_by(map, &mut reader) {
             let mut options = Self { whole: Some(whole), ..Self::empty() };
             options.read_for_gateway(map, &mut reader);
+            options.settle(&mut reader);
             return reader.done(options);
         }
         let mut options = Self::empty();
@@ -162,7 +167,20 @@ impl Options {
         }
         options.told = gateway::told_by_hosted_target(map);
         options.read_values(&unknown, &mut reader);
+        options.settle(&mut reader);
         reader.done(options)
+    }
+
+    /// What two options say together.
+    fn settle(&mut self, reader: &mut Reader) {
+        let state = self.trace_state.clone();
+        self.parent = self.parent.take().map(|span| span.with_state(state));
+        let route = Route {
+            tls: self.tls.clone().unwrap_or_else(Tls::usual),
+            proxy: self.proxy.clone().unwrap_or_default(),
+            egress: self.egress.clone(),
+        };
+        self.records.reach(route, reader);
     }
 
     fn empty() -> Self {
@@ -182,6 +200,8 @@ impl Options {
             span_id: None,
             span_name: None,
             parent_span_id: None,
+            parent: None,
+            trace_state: None,
             request_timeout: None,
             timeout: None,
             max_retries: None,
@@ -230,6 +250,8 @@ impl Options {
             "spanId" => self.span_id = reader.string(value, name),
             "spanName" => self.span_name = reader.string(value, name),
             "parentSpanId" => self.parent_span_id = reader.string(value, name),
+            "traceparent" => self.parent = read_parent(value, name, reader),
+            "tracestate" => self.trace_state = reader.string(value, name),
             "requestTimeout" => self.request_timeout = reader.milliseconds(value, name),
             "timeout" => self.timeout = reader.milliseconds(value, name),
             "maxRetries" => self.max_retries = reader.whole(value, name, 0..=100).map(|n| n as u32),
@@ -247,6 +269,7 @@ impl Options {
                 self.records.listener = number.map(|number| number as u32);
             }
             "logs" => self.records.read_logs(value, name, reader),
+            "otel" => self.records.telemetry = telemetry::Settings::read(value, name, reader).map(Arc::new),
             "captureContent" => self.records.read_captures(value, name, reader),
             "pricing" => self.pricing = Pricing::read(value, name, reader),
             "limits" => self.limits = limit::Rule::read_all(value, name, reader),
@@ -285,6 +308,16 @@ impl Options {
             }
         }
     }
+}
+
+/// The span that `traceparent` names.
+fn read_parent(value: &Value, path: &str, reader: &mut Reader) -> Option<Span> {
+    let text = reader.string(value, path)?;
+    let span = Span::read(&text);
+    if span.is_none() {
+        reader.problem(path, "expected a W3C traceparent, such as 00-<32 digits>-<16 digits>-01");
+    }
+    span
 }
 
 /// Reads a provider's own option: text, or a number or an object, which is taken as its JSON.

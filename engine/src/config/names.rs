@@ -83,6 +83,7 @@ pub const OPTIONS: &[Named] = &[
     named("onRecord", Acts::Here),
     named("openaiOrganization", Acts::Target),
     named("openaiProject", Acts::Target),
+    named("otel", Acts::Here),
     named("parentSpanId", Acts::Call),
     named("pricing", Acts::Here),
     named("provider", Acts::Target),
@@ -105,6 +106,8 @@ pub const OPTIONS: &[Named] = &[
     named("timeouts", Acts::Here),
     named("tls", Acts::Here),
     named("traceID", Acts::Call),
+    named("traceparent", Acts::Here),
+    named("tracestate", Acts::Here),
     named("vertexStorageBucketName", Acts::Gateway),
     named("virtualKey", Acts::Gateway),
 ];

@@ -18,6 +18,7 @@ use crate::provider::dialect::camel;
 use crate::route::sticky::Sticky;
 use crate::route::{Branch, Choice, Sticking, Strategy};
 use crate::secret::Secret;
+use crate::telemetry::Span;
 
 pub struct Plan {
     pub root: Strategy,
@@ -44,6 +45,8 @@ pub struct Trace {
     pub span_id: Option<String>,
     pub span_name: Option<String>,
     pub parent_span_id: Option<String>,
+    /// The span that the call was given as its parent (`traceparent`).
+    pub parent: Option<Span>,
     pub metadata: Arc<BTreeMap<String, String>>,
 }
 
@@ -92,6 +95,10 @@ impl Plan {
             maker.problems.append(&mut maker.missing);
             return Err(maker.problems);
         }
+        if options.trace_state.is_some() && options.parent.is_none() {
+            let message = "goes with a traceparent, and there is none".to_owned();
+            maker.missing.push(Problem { path: "tracestate".to_owned(), message });
+        }
         let root_strategy = strategy.expect("a tree without problems is made");
         let targets = root_strategy.targets().into_iter().cloned();
         let insecure = insecure(&root_strategy);
@@ -104,6 +111,7 @@ impl Plan {
                 span_id: options.span_id.clone(),
                 span_name: options.span_name.clone(),
                 parent_span_id: options.parent_span_id.clone(),
+                parent: options.parent.clone().or_else(|| parent_in(&headers)),
                 metadata: Arc::new(metadata.clone()),
             },
             total: clock(options.timeout.or(options.timeouts.total).or(root.timeouts.total)),
@@ -112,6 +120,15 @@ impl Plan {
             missing: maker.missing,
         })
     }
+}
+
+/// The span that headers name. A name that is none is as good as no header, as the standard has it.
+fn parent_in(headers: &Headers) -> Option<Span> {
+    let text = |name: &str| {
+        let found = headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+        found.and_then(|(_, value)| value.as_ref()).map(Secret::expose)
+    };
+    Span::read(text("traceparent")?).map(|span| span.with_state(text("tracestate").map(str::to_owned)))
 }
 
 /// Makes the plan's tree, one target after the other.

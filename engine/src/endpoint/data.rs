@@ -2,7 +2,8 @@
 //! models; and the generic ones, whose path the caller says.
 
 use super::{
-    DELETE, EMBEDDINGS, Endpoint, GET, Gives, IMAGES, MESSAGES, PLAIN, PUT, RESPONSES, Sends, Streamed,
+    COUNT_TOKENS, DELETE, EMBEDDINGS, Endpoint, GET, Gives, IMAGES, MESSAGES, PLAIN, PUT, RESPONSES, Sends,
+    Streamed,
 };
 
 const CHAT_PARAMETERS: &[&str] = &[
@@ -143,6 +144,13 @@ pub const ROWS: &[Endpoint] = &[
         streamed: Streamed::Messages,
         parameters: MESSAGE_PARAMETERS,
         types: ["MessageCreateParamsBase", "Message", "MessageStreamEvent"],
+        ..PLAIN
+    },
+    Endpoint {
+        call: COUNT_TOKENS,
+        path: "/messages/count_tokens",
+        parameters: MESSAGE_PARAMETERS,
+        types: ["MessageCountTokensParams", "MessageTokensCount", ""],
         ..PLAIN
     },
     Endpoint {

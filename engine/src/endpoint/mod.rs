@@ -213,6 +213,9 @@ pub const HOT: usize = 3;
 /// Anthropic's Messages, for any provider (`front/`).
 pub const MESSAGES: &str = "messages.create";
 
+/// How many tokens Messages would take: Anthropic's, and of few others.
+pub const COUNT_TOKENS: &str = "messages.countTokens";
+
 /// Pictures of a prompt, which most services speak of in words of their own.
 pub const IMAGES: &str = "images.generate";
 

@@ -34,6 +34,7 @@ impl Events {
     pub(super) fn tell_record(&self, report: &mut Report) {
         report.first.clone_from(&self.first);
         if let Some(recording) = &mut report.recording {
+            recording.finish_reasons.clone_from(&self.progress.finish_reasons);
             recording.streamed = Some(self.partial());
         }
     }

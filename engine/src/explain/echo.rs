@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_query_s_values_are_known_as_written_and_as_meant() {
-        let known: Vec<_> = values("sig=a%2Fb+c&x&y=1").map(|value| value.into_owned()).collect();
+        let known: Vec<_> = values("sig=a%2Fb+c&x&y=1").map(Cow::into_owned).collect();
         let wanted: [&[u8]; 5] = [b"a%2Fb+c", b"1", b"a/b c", b"", b"1"];
         assert_eq!(known, wanted);
     }

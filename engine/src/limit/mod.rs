@@ -132,7 +132,7 @@ impl Limits {
                 };
             let now = context.clock.now();
             waited_for = Some(stopped(&needs, &lacking).rule);
-            let until = self.patience(&needs, &lacking, began).into_iter().chain(deadline).min();
+            let until = patience(&needs, &lacking, began).into_iter().chain(deadline).min();
             if until.is_some_and(|until| until <= now || hopeless(&needs, &lacking, now, until)) {
                 return Err(stopped(&needs, &lacking));
             }
@@ -193,11 +193,6 @@ impl Limits {
         needs.collect()
     }
 
-    /// How long the call may wait at most for what it lacks.
-    fn patience(&self, needs: &[Need], lacking: &[Lacking], began: Instant) -> Option<Instant> {
-        lacking.iter().map(|one| began + needs[one.place].rule.max_wait).min()
-    }
-
     /// How full the counts are; `target` is what reports call the target.
     pub fn seen(&self, target: &str, now: Instant) -> Vec<LevelSeen> {
         let each = self.rules.iter().flat_map(|(rule, number)| {
@@ -252,6 +247,11 @@ fn stopped(needs: &[Need], lacking: &[Lacking]) -> Stopped {
     let order = |one: &&Lacking| (needs[one.place].rule.on_limit == OnLimit::Throw, one.after);
     let worst = lacking.iter().max_by_key(order).expect("a call that is stopped lacks something");
     Stopped { rule: needs[worst.place].rule.clone(), why: Why::Full(worst.after) }
+}
+
+/// How long the call may wait at most for what it lacks.
+fn patience(needs: &[Need], lacking: &[Lacking], began: Instant) -> Option<Instant> {
+    lacking.iter().map(|one| began + needs[one.place].rule.max_wait).min()
 }
 
 /// Whether no waiting until then helps: requests are not given back, but by time.

@@ -134,3 +134,7 @@ fn name(key: &Key) -> String {
     }
     format!("limit:{:016x}:{:016x}", key.rule, hash.finish())
 }
+
+#[cfg(test)]
+#[path = "shared_tests.rs"]
+mod tests;

@@ -79,6 +79,7 @@ impl Progress {
             "content_block_delta" => event.delta.as_ref().is_some_and(|delta| self.go_on(event.index, delta)),
             "message_delta" => {
                 self.add_usage(event.usage);
+                self.keep_reason(event.delta.as_ref().and_then(|delta| delta.stop_reason));
                 event.usage.is_some() || event.delta.as_ref().is_some_and(|delta| delta.stop_reason.is_some())
             }
             "message_stop" => {

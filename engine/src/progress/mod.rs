@@ -103,6 +103,8 @@ pub struct Progress {
     tool_calls: Vec<(usize, String)>,
     events: usize,
     pub usage: Option<String>,
+    /// Why choices ended, in the order in which they did.
+    pub finish_reasons: Vec<String>,
     /// For each choice seen: whether it has had its finish reason.
     choices: Vec<(u32, bool)>,
     ending: Ending,
@@ -120,6 +122,7 @@ impl Progress {
             tool_calls: Vec::new(),
             events: 0,
             usage: None,
+            finish_reasons: Vec::new(),
             choices: Vec::new(),
             ending: Ending::default(),
             over: false,
@@ -166,6 +169,7 @@ impl Progress {
             Some((_, whole)) => *whole |= finished,
             None => self.choices.push((index, finished)),
         }
+        self.keep_reason(choice.finish_reason);
         let mut semantic = finished | says_something(choice.text);
         if index == 0 {
             self.keep_text(choice.text);
@@ -180,6 +184,11 @@ impl Progress {
             }
         }
         semantic
+    }
+
+    fn keep_reason(&mut self, raw: Raw<'_>) {
+        let reason = raw.and_then(|raw| raw.get().strip_prefix('"')?.strip_suffix('"'));
+        self.finish_reasons.extend(reason.map(str::to_owned));
     }
 
     fn keep_text(&mut self, raw: Raw<'_>) {

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::auth::Auth;
 use crate::body::Body;
-use crate::endpoint::{EMBEDDINGS, Endpoint, MESSAGES, RESPONSES};
+use crate::endpoint::{COUNT_TOKENS, EMBEDDINGS, Endpoint, MESSAGES, RESPONSES};
 use crate::error::{Error, Problem, Result};
 use crate::secret::Secret;
 
@@ -122,6 +122,10 @@ impl Provider for AzureOpenAi {
 
     fn has_natively(&self, endpoint: &Endpoint, settings: &Settings, _body: &[u8]) -> bool {
         endpoint.call == RESPONSES && has_responses(settings.get(VERSION).unwrap_or("v1"))
+    }
+
+    fn has(&self, endpoint: &Endpoint) -> bool {
+        endpoint.call != COUNT_TOKENS
     }
 
     fn limits_by_newer_name(&self) -> bool {
@@ -332,7 +336,11 @@ impl Provider for AzureAi {
     }
 
     fn dialect(&self, endpoint: &Endpoint) -> Option<&'static dyn Dialect> {
-        if endpoint.call == MESSAGES { Some(&FoundryMessages) } else { Some(&AZURE_AI) }
+        if matches!(endpoint.call, MESSAGES | COUNT_TOKENS) {
+            Some(&FoundryMessages)
+        } else {
+            Some(&AZURE_AI)
+        }
     }
 
     fn settings(&self) -> &'static [Setting] {
@@ -431,6 +439,10 @@ struct FoundryMessages;
 
 impl Dialect for FoundryMessages {
     fn request(&self, asked: &Asked<'_>) -> Result<Made> {
+        if asked.endpoint.call == COUNT_TOKENS && !is_anthropic(asked.settings) {
+            let message = "expected the URL of Anthropic's models: no others count tokens";
+            return Err(Error::problem("azure_foundry_url", message));
+        }
         AZURE_AI.request(asked)
     }
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::auth::Auth;
 use crate::body::Body;
-use crate::endpoint::{self, EMBEDDINGS, Endpoint, MESSAGES, RESPONSES};
+use crate::endpoint::{self, COUNT_TOKENS, EMBEDDINGS, Endpoint, MESSAGES, RESPONSES};
 use crate::error::Problem;
 
 /// A look-alike of OpenAI's API.
@@ -29,7 +29,7 @@ pub struct Compatible {
     newer_limit: bool,
     /// The version that stands before each endpoint's path when the base URL has none.
     version: &'static str,
-    /// What it has; `None` stands for all of OpenAI's endpoints.
+    /// What it has; `None` stands for all of OpenAI's endpoints, and those of Anthropic's that become chats.
     endpoints: Option<&'static [Calls]>,
     rules: &'static [Rule],
     embedding_rules: &'static [Rule],
@@ -53,6 +53,8 @@ type Calls = &'static [&'static str];
 const CHAT: Calls = &["chat.completions.create"];
 const TEXT: Calls = &["completions.create"];
 const EMBED: Calls = &[EMBEDDINGS];
+/// These servers count by Anthropic's API, for any model.
+const COUNT: Calls = &[COUNT_TOKENS];
 const MODERATE: Calls = &["moderations.create"];
 const MODELS: Calls = &["models.list", "models.retrieve"];
 const IMAGES: Calls = &[endpoint::IMAGES];
@@ -176,7 +178,8 @@ impl Provider for Compatible {
     }
 
     fn has(&self, endpoint: &Endpoint) -> bool {
-        self.endpoints.is_none_or(|groups| groups.iter().any(|calls| calls.contains(&endpoint.call)))
+        let all = endpoint.call != COUNT_TOKENS;
+        self.endpoints.map_or(all, |groups| groups.iter().any(|calls| calls.contains(&endpoint.call)))
     }
 
     fn realtime(&self, _settings: &Settings) -> Option<Realtime> {
@@ -276,7 +279,7 @@ pub static OLLAMA: Compatible = Compatible {
 
 pub static VLLM: Compatible = Compatible {
     name: "vllm",
-    endpoints: Some(&[CHAT, TEXT, EMBED, MODELS, TRANSCRIBE, TRANSLATE]),
+    endpoints: Some(&[CHAT, TEXT, EMBED, MODELS, TRANSCRIBE, TRANSLATE, COUNT]),
     rules: &[Rule::DeveloperToSystem],
     base64_embeddings: true,
     usual_host: Some("http://localhost:8000/v1"),
@@ -286,6 +289,7 @@ pub static VLLM: Compatible = Compatible {
 
 pub static LLAMA_CPP: Compatible = Compatible {
     name: "llamacpp",
+    endpoints: Some(&[CHAT, TEXT, EMBED, MODELS, COUNT]),
     base64_embeddings: true,
     usual_host: Some("http://localhost:8080/v1"),
     health: Some("/health"),

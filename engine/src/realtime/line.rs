@@ -192,3 +192,61 @@ impl<E: Clone> Line<E> {
         self.changed.notified().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(length: usize) -> Message {
+        Message::Text(Bytes::from(vec![b'x'; length]))
+    }
+
+    #[test]
+    fn what_waits_to_be_sent_is_bounded_and_its_sender_is_told_once_there_is_room() {
+        let line = Line::<()>::default();
+        assert_eq!(line.say(text(10)), Some(true));
+        assert_eq!(line.say(text(FULL)), Some(false));
+        assert_eq!(line.say(text(MOST)), None);
+        assert_eq!(line.queued(), FULL + 10);
+        let told: Vec<bool> = std::iter::from_fn(|| line.next_out()).map(|(_, is_told)| is_told).collect();
+        assert_eq!(told, [false, true]);
+        assert_eq!(line.queued(), 0);
+        assert_eq!(line.say(text(MOST + 1)), Some(false), "one message always has its place");
+    }
+
+    #[test]
+    fn the_host_is_listened_to_while_there_is_room_also_for_empty_messages() {
+        let line = Line::<()>::default();
+        let mut heard = 0;
+        while line.has_room() {
+            line.heard(text(0));
+            heard += 1;
+        }
+        assert_eq!(heard, FULL / OVERHEAD + 1);
+        assert!(matches!(line.take(), Taken::Messages(messages) if messages.len() == heard));
+        assert!(line.has_room());
+    }
+
+    #[test]
+    fn who_found_nothing_is_told_of_the_next_message_and_of_the_end_after_all_of_them() {
+        let line = Line::default();
+        assert!(line.heard(text(1)), "nobody has looked yet");
+        assert!(!line.heard(text(2)));
+        assert!(!line.end("over"));
+        assert_eq!(line.ended(), None);
+        assert!(matches!(line.take(), Taken::Messages(messages) if messages == [text(1), text(2)]));
+        assert_eq!(line.ended(), Some("over"));
+        assert!(matches!(line.take(), Taken::Ended("over")));
+        let other = Line::default();
+        assert!(matches!(other.take(), Taken::Nothing));
+        assert!(other.end(()));
+    }
+
+    #[test]
+    fn a_goodbye_is_said_once() {
+        let line = Line::<()>::default();
+        line.close(1000, "OK".to_owned());
+        line.close(4000, "again".to_owned());
+        assert_eq!(line.goodbye(), Some((1000, "OK".to_owned())));
+    }
+}

@@ -135,18 +135,14 @@ impl Database {
     /// Writes how the targets fare; true when that may change before the next call.
     fn note_targets(&mut self) -> bool {
         self.watched = Some(SystemClock.now());
-        let written = match (self.watch)() {
-            Some(Fare { json, is_calm }) => {
-                let row = params![self.process, now(), json];
-                let written =
-                    self.connection.execute("INSERT OR REPLACE INTO targets VALUES (?1, ?2, ?3)", row);
-                written.map(|_| !is_calm)
-            }
+        let written = if let Some(Fare { json, is_calm }) = (self.watch)() {
+            let row = params![self.process, now(), json];
+            let written = self.connection.execute("INSERT OR REPLACE INTO targets VALUES (?1, ?2, ?3)", row);
+            written.map(|_| !is_calm)
+        } else {
             // The client is gone.
-            None => {
-                let gone = self.connection.execute("DELETE FROM targets WHERE process = ?1", [&self.process]);
-                gone.map(|_| false)
-            }
+            let gone = self.connection.execute("DELETE FROM targets WHERE process = ?1", [&self.process]);
+            gone.map(|_| false)
         };
         // What could not be written is written after the next call.
         written.unwrap_or(false)

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::Usage;
 use crate::observe::Attempt;
+use crate::telemetry::Traced;
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -73,6 +74,9 @@ pub struct Entry {
     pub metadata: BTreeMap<String, String>,
     /// What was asked and answered, where that is captured.
     pub content: Option<Content>,
+    /// What spans are made of beside, where the client makes some.
+    #[serde(skip)]
+    pub traced: Option<Traced>,
 }
 
 /// Milliseconds since the call began.

@@ -22,9 +22,10 @@ use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
 use crate::error::Problem;
+use crate::telemetry::{self, Exporter};
 
 pub use database::Retention;
-pub use entry::Entry;
+pub use entry::{Entry, Outcome};
 pub use file::Rotation;
 pub use price::Pricing;
 pub use reading::{Filter, Reading};
@@ -45,6 +46,11 @@ pub trait Sink: Send + Sync {
 
     /// How many entries were dropped because the sink could not keep up.
     fn dropped(&self) -> u64;
+
+    /// What the user is to know of the sink; told once.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
 }
 
 /// How a client's targets fare now; `None` when the client is gone.
@@ -61,6 +67,8 @@ pub struct Fare {
 pub struct Listeners {
     /// Gets the records (`onRecord`).
     pub records: Option<Arc<dyn Sink>>,
+    /// Makes spans of them (`otel.tracer`).
+    pub spans: Option<Arc<dyn Sink>>,
     /// Redacts what they capture (`captureContent.redact`).
     pub redactor: Option<Arc<dyn Redactor>>,
 }
@@ -100,6 +108,8 @@ pub fn flush_all(limit: Duration) {
 pub struct Recorder {
     /// Whether entries hold what was asked and answered.
     pub captures: bool,
+    /// What spans are made by, where some are made.
+    pub telemetry: Option<Arc<telemetry::Settings>>,
     redacting: Option<Redacting>,
     sinks: Arc<Sinks>,
 }
@@ -121,6 +131,13 @@ impl Recorder {
                 database::Database::open(retention, watch)?,
             )));
         }
+        let telemetry = settings.telemetry.clone();
+        if let Some(telemetry) = &telemetry {
+            match &telemetry.tracer {
+                None => sinks.push(Exporter::shared(telemetry)),
+                Some(_) => sinks.extend(listeners.spans.clone()),
+            }
+        }
         if sinks.is_empty() {
             return Ok(None);
         }
@@ -129,7 +146,7 @@ impl Recorder {
         let redacting = redaction.map(|redaction| Redacting::new(redaction, listeners.redactor, &sinks));
         // What could not be redacted is not captured.
         let captures = settings.captures && !matches!(redacting, Some(None));
-        let made = Arc::new(Self { captures, redacting: redacting.flatten(), sinks });
+        let made = Arc::new(Self { captures, telemetry, redacting: redacting.flatten(), sinks });
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|recorder| recorder.strong_count() > 0);
         all.push(Arc::downgrade(&made));
@@ -141,6 +158,11 @@ impl Recorder {
             Some(redacting) if entry.content.is_some() => redacting.take(entry),
             _ => self.sinks.take(entry),
         }
+    }
+
+    /// What the user is to know of a sink, and has not been told.
+    pub fn trouble(&self) -> Option<String> {
+        self.sinks.0.iter().find_map(|sink| sink.trouble())
     }
 
     /// Waits, at most `limit`, until everything recorded so far has reached its place.

@@ -9,12 +9,13 @@ use serde_json::value::RawValue;
 
 use super::Recorder;
 use super::entry::{Content, Entry, Ms, Outcome};
-use super::tokens::{Usage, text_in, usage_in};
+use super::tokens::{Usage, reasons_in, text_in, usage_in};
 use crate::answer;
 use crate::call::Call;
 use crate::clock::{Clock, Instant, SystemClock, new_id};
 use crate::error::Error;
 use crate::observe::{Report, milliseconds};
+use crate::telemetry::{Traced, written};
 
 pub struct Recording {
     recorder: Arc<Recorder>,
@@ -26,6 +27,9 @@ pub struct Recording {
     body: Bytes,
     /// Whether the record is to hold what was asked and answered.
     captures: bool,
+    method: &'static str,
+    /// Why a stream ended, choice by choice.
+    pub finish_reasons: Vec<String>,
     /// What a stream has brought so far: `{"text", "toolCalls", "usage"}`.
     pub streamed: Option<String>,
 }
@@ -50,23 +54,30 @@ impl Recording {
             endpoint: call.endpoint.call,
             stream: call.stream && call.endpoint.streams(),
             body: call.body.clone(),
+            method: call.endpoint.method.as_str(),
+            finish_reasons: Vec::new(),
             streamed: None,
         }
     }
 
     /// Hands the entry over.
-    pub fn close(mut self, report: &Report, end: &End<'_>) {
+    pub fn close(mut self, report: &mut Report, end: &End<'_>) {
         let total = milliseconds(SystemClock.now() - self.began);
         let answer = end.whole();
         let usage = self.usage(report, answer, end);
         let ms = Self::ms(report, total);
         let generating = (total - ms.first_token.unwrap_or(0.0)) / 1e3;
         let told = usage.filter(|usage| !usage.estimated && usage.output > 0 && generating > 0.0);
+        let traced = self.traced(report, answer);
+        let own = |id: &[u8]| written(id);
+        let place = report.tracing.as_ref().or(traced.as_ref().map(|traced| &traced.tracing));
+        let span_id = report.trace.span_id.clone().or_else(|| place.map(|place| own(&place.span_id)));
+        let parent = place.and_then(|place| place.parent).map(|id| own(&id));
         let entry = Entry {
             id: ordered_id(self.wall),
             trace_id: report.trace_id.clone(),
-            span_id: report.trace.span_id.clone().unwrap_or_else(|| new_id().split_off(16)),
-            parent_span_id: report.trace.parent_span_id.clone(),
+            span_id: span_id.unwrap_or_else(|| new_id().split_off(16)),
+            parent_span_id: report.trace.parent_span_id.clone().or(parent),
             span_name: report.trace.span_name.clone(),
             began: self.wall,
             endpoint: self.endpoint,
@@ -98,8 +109,20 @@ impl Recording {
             failed_hooks: report.hooks.failed(),
             metadata: (*report.trace.metadata).clone(),
             content: self.captures.then(|| self.content(answer)),
+            traced,
         };
         self.recorder.take(entry);
+    }
+
+    /// What spans are made of beside the record, where the client makes some.
+    fn traced(&mut self, report: &mut Report, answer: Option<&[u8]>) -> Option<Traced> {
+        self.recorder.telemetry.as_ref()?;
+        let finish_reasons = match answer {
+            Some(answer) => reasons_in(answer),
+            None => std::mem::take(&mut self.finish_reasons),
+        };
+        let (tracing, body) = (report.tracing.take()?, self.body.clone());
+        Some(Traced { tracing, began: self.began, method: self.method, body, finish_reasons })
     }
 
     /// What the host told, else an estimate of what it did for the call.

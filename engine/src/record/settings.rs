@@ -1,6 +1,7 @@
 //! What a client records, as its options say it: `onRecord`, `logs`, `captureContent`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -8,8 +9,10 @@ use serde_json::Value;
 use super::{Redaction, Retention, Rotation};
 use crate::config::Reader;
 use crate::headers::fold;
+use crate::http::Route;
+use crate::telemetry;
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Settings {
     /// The caller listens (`onRecord`): the number that it has given its listener.
     pub listener: Option<u32>,
@@ -18,6 +21,7 @@ pub struct Settings {
     pub redaction: Option<Redaction>,
     pub file: Option<Rotation>,
     pub database: Option<Retention>,
+    pub telemetry: Option<Arc<telemetry::Settings>>,
 }
 
 /// Where records are kept with `logs: true`, below the working directory.
@@ -32,6 +36,22 @@ const MOST_BYTES_OF_A_DATABASE: u64 = 1 << 30;
 const LONGEST_AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 impl Settings {
+    /// How what is exported reaches its receiver: as the client's calls reach their hosts. A receiver that the client may not
+    /// reach is a problem.
+    pub fn reach(&mut self, route: Route, reader: &mut Reader) {
+        let Some(telemetry) = self.telemetry.as_mut().and_then(Arc::get_mut) else { return };
+        let signals = telemetry.spans.iter().chain(&telemetry.metrics);
+        for signal in signals.filter(|_| telemetry.tracer.is_none()) {
+            let allowed =
+                route.egress.as_ref().map(|egress| egress.allows(&signal.url, signal.socket.as_deref()));
+            if let Some(Err(why)) = allowed {
+                reader.problem("otel.endpoint", format!("{why}: egress.allow names what may be reached"));
+                break;
+            }
+        }
+        telemetry.route = Arc::new(route);
+    }
+
     /// Reads the option `captureContent`: true, false, or `{ redact }`.
     pub fn read_captures(&mut self, value: &Value, path: &str, reader: &mut Reader) {
         let Value::Object(object) = value else {

@@ -124,6 +124,22 @@ pub fn text_in<'a>(json: &'a [u8], key: &str) -> Option<&'a str> {
     (!text.contains('\\')).then_some(text)
 }
 
+/// Why an answer ended, choice by choice, in any of the three formats.
+pub fn reasons_in(answer: &[u8]) -> Vec<String> {
+    for key in ["\"finish_reason\"", "\"stop_reason\""] {
+        let mut reasons = Vec::new();
+        let mut rest = answer;
+        while let Some(at) = memmem::find(rest, key.as_bytes()) {
+            reasons.extend(text_in(&rest[at..], key).map(str::to_owned));
+            rest = &rest[at + key.len()..];
+        }
+        if !reasons.is_empty() {
+            return reasons;
+        }
+    }
+    Vec::new()
+}
+
 fn after_colon(text: &[u8]) -> Option<&[u8]> {
     Some(text.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start())
 }
@@ -180,6 +196,14 @@ mod tests {
         assert_eq!(text_in(answer, "\"model\""), Some("m"));
         assert_eq!(usage_in(br#"{"usage":null}"#), None);
         assert_eq!(usage_in(b"no json \"usage\""), None);
+    }
+
+    #[test]
+    fn every_choice_s_reason_to_end_is_found() {
+        let chat = br#"{"choices":[{"finish_reason":"stop"},{"message":{"content":"\"finish_reason\":\"x\""},"finish_reason": "length"},{"finish_reason":null}]}"#;
+        assert_eq!(reasons_in(chat), ["stop", "length"]);
+        assert_eq!(reasons_in(br#"{"stop_reason":"end_turn","stop_sequence":null}"#), ["end_turn"]);
+        assert!(reasons_in(br#"{"data":[]}"#).is_empty());
     }
 
     #[test]

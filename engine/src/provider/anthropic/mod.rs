@@ -30,7 +30,7 @@ use bytes::Bytes;
 use super::Provider;
 use super::dialect::{Asked, Context, Dialect, Made, Setting, Settings, Translator};
 use crate::auth::Auth;
-use crate::endpoint::{Endpoint, MESSAGES};
+use crate::endpoint::{COUNT_TOKENS, Endpoint, MESSAGES};
 use crate::error::Result;
 
 pub struct Anthropic;
@@ -61,6 +61,7 @@ impl Provider for Anthropic {
             "chat.completions.create" => Some(&Chat),
             "completions.create" => Some(&complete::Completion),
             MESSAGES => Some(&native::Messages),
+            COUNT_TOKENS => Some(&native::Counting),
             "models.list" | "models.retrieve" => Some(&models::Models),
             _ => None,
         }

@@ -11,8 +11,31 @@ use crate::body::Body;
 use crate::error::{Error, Result};
 use crate::provider::dialect::{Asked, Context, Dialect, Fault, Made, Translator, WireEvent};
 use crate::provider::json::{Raw, text};
+use crate::provider::unstreamed::Unstreamed;
 
 pub struct Messages;
+
+/// How many tokens they would take.
+pub struct Counting;
+
+impl Dialect for Counting {
+    fn request(&self, asked: &Asked<'_>) -> Result<Made> {
+        let made = Messages.request(asked)?;
+        Ok(Made { path: format!("{}/count_tokens", made.path), ..made })
+    }
+
+    fn answer(&self, context: &Context<'_>, reply: &[u8]) -> std::result::Result<Bytes, String> {
+        Messages.answer(context, reply)
+    }
+
+    fn translator(&self, _context: &Context<'_>) -> Box<dyn Translator> {
+        Box::new(Unstreamed)
+    }
+
+    fn error(&self, status: u16, headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {
+        Messages.error(status, headers, reply)
+    }
+}
 
 impl Dialect for Messages {
     fn request(&self, asked: &Asked<'_>) -> Result<Made> {

@@ -22,7 +22,7 @@ use super::completions::Completions;
 use super::dialect::{Dialect, Setting, Settings};
 use super::{Provider, Token, TokenRequest, Unsigned, aws};
 use crate::auth::Auth;
-use crate::endpoint::{EMBEDDINGS, Endpoint, IMAGES, MESSAGES};
+use crate::endpoint::{COUNT_TOKENS, EMBEDDINGS, Endpoint, IMAGES, MESSAGES};
 use crate::error::{Problem, Result};
 
 /// The name in `provider` and in changes.
@@ -83,6 +83,7 @@ impl Provider for Bedrock {
             EMBEDDINGS => Some(&embeddings::Invoke),
             IMAGES => Some(&images::INVOKE),
             MESSAGES => Some(&native::Messages),
+            COUNT_TOKENS => Some(&native::Counting),
             _ => None,
         }
     }

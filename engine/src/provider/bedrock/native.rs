@@ -15,6 +15,7 @@ use crate::provider::anthropic::native::{self, betas};
 use crate::provider::anthropic::request::split;
 use crate::provider::aws::errors;
 use crate::provider::dialect::{Asked, Context, Dialect, Fault, Framing, Made, Translator, WireEvent};
+use crate::provider::unstreamed::Unstreamed;
 
 pub struct Messages;
 
@@ -59,6 +60,43 @@ impl Dialect for Messages {
 
     fn error(&self, status: u16, headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {
         errors::of_reply(headers, reply).map(|ours| Front::Messages.error(status, &ours))
+    }
+}
+
+/// How many tokens they would take, by `CountTokens`: it takes the body that `InvokeModel` would.
+pub struct Counting;
+
+impl Dialect for Counting {
+    fn request(&self, asked: &Asked<'_>) -> Result<Made> {
+        let mut body =
+            Body::parse(asked.body).map_err(|_| Error::problem("body", "expected a JSON object"))?;
+        let model = model_of(&body).filter(|model| Family::of(model) == Family::Anthropic);
+        let model = model.ok_or_else(|| Error::problem("model", "expected one of Anthropic's models"))?;
+        if body.get("max_tokens").is_none() {
+            // A message can't be without; its tokens are not counted.
+            body.set("max_tokens", "1".to_owned());
+        }
+        let made = Messages.request(&Asked { body: &body.to_bytes(), ..*asked })?;
+        let body = json!({ "input": { "invokeModel": { "body": STANDARD.encode_to_string(&made.body) } } });
+        Ok(Made { path: super::path(&model, "count-tokens"), body: body.to_string().into(), ..made })
+    }
+
+    fn answer(&self, _context: &Context<'_>, reply: &[u8]) -> std::result::Result<Bytes, String> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Counted {
+            input_tokens: u64,
+        }
+        let counted: Counted = serde_json::from_slice(reply).map_err(|_| "a body without a count")?;
+        Ok(json!({ "input_tokens": counted.input_tokens }).to_string().into())
+    }
+
+    fn translator(&self, _context: &Context<'_>) -> Box<dyn Translator> {
+        Box::new(Unstreamed)
+    }
+
+    fn error(&self, status: u16, headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {
+        Messages.error(status, headers, reply)
     }
 }
 

@@ -19,7 +19,7 @@ use std::time::SystemTime;
 use super::dialect::{Dialect, Setting, Settings, camel};
 use super::{Provider, Token, TokenRequest, problem};
 use crate::auth::Auth;
-use crate::endpoint::{EMBEDDINGS, Endpoint, IMAGES, MESSAGES};
+use crate::endpoint::{COUNT_TOKENS, EMBEDDINGS, Endpoint, IMAGES, MESSAGES};
 use crate::error::{Error, Problem, Result};
 
 pub struct Vertex;
@@ -59,6 +59,7 @@ impl Provider for Vertex {
             EMBEDDINGS => Some(&embeddings::Predict),
             IMAGES => Some(&images::PREDICT),
             MESSAGES => Some(&messages::Messages),
+            COUNT_TOKENS => Some(&messages::Counting),
             _ => None,
         }
     }
