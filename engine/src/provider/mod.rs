@@ -13,6 +13,7 @@ pub mod completion;
 pub mod completions;
 mod cortex;
 pub mod dialect;
+pub mod example;
 pub mod fields;
 #[cfg(test)]
 pub mod fixtures;
