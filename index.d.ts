@@ -170,6 +170,8 @@ declare class Portkey {
   readonly fetch: typeof globalThis.fetch
   /** How each target of the client fares now, in the order of its config. */
   targets(): Portkey.TargetState[]
+  /** How full each count of the client's limits is, as far as this process has counted. */
+  limits(): Portkey.LimitState[]
   /** Called: every provider, with its endpoints and what it needs beside a key. Its methods are Portkey's own endpoints. */
   readonly providers: Resources['providers'] & (() => Portkey.ProviderFacts[])
   /** What the client's cache holds, and how its Redis fares. */
@@ -307,6 +309,8 @@ declare namespace Portkey {
     captureContent?: Option<boolean | CaptureContent>
     /** What the targets take, unless their config says it. */
     pricing?: Option<Pricing>
+    /** What calls may use in a window: of requests, tokens or dollars. A client's alone, beside those of its config. */
+    limits?: Option<readonly Limit[]>
     /** Names of headers whose values never appear in a log. */
     sensitiveHeaders?: Option<readonly string[]>
     /** `true`: make clients even where a page runs, and anyone can read their keys. */
@@ -529,6 +533,54 @@ declare namespace Portkey {
     estimated: boolean
   }
 
+  /** A limit counts one of `requests`, `tokens` and `cost`. */
+  export type Limit = LimitRule & (
+    | { requests: number; tokens?: undefined; cost?: undefined }
+    /** Input and output together. */
+    | { tokens: number; requests?: undefined; cost?: undefined }
+    /** US dollars. Every target below needs `pricing`. */
+    | { cost: number; requests?: undefined; tokens?: undefined }
+  )
+
+  export interface LimitRule {
+    /** The window: `'1s'`, `'5m'`, `'1h'`, `'1d'`, or milliseconds, from 100 to 31 days. It slides. */
+    per: number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
+    /** What is counted together: all that the limit governs (when left out), each target's calls, or calls with the same value of a metadata key. */
+    by?: Option<'all' | 'target' | `metadata.${string}`>
+    /** A call that finds no room goes to another target (when left out), waits, or ends with a `RateLimitError`, as it does where there is no other. */
+    on_limit?: Option<'fallback' | 'wait' | 'throw'>
+    onLimit?: Option<'fallback' | 'wait' | 'throw'>
+    /** With `wait`: milliseconds, 60,000 when left out. */
+    max_wait?: Option<number>
+    maxWait?: Option<number>
+    /** Output tokens that are reserved for a call which does not limit them itself; 1,000 when left out. */
+    reserve?: Option<number>
+    /** Shown in errors and reports. Limits of one name that count the same in the same window count together. */
+    name?: Option<string>
+  }
+
+  /** A count of a limit. */
+  export interface LimitState {
+    /** Its `name`, or where it is written: `limits[0]`. */
+    limit: string
+    measure: 'requests' | 'tokens' | 'cost'
+    most: number
+    /** Milliseconds. */
+    per: number
+    by: string
+    /** Where each target has a count of its own. */
+    target: string | null
+    /** Where each value of a metadata key has a count of its own; `null` for calls without one. */
+    value: string | null
+    /** By this process. */
+    used: number
+    left: number
+    /** Calls that wait for room. */
+    waiting: number
+    /** Milliseconds until something is given back; `null` when nothing is used. */
+    next: number | null
+  }
+
   export interface ProviderFacts {
     name: string
     /** Where it is without a `customHost`; `{key}` stands for an option. `null`: a server of your own, or a host made of options. */
@@ -670,6 +722,8 @@ declare namespace Portkey {
     timeouts?: Option<Timeouts & { /** The same as `firstToken`. */ first_token?: Option<number> }>
     strict_params?: Option<boolean>
     pricing?: Option<Pricing>
+    /** What calls to the target, or to those of the group, may use in a window, beside what the client's limits say. */
+    limits?: Option<readonly Limit[]>
     strictParams?: Option<boolean>
     repairs?: Option<boolean>
     stream_usage?: Option<boolean>
@@ -877,7 +931,7 @@ declare namespace Portkey {
     url: string
     /** `null` when no answer came. */
     status: number | null
-    /** How far it came: `connect`, `headers`, … */
+    /** How far it came: `limit`, `queue`, `connect`, `headers`, … */
     phase: string
     /** Why it failed, such as `ECONNREFUSED` or the host's own error code. */
     code: string | null
@@ -885,8 +939,12 @@ declare namespace Portkey {
     retryReason: string | null
     /** How often it was sent once more at no attempt, since its host had not looked at it. */
     resent: number
+    /** The limit that it waited for, or that stopped it. */
+    limit: string | null
     /** Milliseconds each part took; `null` for what was not reached. */
     ms: {
+      /** Waiting for room in the target's limits. */
+      limit: number | null
       queue: number | null
       connect: number | null
       headers: number | null

@@ -128,7 +128,7 @@ describe('the options', () => {
   })
 
   test('of index.d.ts are all accepted', () => {
-    const values = { config: {}, forwardHeaders: [], sensitiveHeaders: [], metadata: {}, timeouts: {}, provider: 'openai', baseURL: null, retryBudget: false, cacheStore: {}, defaultHeaders: {}, onRecord() {}, logs: false, pricing: 'free', tls: {}, proxy: false, egress: { allow: ['127.0.0.1'] } }
+    const values = { config: {}, forwardHeaders: [], sensitiveHeaders: [], metadata: {}, timeouts: {}, provider: 'openai', baseURL: null, retryBudget: false, limits: [{ requests: 1, per: '1m' }], cacheStore: {}, defaultHeaders: {}, onRecord() {}, logs: false, pricing: 'free', tls: {}, proxy: false, egress: { allow: ['127.0.0.1'] } }
     const settings = new Map(tables.providers.flatMap(({ name, settings }) => settings.map(({ option }) => [option, name])))
     const gatewayOnly = propertiesOf(typeOf('NamedOptions')).filter((name) => /acts at a Portkey gateway alone|^virtualKey: asks/.test(problemsOf(() => new Portkey({ customHost: 'http://h/v1', [name]: 'text' }))))
     assert.equal(gatewayOnly.length, 8)
@@ -152,7 +152,7 @@ describe('the options', () => {
       strategy: { mode: 'single' }, targets: [{ custom_host: 'http://h/v1' }], weight: 1, default_params: {}, drop_params: ['seed'],
       max_concurrent: 1, max_queue: 1, cb_config: { failure_threshold: 1, cooldown_interval: 30_000 }, health_check: {}, id: 'c', is_open: false, passthrough: false,
       metadata: {}, cache: 'simple', strict_params: true, repairs: false, stream_usage: true, input_guardrails: [], output_guardrails: [], input_mutators: [], output_mutators: [],
-      before_request_hooks: [], after_request_hooks: [], virtual_key: 'vk', pricing: 'free', tls: {}, proxy: false, max_answer_bytes: 1,
+      before_request_hooks: [], after_request_hooks: [], virtual_key: 'vk', pricing: 'free', limits: [{ requests: 1, per: '1m' }], tls: {}, proxy: false, max_answer_bytes: 1,
     }
     const GROUP = { strategy: { targets: values.targets }, targets: { strategy: values.strategy } }
     const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)

@@ -99,7 +99,7 @@ test('createHeaders says what a client says, for every option that a gateway is 
   assert.deepEqual(headers, createHeaders(given))
   assert.equal(Object.keys(headers).length, new Set([...tables.told, ...settings]).size + 4)
   const untold = {
-    cacheStore: {}, idempotent: true, maxRetries: 1, timeout: 1, timeouts: {}, strictParams: true, repairs: false, streamUsage: false, retryBudget: false, maxConcurrent: 1, maxQueue: 1, maxAnswerBytes: 1, tls: {}, proxy: false, egress: { allow: ['127.0.0.1'] }, calculateAudioDuration: true,
+    cacheStore: {}, idempotent: true, maxRetries: 1, timeout: 1, timeouts: {}, strictParams: true, repairs: false, streamUsage: false, retryBudget: false, limits: [], maxConcurrent: 1, maxQueue: 1, maxAnswerBytes: 1, tls: {}, proxy: false, egress: { allow: ['127.0.0.1'] }, calculateAudioDuration: true,
     defaultHeaders: { a: 'b' }, captureContent: true, logs: 'records', onRecord() {}, pricing: 'free',
   }
   assert.deepEqual(createHeaders(untold), {})

@@ -122,6 +122,18 @@ function embeddings(inputs, dimensions) {
  */
 export const scenarios = {
   short: { answer: completion(prose(700, words)) },
+  anthropic: {
+    answer: whole({
+      id: 'msg_0123456789', type: 'message', role: 'assistant', model: 'm', stop_reason: 'end_turn',
+      content: [{ type: 'text', text: prose(700, words) }], usage: { input_tokens: 19, output_tokens: 210 },
+    }),
+  },
+  google: {
+    answer: whole({
+      candidates: [{ index: 0, finishReason: 'STOP', content: { role: 'model', parts: [{ text: prose(700, words) }] } }],
+      usageMetadata: { promptTokenCount: 19, candidatesTokenCount: 210, totalTokenCount: 229 }, modelVersion: 'm',
+    }),
+  },
   slow: { answer: completion(prose(700, words)), delay: 20 },
   ascii: { answer: completion(prose(100 * 1024, words)) },
   cjk: { answer: completion(prose(100 * 1024, cjk)) },
@@ -131,4 +143,12 @@ export const scenarios = {
   'stream-2000': { writes: stream(2000) },
   'stream-paced': { writes: stream(40), gap: 15 },
   'stream-open': { writes: stream(20), gap: 200 },
+  'stream-open-fast': { writes: stream(20), gap: 20 },
+}
+
+/** The scenario of a name; `stream-N` is a stream of N chunks, whatever N. */
+export function scenarioOf(name) {
+  const count = /^stream-(\d+)$/.exec(name)?.[1]
+  if (count) scenarios[name] ??= { writes: stream(Number(count)) }
+  return scenarios[name]
 }

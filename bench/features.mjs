@@ -27,6 +27,10 @@ const features = {
   'affinity by prompt': group({ mode: 'affinity', hash_fields: ['prompt'] }),
   conditional: group({ mode: 'conditional', conditions: [{ query: { 'params.model': 'gpt-4o-mini' }, then: 'b' }], default: 'a' }),
   'breaker, queue': { config: { ...target('a'), max_concurrent: 1_000, cb_config: { failure_threshold: 5, cooldown_interval: 30_000 } } },
+  'three limits': {
+    metadata: { user: 'u' }, pricing: { input: 1, output: 2 }, config: target('a'),
+    limits: [{ requests: 1e9, per: '1m' }, { tokens: 1e12, per: '1h', by: 'metadata.user' }, { cost: 1e6, per: '1d', by: 'target' }],
+  },
   'two guardrails': {
     config: {
       ...target('a'),

@@ -1,6 +1,7 @@
 // What a run has shown, as text: ratios first, since they hold where milliseconds do not. Figures are medians over the
 // rounds; a ratio is of two medians of one run.
 import fs from 'node:fs'
+import { bars } from './chart.mjs'
 import { median } from './measure.mjs'
 import { metrics, workloads } from './workloads.mjs'
 
@@ -92,6 +93,21 @@ export function markdown(run) {
     lines.push(`| ${about} | ${label} | ${cells.join(' | ')} |`)
   }
   return `${lines.join('\n')}\n\n${circumstances(run)}`
+}
+
+/** The first metric of each workload as bars, each workload on a scale of its own. */
+export function chart(run) {
+  const clients = clientsOf(run)
+  const groups = workloadsOf(run).map((workload) => {
+    const {
+      unit,
+      metrics: [metric],
+    } = workloads[workload]
+    const each = metrics[metric].unit === 'µs' ? ` a ${unit}` : ''
+    const all = clients.map((name) => ({ name, figure: figureOf(run, workload, metric, name) })).filter(({ figure }) => Number.isFinite(figure))
+    return { label: workload, bars: all.map(({ name, figure }) => ({ name, figure, shown: `${shownFigure(figure)} ${metrics[metric].unit}${each}` })) }
+  })
+  return bars({ title: 'CPU time: less is better', groups, note: circumstances(run).split('\n') })
 }
 
 /** Why a client's figures for a workload count as missed whatever they are; undefined when they can be believed. */

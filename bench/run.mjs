@@ -4,7 +4,7 @@ import fs from 'node:fs'
 import { parseArgs } from 'node:util'
 import { machine } from './measure.mjs'
 import { Child } from './processes.mjs'
-import { check, markdown, report } from './report.mjs'
+import { chart, check, markdown, report } from './report.mjs'
 import { Rounds } from './rounds.mjs'
 import { workloads } from './workloads.mjs'
 
@@ -15,7 +15,8 @@ const usage = `npm run bench -- [options]
   --rounds N        3 unless told; 9 are steady
   --check           hold portkey-native to bench/targets.json; ends with 1 when a target is missed
   --json FILE       keep every single result
-  --markdown        print the README's table instead of the report`
+  --markdown        print the README's table instead of the report
+  --svg FILE        draw its chart`
 
 function readOptions() {
   const { values } = parseArgs({
@@ -26,6 +27,7 @@ function readOptions() {
       check: { type: 'boolean' },
       json: { type: 'string' },
       markdown: { type: 'boolean' },
+      svg: { type: 'string' },
       help: { type: 'boolean' },
     },
   })
@@ -55,6 +57,7 @@ async function main() {
   const { results, leftOut, states } = rounds
   const run = { machine: machine(), seconds: (Date.now() - begun) / 1000, states, leftOut, results }
   if (options.json) fs.writeFileSync(options.json, `${JSON.stringify(run, null, 1)}\n`)
+  if (options.svg) fs.writeFileSync(options.svg, chart(run))
   console.log(options.markdown ? markdown(run) : report(run))
   if (options.check) {
     const { text, missed } = check(run, options.workloads)

@@ -5,8 +5,10 @@
 // It speaks HTTP on bare sockets because the machine's cores are shared with the client being measured: node:http takes
 // over twice the CPU an answer, which would make the upstream what the throughput workloads measure. It knows only what
 // they send: POST with a content-length, one request at a time on a connection.
+import fs from 'node:fs'
 import net from 'node:net'
-import { scenarios } from './answers.mjs'
+import tls from 'node:tls'
+import { scenarioOf } from './answers.mjs'
 
 // So many events are written, each by itself, before other connections get their turn.
 const EVENTS_A_TURN = 8
@@ -29,7 +31,7 @@ function writeStream(socket, { writes, gap }) {
 }
 
 function answer(socket, path, body) {
-  const scenario = scenarios[path.split('/', 2)[1]]
+  const scenario = scenarioOf(path.split('/', 2)[1])
   if (!scenario) socket.end(refusal('404 Not Found', `no scenario in ${path}`))
   else if (path.endsWith('/embeddings')) socket.write(body.includes('"base64"') ? scenario.base64 : scenario.floats)
   else if (scenario.writes) writeStream(socket, scenario)
@@ -59,9 +61,11 @@ function serve(socket) {
   })
 }
 
-const server = net.createServer(serve)
+// With the files of a key and a certificate it speaks TLS.
+const [key, cert] = process.argv.slice(2).map((file) => fs.readFileSync(file))
+const server = key ? tls.createServer({ key, cert }, serve) : net.createServer(serve)
 // A deep queue, so that a thousand connections at once do not wait for SYNs to be sent again.
 server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
-  process.stdout.write(`${JSON.stringify({ port: server.address().port })}\n`)
+  process.stdout.write(`${JSON.stringify({ port: server.address().port, scheme: key ? 'https' : 'http' })}\n`)
 })
 process.stdin.resume().on('end', () => process.exit())

@@ -21,11 +21,19 @@ const SESSION = 11
 const DRAINED = 12
 const REDACT = 13
 
+/** An id's lower bits are the place of its receiver in `open`, the others count who had that place before. */
+const PLACES = 20
+const PLACE = (1 << PLACES) - 1
+
 let border
-let lastId = 0
 let holding = 0
-/** id → { settle(kind, content, facts) } */
-const open = new Map()
+/**
+ * The receivers of calls, { settle(kind, content, facts) }, by their place, and the ids that they have there. No map: the
+ * tables that V8's maps leave behind when they grow hold each other, and all that was in them, through every minor collection.
+ */
+const open = []
+const ids = []
+const free = []
 /** id → { ask(id, file, round) } */
 const uploads = new Map()
 
@@ -36,7 +44,7 @@ function deliver(outcomes) {
     if (kind === RECORD) record(outcomes[at], outcomes[at + 2])
     else if (kind === REDACT) border.redacted(outcomes[at + 3], redact(outcomes[at], outcomes[at + 2]))
     else if (kind === ASK) uploads.get(outcomes[at])?.ask(outcomes[at], outcomes[at + 2], outcomes[at + 3])
-    else open.get(outcomes[at])?.settle(kind, outcomes[at + 2], outcomes[at + 3])
+    else receiverOf(outcomes[at])?.settle(kind, outcomes[at + 2], outcomes[at + 3])
   }
 }
 
@@ -98,12 +106,17 @@ function listen(id) {
 /** `receiver` gets what comes under the new id that is returned. */
 function enter(receiver) {
   border ??= new (native().Border)(deliver)
-  do lastId = (lastId + 1) >>> 0
-  while (open.has(lastId))
-  open.set(lastId, receiver)
+  const place = free.pop() ?? open.length
+  if (place > PLACE) throw new RangeError(`no more than ${PLACE + 1} calls can be open at once`)
+  const id = place < ids.length ? (ids[place] + PLACE + 1) >>> 0 : place
+  ids[place] = id
+  open[place] = receiver
   hold()
-  return lastId
+  return id
 }
+
+/** Who gets what comes under `id`; undefined when that is closed, and its place maybe another's. */
+const receiverOf = (id) => (ids[id & PLACE] === id ? open[id & PLACE] : undefined)
 
 /** Hands over a piece of a file, or its end; false when its source is to wait until it is asked again. */
 function feed(id, file, round, piece) {
@@ -117,12 +130,15 @@ function endUpload(id) {
 
 /** From now on another receiver gets what comes under `id`. */
 function replace(id, receiver) {
-  open.set(id, receiver)
+  if (receiverOf(id)) open[id & PLACE] = receiver
 }
 
-/** Nothing more comes under `id`. */
+/** Nothing more comes under `id`; false when that was so already. */
 function close(id) {
-  open.delete(id)
+  if (!receiverOf(id)) return false
+  open[id & PLACE] = undefined
+  free.push(id & PLACE)
+  return true
 }
 
 /** Takes what a stream has; undefined when it has nothing yet and will tell. */
@@ -137,12 +153,12 @@ function pullBytes(id) {
 
 /** Closes the connection of a call or a stream; nothing more is told of it. */
 function cancel(id) {
-  if (open.delete(id)) border.cancel(id)
+  if (close(id)) border.cancel(id)
 }
 
 /** The engine lets go of a stream whose end was told. */
 function forget(id) {
-  open.delete(id)
+  close(id)
   border.forget(id)
 }
 

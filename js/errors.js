@@ -119,6 +119,7 @@ const BY_KIND = {
   timeout: APIConnectionTimeoutError,
   truncated: StreamTruncatedError,
   busy: RateLimitError,
+  limited: RateLimitError,
 }
 
 function classOf(kind, status) {

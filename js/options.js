@@ -136,7 +136,7 @@ function headerName(option) {
 
 /** Options that act in this process alone: no gateway is told of them. */
 const UNTOLD = new Set([
-  'cacheStore', 'calculateAudioDuration', 'captureContent', 'defaultHeaders', 'egress', 'idempotent', 'logs', 'maxAnswerBytes', 'maxConcurrent', 'maxQueue', 'maxRetries', 'onRecord', 'pricing', 'proxy', 'repairs', 'retryBudget',
+  'cacheStore', 'calculateAudioDuration', 'captureContent', 'defaultHeaders', 'egress', 'idempotent', 'limits', 'logs', 'maxAnswerBytes', 'maxConcurrent', 'maxQueue', 'maxRetries', 'onRecord', 'pricing', 'proxy', 'repairs', 'retryBudget',
   'streamUsage', 'strictParams', 'timeout', 'timeouts', 'tls',
 ])
 

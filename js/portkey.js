@@ -126,6 +126,11 @@ class Portkey {
     return JSON.parse(this.#handle.targets())
   }
 
+  /** How full each count of its limits is. */
+  limits() {
+    return JSON.parse(this.#handle.limits())
+  }
+
   /** What the cache holds, and how its Redis fares. */
   cacheState() {
     return JSON.parse(this.#handle.cacheState())

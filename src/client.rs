@@ -54,6 +54,12 @@ impl Client {
         serde_json::to_string(self.engine.insecure()).expect("a list of strings has a JSON form")
     }
 
+    /// How full each count of the client's limits is, as the JSON of an array.
+    #[napi]
+    pub fn limits(&self) -> String {
+        serde_json::to_string(&self.engine.limits()).expect("what is known of a limit has a JSON form")
+    }
+
     /// How each target fares, as the JSON of an array.
     #[napi]
     pub fn targets(&self) -> String {

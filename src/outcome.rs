@@ -90,6 +90,7 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::Broken => "broken",
         Kind::Timeout => "timeout",
         Kind::Busy => "busy",
+        Kind::Limited => "limited",
         Kind::Denied => "denied",
         Kind::Refused => "refused",
         Kind::Garbled => "garbled",

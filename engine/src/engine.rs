@@ -18,6 +18,7 @@ use crate::explain;
 use crate::headers::fold;
 use crate::health::check;
 use crate::http::{Network, Transport};
+use crate::limit::LevelSeen;
 use crate::memory::{Fault, Memory};
 use crate::observe::{Report, TargetSeen};
 use crate::realtime;
@@ -26,7 +27,7 @@ use crate::route;
 use crate::secret::Secret;
 
 /// Options that no call can bring for itself.
-const OF_CLIENTS: &[&str] = &["cacheStore", "captureContent", "egress", "logs", "onRecord"];
+const OF_CLIENTS: &[&str] = &["cacheStore", "captureContent", "egress", "limits", "logs", "onRecord"];
 
 /// A client: its options are read once and never change.
 pub struct Engine {
@@ -177,6 +178,21 @@ impl Engine {
     pub fn targets(&self) -> Vec<TargetSeen<'_>> {
         let now = self.context.clock.now();
         self.plan.root.targets().into_iter().map(|target| TargetSeen::of(target, now)).collect()
+    }
+
+    /// How full each count of the client's limits is, as far as this process has counted.
+    pub fn limits(&self) -> Vec<LevelSeen> {
+        let now = self.context.clock.now();
+        let mut all: Vec<LevelSeen> = Vec::new();
+        for target in self.plan.root.targets() {
+            let seen = target.limits.iter().flat_map(|limits| limits.seen(&target.name, now));
+            for level in seen {
+                if !all.iter().any(|other| other.is_same(&level)) {
+                    all.push(level);
+                }
+            }
+        }
+        all
     }
 
     /// Hosts of the client whose certificates are not checked.

@@ -20,6 +20,8 @@ pub enum Kind {
     Timeout,
     /// The target takes no more requests now: its queue is full. Nothing was sent.
     Busy,
+    /// A limit of the caller's own ends the call, whatever other targets there are. Nothing was sent.
+    Limited,
     /// A guardrail of the config refused the call, or its answer.
     Denied,
     /// The host refused: an error status, or an error inside a stream.
@@ -81,7 +83,7 @@ impl Error {
             Kind::Connect => Resend::Safe,
             Kind::Broken | Kind::Timeout | Kind::Truncated => Resend::IfIdempotent,
             Kind::Refused | Kind::Denied => Resend::ByStatus,
-            Kind::Config | Kind::Busy | Kind::Garbled | Kind::Internal => Resend::Never,
+            Kind::Config | Kind::Busy | Kind::Limited | Kind::Garbled | Kind::Internal => Resend::Never,
         };
         let facts = Facts {
             kind,

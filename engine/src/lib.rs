@@ -43,6 +43,7 @@ mod headers;
 mod health;
 mod hooks;
 mod http;
+mod limit;
 mod memory;
 mod observe;
 mod progress;

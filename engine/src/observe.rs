@@ -141,6 +141,8 @@ pub struct Attempt {
     pub retry_reason: Option<String>,
     /// How often it was sent once more at no attempt, since its host had not looked at it.
     pub resent: u32,
+    /// The limit that it waited for, or that stopped it.
+    pub limit: Option<String>,
     pub ms: Times,
 }
 
@@ -148,6 +150,8 @@ pub struct Attempt {
 #[derive(Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Phase {
+    /// Waiting for room in a limit.
+    Limit,
     /// Waiting for a slot of the target.
     Queue,
     #[default]
@@ -161,6 +165,8 @@ pub enum Phase {
 #[derive(Clone, Copy, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Times {
+    /// How long it waited for room in a limit.
+    pub limit: Option<f64>,
     pub queue: Option<f64>,
     /// How long connecting took; `None` when an open connection was used.
     pub connect: Option<f64>,

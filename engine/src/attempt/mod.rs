@@ -5,6 +5,7 @@
 mod fronted;
 mod guard;
 mod kept;
+mod limits;
 mod request;
 mod sending;
 mod session;

@@ -22,6 +22,7 @@ use crate::events::{Events, Frames, Held, Opening, Translation};
 use crate::explain::Place;
 use crate::health::loading;
 use crate::http::{ConnectWatch, Reply};
+use crate::limit::Reserved;
 use crate::memory::Visit;
 use crate::observe::{Attempt, Phase, Report, milliseconds};
 use crate::retry::{LONGEST_WAIT, MOST_ATTEMPTS};
@@ -36,6 +37,8 @@ pub struct Sending<'c> {
     pub(super) visit: Option<Visit>,
     /// The target's slot for the request under way.
     pub(super) slot: Option<OwnedSemaphorePermit>,
+    /// What it was counted with in the target's limits.
+    pub(super) reserved: Option<Reserved>,
     /// Attempts of this target so far that count against its policy.
     made: u32,
     /// How often its model was still loading.
@@ -63,6 +66,7 @@ impl<'c> Sending<'c> {
             request,
             visit: Some(visit),
             slot: None,
+            reserved: None,
             made: 0,
             loading: 0,
             waited: Duration::ZERO,
@@ -84,6 +88,7 @@ impl<'c> Sending<'c> {
             retry_reason: self.retry_reason.take(),
             ..Attempt::default()
         });
+        self.admit().await?;
         self.queue().await?;
         let reply = self.reply().await?;
         let now = self.context.clock.now();
@@ -110,6 +115,7 @@ impl<'c> Sending<'c> {
             return self.bytes(reply).await.map(Checked::plain);
         }
         let reached = self.whole(reply).await?;
+        self.settle_answered(&reached);
         let (request, target, method) = (self.request, self.target, self.method());
         guard.after(reached, &Place { method, url: &request.shown, query: None, target }, self.report)
     }
@@ -172,6 +178,9 @@ impl<'c> Sending<'c> {
         };
         let upload = form.as_ref().map(|form| form.outgoing.progress());
         let wire = self.request.wire(token, form, self.context.clock.wall())?;
+        if let Some(reserved) = &mut self.reserved {
+            reserved.sent();
+        }
         let sending = self.context.transport.send(wire, &watch);
         let (sent, clock, limit) = match &upload {
             None => (before(deadline, sending).await, clock, limit),
@@ -301,12 +310,14 @@ impl<'c> Sending<'c> {
             let now = self.context.clock.now();
             visit.opened(status, now - self.began, now);
         }
-        Held { visit: self.visit.take(), slot: self.slot.take(), context: Some(self.context.clone()) }
+        let (visit, slot, reserved) = (self.visit.take(), self.slot.take(), self.reserved.take());
+        Held { visit, slot, reserved, context: Some(self.context.clone()) }
     }
 
     /// Puts what went wrong into the attempt's line of the report.
     pub fn note(&mut self, error: &Error) {
         self.slot = None;
+        self.settle_failed(error);
         let total = milliseconds(self.context.clock.now() - self.began);
         let attempt = self.report.last();
         attempt.code.clone_from(&error.facts().code);
@@ -327,7 +338,7 @@ impl<'c> Sending<'c> {
     /// No further attempt is made: the target remembers why. Of a request that only waited in line for it there is nothing
     /// to remember.
     pub fn gave_up(&mut self, error: &Error) {
-        if self.report.last().phase == Phase::Queue {
+        if matches!(self.report.last().phase, Phase::Limit | Phase::Queue) {
             return;
         }
         let now = self.context.clock.now();

@@ -12,6 +12,7 @@ use crate::call::Call;
 use crate::config::Target;
 use crate::endpoint::Streamed;
 use crate::error::Error;
+use crate::limit::Limits;
 use crate::observe::Report;
 
 /// How the report tells of it.
@@ -51,7 +52,10 @@ impl Reception {
 
 /// The body that asks for the usage, where somebody needs it and the caller's own does not ask.
 pub fn asking(target: &Target, call: &Call, body: &Bytes, report: &mut Report) -> Option<Bytes> {
-    let is_needed = || report.recording.is_some() || target.pricing.is_some();
+    let is_needed = || {
+        let is_limited = target.limits.as_ref().is_some_and(Limits::counts_usage);
+        report.recording.is_some() || target.pricing.is_some() || is_limited
+    };
     let is_wanted = target.stream_usage.unwrap_or_else(|| target.provider.has_stream_usage() && is_needed());
     let streams = call.stream && call.endpoint.streamed == Streamed::Chunks;
     if !streams || !is_wanted || target.live.reception.is(REFUSES) {

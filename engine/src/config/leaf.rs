@@ -17,6 +17,7 @@ use crate::error::Problem;
 use crate::headers::{fold, insert_secret};
 use crate::hooks::Hooks;
 use crate::http::{Route, Tls};
+use crate::limit::Limits;
 use crate::memory;
 use crate::provider::dialect::{Setting, Settings, camel};
 use crate::provider::portkey::PORTKEY;
@@ -47,6 +48,7 @@ impl Maker<'_> {
         let caching = self.caching(&headers, &settings);
         let base_url = base_url?;
         let live = self.live(provider?, &base_url);
+        let limits = self.limits(provider?, &base_url);
         let repeats =
             options.max_retries != Some(0) && self.node.retry.as_ref().is_none_or(|retry| retry.attempts > 0);
         Some(Target {
@@ -78,6 +80,7 @@ impl Maker<'_> {
             settings,
             params: self.node.params.clone(),
             pricing: self.node.pricing.or(options.pricing),
+            limits,
             live,
         })
     }
@@ -130,10 +133,32 @@ impl Maker<'_> {
         }
     }
 
+    fn identity(&self, provider: &dyn Provider, base_url: &BaseUrl) -> String {
+        let Node { path, name, .. } = &self.node;
+        format!("{path} {name:?} {} {base_url:?}", provider.name())
+    }
+
+    /// The client's limits and the config's. Those for embeddings of a cache stand beside the client's.
+    fn limits(&mut self, provider: &dyn Provider, base_url: &BaseUrl) -> Option<Limits> {
+        let of_client = self.options.limits.iter().filter(|_| !self.aside);
+        let all = of_client.chain(&self.node.limits).cloned();
+        let limits = Limits::new(all, &self.identity(provider, base_url), self.memory.counted())?;
+        let pricing = self.node.pricing.or(self.options.pricing);
+        if !pricing.is_some_and(|pricing| pricing.is_whole()) {
+            let target = self.node.path.clone();
+            for rule in limits.of_cost() {
+                let why = format!(
+                    "needs to know what {target} takes: give it pricing, with input and output where tokens cost"
+                );
+                self.problems.push(Problem { path: format!("{}.cost", rule.path), message: why });
+            }
+        }
+        Some(limits)
+    }
+
     /// What is known of the target, which its place, its name, its provider and its host tell from others.
     fn live(&self, provider: &dyn Provider, base_url: &BaseUrl) -> Arc<memory::Live> {
-        let Node { path, name, .. } = &self.node;
-        let identity = format!("{path} {name:?} {} {base_url:?}", provider.name());
+        let identity = self.identity(provider, base_url);
         let settings = memory::Settings {
             max_concurrent: self.node.max_concurrent.or(self.options.max_concurrent),
             max_queue: self.node.max_queue.or(self.options.max_queue).unwrap_or(LONGEST_QUEUE),

@@ -32,6 +32,7 @@ use crate::error::Problem;
 use crate::headers::fold;
 use crate::health::budget;
 use crate::http::{Egress, Through, Tls};
+use crate::limit;
 use crate::provider;
 use crate::provider::dialect::Settings;
 use crate::record::{self, Pricing};
@@ -74,6 +75,7 @@ pub struct Options {
     pub cache_store: cache::Settings,
     pub records: record::Settings,
     pub pricing: Option<Pricing>,
+    pub limits: Vec<limit::Rule>,
     pub cache_force_refresh: bool,
     pub cache_namespace: Option<String>,
     /// `false`: nothing of the call's content is kept.
@@ -195,6 +197,7 @@ impl Options {
             cache_store: cache::Settings::default(),
             records: record::Settings::default(),
             pricing: None,
+            limits: Vec::new(),
             cache_force_refresh: false,
             cache_namespace: None,
             debug: None,
@@ -246,6 +249,7 @@ impl Options {
             "logs" => self.records.read_logs(value, name, reader),
             "captureContent" => self.records.read_captures(value, name, reader),
             "pricing" => self.pricing = Pricing::read(value, name, reader),
+            "limits" => self.limits = limit::Rule::read_all(value, name, reader),
             "cacheForceRefresh" => self.cache_force_refresh = reader.boolean(value, name).unwrap_or(false),
             "cacheNamespace" => self.cache_namespace = reader.string(value, name),
             "calculateAudioDuration" => self.audio_duration = reader.boolean(value, name),

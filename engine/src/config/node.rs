@@ -15,6 +15,7 @@ use crate::headers::fold;
 use crate::health::{cb_config, check};
 use crate::hooks::{self, Hook, Phase};
 use crate::http::{Through, Tls};
+use crate::limit::Rule;
 use crate::provider;
 use crate::provider::dialect::Settings;
 use crate::record::Pricing;
@@ -42,6 +43,8 @@ pub struct Node {
     pub idempotent: Option<bool>,
     /// How many requests the target takes at once, and how many may wait.
     pub pricing: Option<Pricing>,
+    /// Its own, and those that it inherits.
+    pub limits: Vec<Rule>,
     pub max_concurrent: Option<usize>,
     pub max_queue: Option<usize>,
     pub tls: Option<Arc<Tls>>,
@@ -118,6 +121,7 @@ impl Node {
         let written = |name: &str| object.iter().find(|(key, value)| fold(key) == name && !value.is_null());
         node.check_group(written("strategy").is_some(), written("targets").map(|(_, value)| value), reader);
         node.check(reader);
+        node.name_limits();
         if path != ROOT {
             node.check_below_root(reader);
         }
@@ -155,6 +159,7 @@ impl Node {
             "dropparams" => self.params.read_drops(value, path, reader),
             "openaiorganization" => self.openai_organization = reader.string(value, path),
             "openaiproject" => self.openai_project = reader.string(value, path),
+            "limits" => self.limits = Rule::read_all(value, path, reader),
             "pricing" => self.pricing = Pricing::read(value, path, reader),
             "name" => self.name = reader.string(value, path),
             "strictopenaicompliance" => self.strict = reader.boolean(value, path),
@@ -321,6 +326,7 @@ impl Node {
         node.before = node.before.or_else(|| parent.before.clone());
         node.after = node.after.or_else(|| parent.after.clone());
         node.pricing = node.pricing.or(parent.pricing);
+        node.limits.extend(parent.limits.iter().cloned());
         node.strict = node.strict.or(parent.strict);
         node.strict_params = node.strict_params.or(parent.strict_params);
         node.repairs = node.repairs.or(parent.repairs);
@@ -329,6 +335,21 @@ impl Node {
         node.params = node.params.over(&parent.params);
         node.values.extend(parent.values.iter().cloned());
         node
+    }
+
+    /// A limit's counts belong to its place and to what it governs: another config may have other targets there.
+    fn name_limits(&mut self) {
+        let governed = self.governed();
+        for rule in self.limits.iter_mut().filter(|rule| rule.name.is_none()) {
+            rule.identity = format!("{} {governed}", rule.path);
+        }
+    }
+
+    /// The targets here and below, as far as their own keys tell them from others.
+    fn governed(&self) -> String {
+        let Self { name, provider, virtual_key, custom_host, .. } = self;
+        let below: String = self.targets.iter().map(Self::governed).collect();
+        format!("({name:?} {provider:?} {virtual_key:?} {custom_host:?}{below})")
     }
 
     /// Whether some node takes its provider from the call.

@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::health::check;
 use crate::hooks::Hooks;
 use crate::http::Route;
+use crate::limit::Limits;
 use crate::memory::{Live, Standing};
 use crate::provider::Provider;
 use crate::provider::dialect::Settings;
@@ -68,6 +69,8 @@ pub struct Target {
     pub tells_duration: bool,
     pub params: Params,
     pub pricing: Option<Pricing>,
+    /// `None` where there are none.
+    pub limits: Option<Limits>,
     /// What is known of it from other calls.
     pub live: Arc<Live>,
 }
@@ -134,7 +137,11 @@ impl Target {
     }
 
     pub fn standing(&self, now: Instant) -> Standing {
-        if self.is_open { Standing::Open } else { self.live.standing(now) }
+        let standing = if self.is_open { Standing::Open } else { self.live.standing(now) };
+        match &self.limits {
+            Some(limits) if limits.turns_away(now) => Standing::Limited,
+            _ => standing,
+        }
     }
 
     /// The URL of a path below the base URL.

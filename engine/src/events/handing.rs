@@ -15,14 +15,17 @@ use crate::engine::Context;
 use crate::error::Error;
 use crate::hooks::Verdicts;
 use crate::http::ReplyBody;
+use crate::limit::Reserved;
 use crate::memory::Visit;
 use crate::progress::Progress;
+use crate::record::Usage;
 
 /// What a stream keeps of its target until its end.
 #[derive(Default)]
 pub struct Held {
     pub visit: Option<Visit>,
     pub slot: Option<OwnedSemaphorePermit>,
+    pub reserved: Option<Reserved>,
     pub context: Option<Context>,
 }
 
@@ -48,9 +51,27 @@ impl Events {
     pub fn hold(&mut self, mut held: Held) {
         match &self.state {
             State::Open => self.held = held,
-            State::Ended => {}
-            State::Failed(error) => held.failed(error),
+            State::Ended => {
+                self.held = held;
+                self.settle(true);
+                self.held = Held::default();
+            }
+            State::Failed(error) => {
+                held.failed(error);
+                self.held = held;
+                self.settle(false);
+                self.held = Held::default();
+            }
         }
+    }
+
+    /// Counts against the target's limits what the stream has used: all of it where it is whole, else what came.
+    pub(super) fn settle(&mut self, is_whole: bool) {
+        let Some(reserved) = self.held.reserved.take() else { return };
+        let told = self.progress.usage.as_deref().and_then(Usage::read);
+        let length = if is_whole && told.is_some() { 0 } else { self.partial().len() };
+        let seconds = (SystemClock.now() - self.began).as_secs_f64();
+        if is_whole { reserved.answered(told, length, seconds) } else { reserved.cut(told, length, seconds) }
     }
 
     /// A stream that the cache has kept, given out again.

@@ -319,7 +319,8 @@ impl Events {
             Cow::Owned(repaired) => Bytes::from(repaired),
         };
         if self.came == 1 {
-            self.first = Some(data.clone());
+            // A copy: a part of what was read would keep all of it for as long as the stream is open.
+            self.first = Some(Bytes::copy_from_slice(&data));
         }
         self.hand_out(Event { name, data });
         if self.progress.is_over() && matches!(self.state, State::Open) {
@@ -387,6 +388,7 @@ impl Events {
     fn close(&mut self, phase: Phase) {
         let total = milliseconds(SystemClock.now() - self.began);
         self.closed = Some(Closed { phase, total, code: None });
+        self.settle(phase == Phase::Done);
         if phase == Phase::Done {
             self.held = Held::default();
         }

@@ -28,6 +28,7 @@ impl Streaming {
     }
 
     fn close(&mut self, end: &End<'_>) {
+        self.events.settle(false);
         self.events.tell(&mut self.report);
         self.events.tell_record(&mut self.report);
         self.report.close(end);
@@ -52,6 +53,7 @@ impl Streaming {
 /// Left before its end.
 impl Drop for Streaming {
     fn drop(&mut self) {
+        self.events.settle(false);
         if self.report.recording.is_some() {
             self.close(&End::Aborted);
         }

@@ -1,6 +1,7 @@
 //! Errors in words: what failed, where, and what to try, in at most three lines.
 
 mod echo;
+mod limited;
 mod reply;
 
 use std::time::{Duration, SystemTime};
@@ -17,6 +18,7 @@ use crate::memory::{Limit, NoSlot};
 use crate::observe::{Report, milliseconds};
 use crate::retry::retry_after;
 use crate::upload::Unreadable;
+pub use limited::LIMIT_REACHED;
 pub use reply::is_html;
 use reply::{code_in, envelope, quote, status_in, words};
 

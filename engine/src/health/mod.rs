@@ -26,7 +26,7 @@ pub enum Symptom {
 /// `None`: the error tells nothing of its target.
 pub fn symptom(error: &Error) -> Option<Symptom> {
     match error.kind() {
-        Kind::Config | Kind::Busy | Kind::Denied | Kind::Internal => None,
+        Kind::Config | Kind::Busy | Kind::Limited | Kind::Denied | Kind::Internal => None,
         Kind::Timeout => Some(Symptom::Clock),
         // A request that could not even be made is the caller's.
         Kind::Connect | Kind::Broken if error.facts().code.as_deref() == Some("EINVAL") => None,

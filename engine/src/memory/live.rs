@@ -92,6 +92,8 @@ pub enum Standing {
     Benched,
     /// Its circuit is open: used only where all are.
     Open,
+    /// Its limits have no room: used only where no other is at all.
+    Limited,
 }
 
 /// Other processes are asked this often, at most.

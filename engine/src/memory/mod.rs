@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::config::Options;
 use crate::error::Problem;
 use crate::health::budget::{self, Budget};
+use crate::limit::Book;
 use crate::route::key::Hash;
 use crate::route::round_robin::RoundRobin;
 use crate::route::sticky::Table;
@@ -37,6 +38,8 @@ struct Known {
     targets: Mutex<HashMap<String, Arc<Live>>>,
     turns: Mutex<HashMap<String, Arc<RoundRobin>>>,
     tables: Mutex<HashMap<(String, Duration), Stays>>,
+    /// What was counted against limits.
+    counted: Arc<Book>,
 }
 
 /// Calls that bring a config of their own may name ever new targets: those that nobody uses are forgotten above this.
@@ -95,6 +98,11 @@ impl Memory {
     pub fn target(&self, identity: &str, settings: Settings) -> Arc<Live> {
         let identity = format!("{identity} {settings:?}");
         known(&self.known.targets, identity.clone(), || Live::new(&identity, settings))
+    }
+
+    /// What was counted against limits, by their own numbers.
+    pub fn counted(&self) -> Arc<Book> {
+        self.known.counted.clone()
     }
 
     /// Whose turn it is in a group of targets with these weights.

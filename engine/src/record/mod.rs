@@ -32,7 +32,7 @@ pub use recording::{End, Recording};
 use redaction::Redacting;
 pub use redaction::{Redaction, Redactor, Then};
 pub use settings::Settings;
-pub use tokens::Usage;
+pub use tokens::{Usage, usage_in};
 use worker::Worker;
 
 /// Where entries go.

@@ -68,6 +68,11 @@ impl Pricing {
         Some(pricing)
     }
 
+    /// Whether the cost of every call can be told from its tokens.
+    pub fn is_whole(&self) -> bool {
+        self.input.is_some() == self.output.is_some()
+    }
+
     /// The cost of one call; `None` where it depends on tokens that nobody counted, or on a price that is not known.
     pub fn cost(&self, usage: Option<&Usage>, seconds: f64) -> Option<f64> {
         let fixed = self.request + self.second * seconds;

@@ -44,16 +44,23 @@ pub struct Sticking {
 }
 
 impl Choice {
-    /// The place of the child that is to answer. It waits only for processes that share who sticks where.
+    /// Whether it would pick a child that is not known to be full.
+    pub fn has_other(&self, children: &[Branch], full: &[bool]) -> bool {
+        let is_free = |(child, full): (&Branch, &bool)| child.weight > 0.0 && !full;
+        !matches!(self, Self::Conditional { .. }) && children.iter().zip(full).any(is_free)
+    }
+
+    /// The place of the child that is to answer, none of those that are known to be `full`. It waits only for processes that share who sticks where.
     pub async fn pick(
         &self,
         context: &Context,
         children: &[Branch],
+        full: &[bool],
         call: &Call,
         report: &Report,
     ) -> Result<usize> {
         let now = context.clock.now();
-        let weights = || usable_weights(children, now);
+        let weights = || usable_weights(children, full, now);
         Ok(match self {
             Self::Conditional { conditions, default } => {
                 first_that_holds(conditions, call, report).or(*default).ok_or_else(nobody)?
@@ -81,20 +88,25 @@ impl Choice {
 }
 
 /// The children's weights, 0 for all but those of the best standing that is to be had.
-fn usable_weights(children: &[Branch], now: Instant) -> Vec<f64> {
+fn usable_weights(children: &[Branch], full: &[bool], now: Instant) -> Vec<f64> {
+    let weight = |(child, full): (&Branch, &bool)| if *full { 0.0 } else { child.weight };
+    let weights: Vec<f64> = children.iter().zip(full).map(weight).collect();
     let standings: Vec<Standing> = children.iter().map(|child| child.node.standing(now)).collect();
-    let pairs = || children.iter().zip(&standings);
-    let best = pairs().filter(|(child, _)| child.weight > 0.0).map(|(_, standing)| *standing).min();
-    pairs().map(|(child, standing)| if Some(*standing) == best { child.weight } else { 0.0 }).collect()
+    let pairs = || weights.iter().zip(&standings);
+    let best = pairs().filter(|(weight, _)| **weight > 0.0).map(|(_, standing)| *standing).min();
+    pairs().map(|(weight, standing)| if Some(*standing) == best { *weight } else { 0.0 }).collect()
 }
 
 /// The places of a fallback's children as they are to be tried.
 pub fn order(children: &[Branch], now: Instant) -> Vec<usize> {
     let standings: Vec<Standing> = children.iter().map(|child| child.node.standing(now)).collect();
     let mut order: Vec<usize> =
-        (0..children.len()).filter(|place| standings[*place] != Standing::Open).collect();
+        (0..children.len()).filter(|place| standings[*place] < Standing::Open).collect();
     if order.is_empty() {
-        return (0..children.len()).collect();
+        // Those without room come last: of them no answer is to be had at all.
+        order = (0..children.len()).collect();
+        order.sort_by_key(|place| standings[*place] == Standing::Limited);
+        return order;
     }
     order.sort_by_key(|place| standings[*place]);
     order

@@ -2,12 +2,16 @@
 
 use crate::attempt::UNSUPPORTED;
 use crate::error::{Error, Kind};
+use crate::explain::LIMIT_REACHED;
 
 /// Whether to try the next target after a failure. With a list, by its statuses: a host that did not answer counts as
 /// 500, a clock as 408. Without one, every failure but those of the call itself.
 pub fn moves_on(on_status_codes: Option<&[u16]>, error: &Error) -> bool {
-    if error.facts().code.as_deref() == Some(UNSUPPORTED) {
-        // Another target may have the endpoint, or the words for what is asked.
+    if error.kind() == Kind::Limited {
+        return false;
+    }
+    if error.facts().code.as_deref() == Some(UNSUPPORTED) || finds_no_room(error) {
+        // Another target may have the endpoint, the words for what is asked, or room.
         return true;
     }
     match (error.kind(), on_status_codes) {
@@ -15,6 +19,11 @@ pub fn moves_on(on_status_codes: Option<&[u16]>, error: &Error) -> bool {
         (_, Some(codes)) => codes.contains(&error.status().filter(|status| *status >= 300).unwrap_or(500)),
         (_, None) => true,
     }
+}
+
+/// Whether a limit of the target has no room for the call, which another target may take.
+pub fn finds_no_room(error: &Error) -> bool {
+    error.kind() == Kind::Busy && error.facts().code.as_deref() == Some(LIMIT_REACHED)
 }
 
 /// Whether even an answer is passed over: its status is listed.

@@ -64,12 +64,30 @@ pub fn send<'w>(
             Strategy::Fallback { children, on_status_codes } => {
                 in_order(context, children, on_status_codes.as_deref(), call, report).await
             }
-            Strategy::One { children, choice } => {
-                let picked = choice.pick(context, children, call, report).await?;
-                send(context, &children[picked].node, call, report).await
-            }
+            Strategy::One { children, choice } => picked(context, children, choice, call, report).await,
         }
     })
+}
+
+/// Asks the child that is picked and, as long as it is a limit that stops the call there, another.
+async fn picked(
+    context: &Context,
+    children: &[Branch],
+    choice: &Choice,
+    call: &Call,
+    report: &mut Report,
+) -> Result<Reached> {
+    let mut full = vec![false; children.len()];
+    loop {
+        let place = choice.pick(context, children, &full, call, report).await?;
+        let reached = send(context, &children[place].node, call, report).await;
+        full[place] = true;
+        let is_full = reached.as_ref().is_err_and(fallback::finds_no_room);
+        if !is_full || !choice.has_other(children, &full) || report.attempts.len() >= MOST_ATTEMPTS {
+            return reached;
+        }
+        report.notes.push(format!("{} was passed over: its limits have no room", children[place].label));
+    }
 }
 
 /// Tries the children in order: first those in use, then those that are benched, and those with an open circuit only
@@ -85,7 +103,11 @@ async fn in_order(
     let order = choice::order(children, context.clock.now());
     let (last, earlier) = order.split_last().expect("a group has children");
     for child in &children[..order[0]] {
-        report.notes.push(format!("{} was passed over: it failed lately", child.label));
+        let why = match child.node.standing(context.clock.now()) {
+            Standing::Limited => "its limits have no room",
+            _ => "it failed lately",
+        };
+        report.notes.push(format!("{} was passed over: {why}", child.label));
     }
     for place in earlier {
         report.ways_on.push(on_status_codes.map(<[u16]>::to_vec));

@@ -171,6 +171,12 @@ impl Store {
         self.ask::<()>(&question).await.is_some()
     }
 
+    /// What a script answers that the store runs as a whole, on these keys.
+    async fn run<T: FromRedisValue>(&self, script: &str, keys: &[String], arguments: &[String]) -> Option<T> {
+        let question = pipe().cmd("EVAL").arg(script).arg(keys.len()).arg(keys).arg(arguments).clone();
+        self.ask::<(T,)>(&question).await.map(|(answer,)| answer)
+    }
+
     pub fn health(&self) -> Health {
         let resting = lock(&self.breaker).is_resting(self.clock.now());
         let state = match &*lock(&self.link) {
@@ -278,6 +284,12 @@ impl Shared {
     /// Keeps `value` for `life`; false when it could not be kept.
     pub async fn set(&self, key: &str, value: &[u8], life: Duration) -> bool {
         self.0.set(&state_key(key), value, life).await
+    }
+
+    /// What a script answers, in whole numbers, that the store runs as a whole; `None` when nothing can be learned.
+    pub async fn run(&self, script: &str, keys: &[String], arguments: &[String]) -> Option<Vec<i64>> {
+        let keys: Vec<String> = keys.iter().map(|key| state_key(key)).collect();
+        self.0.run(script, &keys, arguments).await
     }
 }
 
