@@ -211,8 +211,8 @@ impl Provider for Compatible {
 
     /// Servers of one's own have them too, in recent versions; a chat is the same in all of them.
     fn has_natively(&self, endpoint: &Endpoint, settings: &Settings, body: &[u8]) -> bool {
-        let elsewhere = [Some(CUSTOM_HOST), self.base_url_setting].into_iter().flatten();
-        let is_home = elsewhere.filter_map(|key| settings.get(key)).next().is_none();
+        let mut elsewhere = [Some(CUSTOM_HOST), self.base_url_setting].into_iter().flatten();
+        let is_home = elsewhere.all(|key| settings.get(key).is_none());
         self.natively.iter().any(|native| {
             native.call == endpoint.call
                 && (is_home || !native.at_home)
