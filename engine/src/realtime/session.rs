@@ -71,6 +71,8 @@ pub struct Session {
 /// What comes next in a session.
 enum Step {
     Came(Frame),
+    /// A goodbye is on its way to the host.
+    Parted,
     Over,
     Failed(Fault),
 }
@@ -133,6 +135,8 @@ impl Session {
             self.alarm = alarm;
             match step {
                 Some(Step::Came(frame)) => self.take(frame, line, tell),
+                // From here on, the host has that long for its own goodbye.
+                Some(Step::Parted) => {}
                 Some(Step::Over) => return self.over(None),
                 Some(Step::Failed(fault)) => {
                     self.object(&fault).await;
@@ -153,9 +157,13 @@ impl Session {
         let mut changed = pin!(line.changed());
         std::future::poll_fn(|context| {
             loop {
+                let has_parted = self.parting.is_some();
                 if !self.mute && self.send(context, line, tell).is_err() {
                     // What the host has said last tells why, if it has said something.
                     self.mute = true;
+                }
+                if self.parting.is_some() && !has_parted {
+                    return Poll::Ready(Step::Parted);
                 }
                 if line.has_room()
                     && let Poll::Ready(came) = Pin::new(&mut self.socket).poll_next(context)
