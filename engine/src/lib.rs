@@ -71,6 +71,7 @@ pub use events::{Event, Events, Streaming};
 pub use front::{names_events, offers};
 pub use observe::Report;
 pub use provider::dialect::Setting;
+pub use provider::example::{Example, of as example};
 pub use provider::{LEFT_OUT, PROVIDERS, Provider};
 pub use realtime::{Ended, Line, Message, News, SESSIONS, Session, Taken};
 pub use record::prices::LIST as PRICES;
