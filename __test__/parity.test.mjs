@@ -23,7 +23,6 @@ const METHODS = {
   '_post _put _get _delete _shouldRetry apiKeyAuth buildRequest defaultHeaders generateError methodRequest request': 'they are how it makes requests, and no part of its contract',
 }
 const FIELDS = {
-  'customHeaders portkeyHeaders responseHeaders': 'headers with secrets in them are in no field of a client; an answer has its own headers',
   fetch: 'theirs is the one it calls with, ours is one over the engine',
 }
 
@@ -73,11 +72,10 @@ describe('the official package', () => {
     for (const call of tree) assert.equal(typeof find(client, call), 'function', call)
   })
 
-  test('keeps its options in fields that are here too', () => {
-    const theirs = new official.Portkey({ apiKey: 'k' })
-    const fields = ['apiKey', 'baseURL', 'provider', 'config', 'traceID', 'metadata', 'customHost', 'forwardHeaders', 'requestTimeout', 'debug', 'maxRetries', 'strictOpenAiCompliance', 'calculateAudioDuration']
-    for (const name of fields) assert.ok(name in client, name)
-    assert.ok('apiKey' in theirs)
+  test('has no field that is not here', () => {
+    const fields = Object.keys(new official.Portkey({ apiKey: 'k' }))
+    assert.ok(fields.length > 40)
+    assert.deepEqual(fields.filter((name) => !(name in client)), [])
   })
 })
 
