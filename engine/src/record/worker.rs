@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::{Entry, Sink};
+use crate::panics::caught;
 
 /// Where a worker writes to. Problems are its own to solve: it tries again or drops, and says how many it dropped.
 pub trait Writer: Send + 'static {
@@ -91,7 +92,7 @@ fn work(jobs: &Receiver<Job>, writer: &mut impl Writer, dropped: &AtomicU64, hur
         let first = match first {
             Ok(first) => first,
             Err(RecvTimeoutError::Timeout) => {
-                restless = writer.rest();
+                restless = caught(|| writer.rest()).unwrap_or(false);
                 continue;
             }
             Err(RecvTimeoutError::Disconnected) => return,
@@ -108,7 +109,9 @@ fn work(jobs: &Receiver<Job>, writer: &mut impl Writer, dropped: &AtomicU64, hur
             }
         }
         if !entries.is_empty() {
-            dropped.fetch_add(writer.write(std::mem::take(&mut entries)), Ordering::Relaxed);
+            let count = entries.len() as u64;
+            let lost = caught(|| writer.write(std::mem::take(&mut entries)));
+            dropped.fetch_add(lost.unwrap_or(count), Ordering::Relaxed);
         }
         for done in flushed {
             // Whoever waited may have given up.
