@@ -157,3 +157,35 @@ impl Worker {
         false
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Panics at the entry `bad`.
+    struct Faulty(SyncSender<String>);
+
+    impl Writer for Faulty {
+        fn write(&mut self, entries: Vec<Arc<Entry>>) -> u64 {
+            for entry in entries {
+                assert_ne!(entry.id, "bad");
+                self.0.send(entry.id.clone()).expect("the test reads");
+            }
+            0
+        }
+    }
+
+    #[test]
+    fn a_writer_that_panics_loses_what_it_had_and_goes_on() {
+        let (sender, written) = sync_channel(10);
+        let worker = Worker::new("a test", Faulty(sender));
+        let limit = Duration::from_secs(10);
+        for id in ["first", "bad", "last"] {
+            worker.take(Arc::new(Entry { id: id.to_owned(), ..Entry::default() }));
+            assert!(worker.flush(limit), "{id}");
+        }
+        assert_eq!(worker.dropped(), 1);
+        drop(worker);
+        assert_eq!(written.iter().collect::<Vec<_>>(), ["first", "last"]);
+    }
+}
