@@ -12,21 +12,22 @@ const PAUSE = 500
 const LONGEST_CALL = 10 * 60 * 1000
 
 async function print({ database, follow, json, filter }) {
-  const shown = new Map()
+  const seen = new Map()
+  const isNew = ({ id, began }) => !seen.has(id) && seen.set(id, began)
+  const recent = (from) => ask(database, { list: { ...filter, from, limit: 1000 } })
   const write = (calls) => {
-    for (const call of calls.reverse()) {
-      if (shown.has(call.id)) continue
-      shown.set(call.id, call.began)
-      process.stdout.write(`${json ? JSON.stringify(call) : lineOf(call)}\n`)
-    }
+    for (const call of calls.reverse()) process.stdout.write(`${json ? JSON.stringify(call) : lineOf(call)}\n`)
   }
-  write(ask(database, { list: filter }))
-  const began = Date.now()
+  if (follow) recent(Date.now() - LONGEST_CALL).forEach(isNew)
+  // What came since is here too, and marked as seen with it.
+  const first = ask(database, { list: filter })
+  first.forEach(isNew)
+  write(first)
   while (follow) {
     await sleep(PAUSE)
-    const from = Math.max(began - LONGEST_CALL, Date.now() - LONGEST_CALL)
-    write(ask(database, { list: { ...filter, from, limit: 1000 } }).filter((call) => shown.has(call.id) || call.began + call.total >= began))
-    for (const [id, at] of shown) if (at < from) shown.delete(id)
+    const from = Date.now() - LONGEST_CALL
+    write(recent(from).filter(isNew))
+    for (const [id, at] of seen) if (at < from) seen.delete(id)
   }
 }
 
