@@ -13,6 +13,7 @@ use crate::clock::{Instant, new_id};
 use crate::config::{Gateway, Target, Trace};
 use crate::hooks::Record;
 use crate::memory::{Fault, Seen};
+use crate::panics::caught;
 use crate::record::{End, Pricing, Recording, Usage, prices};
 use crate::telemetry::{Tracing, written};
 
@@ -67,7 +68,7 @@ pub struct Report {
 /// A call that nobody waits for any more is recorded with what happened until then.
 impl Drop for Report {
     fn drop(&mut self) {
-        self.close(&End::Aborted);
+        self.close(&End::left());
     }
 }
 
@@ -260,8 +261,12 @@ impl Report {
         fact.map(|(_, value)| value.as_str())
     }
 
-    /// The call is over: what it cost is worked out, and its record handed over.
+    /// The call is over: what it cost is worked out, and its record handed over. A fault of ours in that is not the call's.
     pub fn close(&mut self, end: &End<'_>) {
+        caught(|| self.conclude(end));
+    }
+
+    fn conclude(&mut self, end: &End<'_>) {
         if self.cost.is_none() {
             self.cost = self.cost_of(end);
         }

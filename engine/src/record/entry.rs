@@ -11,9 +11,10 @@ use crate::observe::Attempt;
 use crate::telemetry::Traced;
 
 /// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
+    #[default]
     Ok,
     Error,
     /// The caller lost interest: an abort, a stream that was left, a process that ends.
@@ -30,7 +31,7 @@ impl Outcome {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
     /// 32 hexadecimal digits, unlike any other's.

@@ -39,6 +39,8 @@ pub enum End<'e> {
     Whole(u16, &'e [u8]),
     Streamed(u16),
     Failed(&'e Error),
+    /// By a panic.
+    Fault,
     Aborted,
 }
 
@@ -168,6 +170,11 @@ fn raw(json: &[u8]) -> Option<Cow<'static, RawValue>> {
 }
 
 impl<'e> End<'e> {
+    /// That of a call whose end nobody told: nobody waits for it any more, or it panicked.
+    pub fn left() -> Self {
+        if std::thread::panicking() { Self::Fault } else { Self::Aborted }
+    }
+
     /// That of an answer that is there as a whole; `None` while a stream goes on.
     pub fn of(status: u16, content: &'e answer::Content) -> Option<Self> {
         match content {
@@ -198,7 +205,7 @@ impl<'e> End<'e> {
     fn outcome(&self) -> Outcome {
         match self {
             Self::Whole(..) | Self::Streamed(_) => Outcome::Ok,
-            Self::Failed(_) => Outcome::Error,
+            Self::Failed(_) | Self::Fault => Outcome::Error,
             Self::Aborted => Outcome::Aborted,
         }
     }
@@ -207,7 +214,7 @@ impl<'e> End<'e> {
         match self {
             Self::Whole(status, _) | Self::Streamed(status) => Some(*status),
             Self::Failed(error) => error.facts().status,
-            Self::Aborted => None,
+            Self::Fault | Self::Aborted => None,
         }
     }
 
