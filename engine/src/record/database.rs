@@ -183,7 +183,7 @@ impl Database {
                     usage.map(|usage| usage.input as i64),
                     usage.map(|usage| usage.output as i64),
                     entry.cost,
-                    serde_json::to_string(&**entry).expect("an entry always has a JSON form"),
+                    entry.json(),
                 ])?;
             }
         }

@@ -114,12 +114,14 @@ impl Reading {
         }
         let (wheres, mut values) = filter.conditions();
         values.insert(0, Cell::from(step));
+        // Ranks are of those below: the slowest of equals, or of one, have none that is high.
         let query = format!(
             "WITH ranked AS (SELECT CAST(began / ?1 AS INTEGER) AS slot, *, \
                percent_rank() OVER (PARTITION BY CAST(began / ?1 AS INTEGER) ORDER BY total) AS rank FROM calls {wheres}) \
              SELECT slot * ?1, count(*), sum(outcome = 'error'), sum(input), sum(output), sum(cost), \
-               min(CASE WHEN rank >= 0.5 THEN total END), min(CASE WHEN rank >= 0.95 THEN total END), \
-               min(CASE WHEN rank >= 0.99 THEN total END), avg(first_token) \
+               coalesce(min(CASE WHEN rank >= 0.5 THEN total END), max(total)), \
+               coalesce(min(CASE WHEN rank >= 0.95 THEN total END), max(total)), \
+               coalesce(min(CASE WHEN rank >= 0.99 THEN total END), max(total)), avg(first_token) \
              FROM ranked GROUP BY slot ORDER BY slot"
         );
         let names = ["at", "calls", "errors", "input", "output", "cost", "p50", "p95", "p99", "firstToken"];
