@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use crate::cache::Status;
-use crate::clock::{Instant, new_id};
+use crate::clock::{Instant, new_ordered_id};
 use crate::config::{Gateway, Target, Trace};
 use crate::hooks::Record;
 use crate::memory::{Fault, Seen};
@@ -193,7 +193,7 @@ impl Report {
     pub fn new(trace: &Trace) -> Self {
         Self {
             trace: trace.clone(),
-            trace_id: trace.trace_id.clone().unwrap_or_else(new_id),
+            trace_id: trace.trace_id.clone().unwrap_or_else(new_ordered_id),
             request_id: None,
             path: String::new(),
             target: String::new(),
@@ -240,8 +240,7 @@ impl Report {
         self.gateway = target.gateway;
         self.told.clear();
         self.pricing = target.pricing;
-        self.known =
-            if target.pricing.is_some() { prices::Known::Nowhere } else { prices::Known::of(target) };
+        self.known = target.known;
     }
 
     /// A gateway has answered with these headers.

@@ -68,6 +68,13 @@ pub struct Session {
     mute: bool,
 }
 
+/// Its end, also where nobody waits for it any more.
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.settle();
+    }
+}
+
 /// What comes next in a session.
 enum Step {
     Came(Frame),
@@ -106,11 +113,19 @@ impl Session {
         }
     }
 
+    /// Counts against the target's limits what the responses have used until now.
+    fn settle(&mut self) {
+        let Some(reserved) = self.held.reserved.take() else { return };
+        let seconds = (SystemClock.now() - self.began).as_secs_f64();
+        reserved.answered(Some(self.usage.sum()), 0, seconds);
+    }
+
     /// Talks until one side has closed the session, or it is cut off, and closes the call's report. Dropping the future
     /// closes the connection.
     pub async fn run<E: Clone>(mut self, report: &mut Report, line: &Line<E>, tell: impl Fn(News)) -> Ended {
         let ended = self.talk(line, &tell).await;
         report.usage = Some(self.usage.json());
+        self.settle();
         let attempt = report.last();
         attempt.ms.total = Some(milliseconds(SystemClock.now() - self.began));
         match &ended.error {

@@ -80,6 +80,17 @@ pub struct Entry {
     pub traced: Option<Traced>,
 }
 
+/// So long is a record without contents, as a rule.
+const LENGTH: usize = 1 << 10;
+
+impl Entry {
+    pub fn json(&self) -> String {
+        let mut json = Vec::with_capacity(LENGTH);
+        serde_json::to_writer(&mut json, self).expect("an entry always has a JSON form");
+        String::from_utf8(json).expect("JSON is UTF-8")
+    }
+}
+
 /// Milliseconds since the call began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]

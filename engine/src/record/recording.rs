@@ -12,7 +12,7 @@ use super::entry::{Content, Entry, Ms, Outcome};
 use super::tokens::{Usage, reasons_in, text_in, usage_in};
 use crate::answer;
 use crate::call::Call;
-use crate::clock::{Clock, Instant, SystemClock, new_id};
+use crate::clock::{Clock, Instant, SystemClock, hex, new_number, ordered_number};
 use crate::error::Error;
 use crate::observe::{Report, milliseconds};
 use crate::telemetry::{Traced, written};
@@ -76,9 +76,9 @@ impl Recording {
         let span_id = report.trace.span_id.clone().or_else(|| place.map(|place| own(&place.span_id)));
         let parent = place.and_then(|place| place.parent).map(|id| own(&id));
         let entry = Entry {
-            id: ordered_id(self.wall),
+            id: hex(ordered_number(self.wall as u64)),
             trace_id: report.trace_id.clone(),
-            span_id: span_id.unwrap_or_else(|| new_id().split_off(16)),
+            span_id: span_id.unwrap_or_else(|| hex(new_number()).split_off(16)),
             parent_span_id: report.trace.parent_span_id.clone().or(parent),
             span_name: report.trace.span_name.clone(),
             began: self.wall,
@@ -155,13 +155,6 @@ impl Recording {
         };
         Content { request: raw(&self.body), answer }
     }
-}
-
-/// An id unlike any other, behind all that were made before: where rows lie in the order of their ids, a new one is the last.
-fn ordered_id(wall: f64) -> String {
-    let mut id = format!("{:012x}", wall as u64);
-    id.push_str(&new_id()[12..]);
-    id
 }
 
 /// Text that is JSON, as it is.
