@@ -168,6 +168,12 @@ declare class Portkey {
    * path names the endpoint; the rest of the URL, and the client's own key, are not used.
    */
   readonly fetch: typeof globalThis.fetch
+  /** The client's options as the headers that a gateway is told, credentials in clear. Not enumerable, and printed by nothing. */
+  readonly customHeaders: Readonly<Record<string, string>>
+  /** What tells a gateway of this package. */
+  readonly portkeyHeaders: Readonly<Record<string, string>>
+  /** The headers, by names in lower case, of whichever answer came last; `withResponse()` of a call has its own. */
+  readonly responseHeaders: Readonly<Record<string, string>>
   /** How each target of the client fares now, in the order of its config. */
   targets(): Portkey.TargetState[]
   /** How full each count of the client's limits is, as far as this process has counted. */

@@ -3,8 +3,9 @@
 
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
 import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
 
 import * as asModule from 'portkey-native'
 import { completion, MESSAGES } from './support/answers.mjs'
@@ -14,6 +15,7 @@ import { hostFor } from './support/host.mjs'
 const require = createRequire(import.meta.url)
 const ts = require('typescript')
 const asCommonJS = require('portkey-native')
+const OfficialPortkey = require('portkey-ai').Portkey
 const { native } = require('../js/native.js')
 const helpers = require('../js/helpers')
 
@@ -98,7 +100,7 @@ describe('the tree of methods', () => {
     for (const row of rows) assert.equal(typeof row.split('.').reduce((node, name) => node[name], client), 'function', row)
     const roots = [...new Set(rows.map((row) => row.split('.')[0]))]
     const accessors = Object.entries(Object.getOwnPropertyDescriptors(Portkey.prototype)).filter(([, { get }]) => get).map(([name]) => name)
-    assert.deepEqual(accessors.filter((name) => !fields().includes(name)).sort(), ['fetch', ...roots].sort())
+    assert.deepEqual(accessors.filter((name) => !fields().includes(name)).sort(), ['fetch', ...HEADERS, ...roots].sort())
   })
 
   test('works on a method that was taken from its client', async (t) => {
@@ -170,13 +172,14 @@ describe('the options', () => {
   })
 })
 
-const METHODS = ['withOptions', 'targets', 'cacheState', 'prices', 'fetch', 'flush']
+const METHODS = ['withOptions', 'targets', 'limits', 'cacheState', 'prices', 'fetch', 'flush']
+const HEADERS = ['customHeaders', 'portkeyHeaders', 'responseHeaders']
 
 /** The readable fields of a client, as index.d.ts names them. */
 function fields() {
   const type = typeOf('default')
   const resources = propertiesOf(typeOf('Resources'))
-  return propertiesOf(type).filter((name) => !resources.includes(name) && !METHODS.includes(name))
+  return propertiesOf(type).filter((name) => !resources.includes(name) && !METHODS.includes(name) && !HEADERS.includes(name))
 }
 
 describe('a client', () => {
@@ -200,6 +203,43 @@ describe('a client', () => {
     assert.equal(typeof client.chat.completions.create, 'function')
     assert.deepEqual(Object.keys(client), [])
     assert.equal(JSON.stringify(client), '{}')
+    assert.deepEqual({ ...client }, {})
+    assert.equal(inspect(client, { showHidden: true, getters: true, depth: 9 }), 'Portkey {}')
+  })
+
+  test('has the headers that the official class has, made of its options', () => {
+    const given = { apiKey: 'pk', virtualKey: 'vk', metadata: { a: '1' }, traceID: 't', Authorization: 'sk', forwardHeaders: ['x-org'], 'x-org': 'o' }
+    const official = new OfficialPortkey({ baseURL: 'http://127.0.0.1:9/v1', ...given })
+    const client = new Portkey({ baseURL: 'http://127.0.0.1:9/v1', maxRetries: 0, timeout: 1, ...given })
+    assert.deepEqual(client.customHeaders, official.customHeaders)
+    assert.equal(new Portkey({ ...given, strictOpenAiCompliance: true }).customHeaders['x-portkey-strict-open-ai-compliance'], 'true')
+    assert.match(client.portkeyHeaders['x-portkey-package-version'], /^portkey-native-\d/)
+    assert.deepEqual(client.responseHeaders, {})
+    assert.throws(() => { client.customHeaders.authorization = 'other' }, TypeError)
+  })
+
+  test('has the headers of the answer that came last, an error among them', async (t) => {
+    const answers = [{ json: completion(), headers: { 'x-n': '1' } }, { status: 400, json: {}, headers: { 'x-n': '2' } }, { sse: ['[DONE]'], headers: { 'x-n': '3' } }]
+    const host = await hostFor(t, answers)
+    const client = new Portkey({ customHost: host.url })
+    await client.chat.completions.create({ messages: MESSAGES })
+    assert.equal(client.responseHeaders['x-n'], '1')
+    await failure(client.chat.completions.create({ messages: MESSAGES }))
+    assert.equal(client.responseHeaders['x-n'], '2')
+    await failure(client.chat.completions.create(7))
+    assert.equal(client.responseHeaders['x-n'], '2')
+    const stream = await client.chat.completions.create({ messages: MESSAGES, stream: true })
+    assert.equal(client.responseHeaders['x-n'], '3')
+    stream.controller.abort()
+    assert.deepEqual(client.withOptions({}).responseHeaders, {})
+  })
+
+  test('does not change: an assignment says how to have another', () => {
+    const client = new Portkey({ customHost: 'http://127.0.0.1:9/v1' })
+    for (const name of fields()) {
+      assert.throws(() => { client[name] = 'x' }, (error) => error instanceof TypeError && error.message.includes(`withOptions({ ${name}: … })`), name)
+    }
+    assert.equal(client.customHost, 'http://127.0.0.1:9/v1')
   })
 })
 
@@ -225,7 +265,7 @@ describe('a call', () => {
     for (const name of propertiesOf(typeOf('GatewayReport'))) assert.ok(name in report, name)
     // Told where there was one.
     for (const name of propertiesOf(typeOf('AttemptReport')).filter((name) => name !== 'resent')) assert.ok(name in report.attempts[0], name)
-    assert.deepEqual(Object.keys(report.attempts[0].ms), ['queue', 'connect', 'headers', 'firstToken', 'total'])
+    assert.deepEqual(Object.keys(report.attempts[0].ms), ['limit', 'queue', 'connect', 'headers', 'firstToken', 'total'])
     assert.equal(report.requestId, 'req-1')
     assert.deepEqual(report.usage, completion().usage)
   })

@@ -197,11 +197,11 @@ describe('a connection', () => {
     const { events, errors } = await talk(t, async (wire) => {
       for (const byte of frameOf(TEXT, '{"type":"slow","n":1}')) {
         await wire.write(Buffer.of(byte))
-        await new Promise((resolve) => setTimeout(resolve, 20))
+        await new Promise((resolve) => setTimeout(resolve, 40))
       }
       await wire.frame(CLOSE, goodbye(1000))
       wire.end()
-    }, { options: { timeouts: { idle: 150 } } })
+    }, { options: { timeouts: { idle: 600 } } })
     assert.deepEqual([events.length, errors.length], [1, 0])
   })
 

@@ -243,7 +243,7 @@ describe('the hosted platform', () => {
     }
     const model = await failure(chat(new Portkey(), undefined, undefined, { model: '@openai-prod/gpt-4o' }))
     assert.match(model.message, /^model: asks for Portkey's hosted platform/)
-    assert.match((await failure(new Portkey({ customHost: 'http://127.0.0.1:9/v1' }).feedback.create({ traceID: 't', value: 1 }))).message, /^feedback\.create: asks/)
+    assert.match((await failure(new Portkey({ customHost: 'http://127.0.0.1:9/v1' }).feedback.create({ traceID: 't', value: 1 }))).message, /^logs: is missing: feedback on calls of this process/)
     assert.match((await failure(chat(new Portkey()))).message, /nowhere to send a call to/)
   })
 

@@ -8,6 +8,12 @@ const { APIError, APIUserAbortError, errorFrom, headersOf } = require('./errors.
 const { ByteSource, responseOf, streamOf } = require('./bytes.js')
 const { EventSource, Stream, eventStreamOf } = require('./stream.js')
 
+/** By an engine's handle: gives the headers of the answer that came last to its client, errors among them. */
+const latest = new WeakMap()
+
+/** The headers of the answer that came last to the client of `handle`; none before the first. */
+const latestHeaders = (handle) => latest.get(handle)?.() ?? {}
+
 /** The facts of an answer, parsed when someone asks. */
 class Facts {
   #text
@@ -86,6 +92,7 @@ class PendingCall {
   facts
   resolve
   reject
+  #handle
   #id
   #signal
   #place
@@ -96,7 +103,8 @@ class PendingCall {
     return place?.trace
   }
 
-  started(id, signal) {
+  started(handle, id, signal) {
+    this.#handle = handle
     this.#id = id
     this.#signal = signal
   }
@@ -106,10 +114,12 @@ class PendingCall {
     if (kind === border.ERROR) {
       this.#end()
       this.#place?.failed?.(() => errorFrom(content))
-      this.resolve(rejection(() => errorFrom(content)))
+      this.resolve(rejection(() => this.#refused(errorFrom(content))))
       return
     }
-    this.facts = new Facts(factsText)
+    const facts = new Facts(factsText)
+    this.facts = facts
+    latest.set(this.#handle, () => facts.response().headers)
     if (kind === border.STREAM) return this.#stream(content)
     if (kind === border.BYTES) return this.#bytes()
     this.#end()
@@ -118,6 +128,12 @@ class PendingCall {
     } catch (error) {
       this.resolve(rejection(() => garbled(error, this.facts)))
     }
+  }
+
+  /** An error, whose headers came last if a host sent it. */
+  #refused(error) {
+    if (error.status !== undefined) latest.set(this.#handle, () => error.headers)
+    return error
   }
 
   #stream(content) {
@@ -197,4 +213,4 @@ function unreadResponse(facts, kind, content) {
   return { ...facts.response(), body }
 }
 
-module.exports = { Facts, PendingCall, attach }
+module.exports = { Facts, PendingCall, attach, latestHeaders }

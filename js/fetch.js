@@ -137,7 +137,7 @@ function begin(handle, { row, index }, given, extras, signal) {
     const trace = pending.traced(traceOf(handle, row.call, model))
     if (trace) extras.trace = trace
     const id = border.send(pending, handle, index, text, isStreamed, Object.keys(extras).length > 0 ? JSON.stringify(extras) : undefined)
-    pending.started(id, signal)
+    pending.started(handle, id, signal)
     if (signal) watch(signal, pending)
   })
   return { call, isStreamed }

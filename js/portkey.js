@@ -1,11 +1,13 @@
 'use strict'
 // The class: options are read once and never change. Calls work on a handle of the engine's client.
 
+const { version } = require('../package.json')
+const { latestHeaders } = require('./answer.js')
 const border = require('./border.js')
 const { native } = require('./native.js')
 const errors = require('./errors.js')
 const { fetchOver, routesOf } = require('./fetch.js')
-const { changedOptions, fold, optionsText } = require('./options.js')
+const { changedOptions, createHeaders, fold, optionsText } = require('./options.js')
 const { heldBy } = require('./records.js')
 const { defineResources } = require('./resources.js')
 const telemetry = require('./telemetry.js')
@@ -150,6 +152,22 @@ class Portkey {
     return (this.#fetch ??= fetchOver(this, this.#handle, routes, (name) => optionOf(this, name)))
   }
 
+  /** The client's options as the headers that a gateway is told, secrets in clear; for other people's clients of one. */
+  get customHeaders() {
+    const { baseURL, baseUrl, ...told } = this.#options
+    return Object.freeze(createHeaders({ strictOpenAiCompliance: false, ...told }))
+  }
+
+  /** What tells a gateway of this package. */
+  get portkeyHeaders() {
+    return Object.freeze({ 'Content-Type': 'application/json', 'x-portkey-package-version': `portkey-native-${version}` })
+  }
+
+  /** The headers of whichever answer came last; `answer.withResponse()` has those of one call. */
+  get responseHeaders() {
+    return Object.freeze({ ...latestHeaders(this.#handle) })
+  }
+
   /** Waits, at most `limit` milliseconds, until what was recorded has reached its place: `{ whole, dropped }`. */
   flush(limit = 5000) {
     if (typeof limit !== 'number' || !(limit >= 0)) throw new errors.ConfigError('flush: expected milliseconds, a number ≥ 0')
@@ -180,6 +198,9 @@ for (const name of READABLE) {
     configurable: true,
     get() {
       return optionOf(this, name)
+    },
+    set() {
+      throw new TypeError(`${name}: the options of a client do not change; client.withOptions({ ${name}: … }) makes a client with another`)
     },
   })
 }

@@ -101,7 +101,7 @@ function begin(endpoint, handle, leading, object, params, opts) {
       call.finish = (list, facts) => withPages(attach(list, facts), follow)
     }
     const id = files ? sendForm(call, handle, endpoint.index, text, stream, extras, files) : border.send(call, handle, endpoint.index, text, stream, extras)
-    call.started(id, signal)
+    call.started(handle, id, signal)
     if (signal) watch(signal, call)
   })
 }

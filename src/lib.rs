@@ -10,6 +10,7 @@ mod bytes;
 mod call;
 mod client;
 mod delivery;
+mod fault;
 mod files;
 mod listener;
 mod outcome;

@@ -152,10 +152,13 @@ class RealtimeSocket extends EventEmitter {
     this.#fail(new APIUserAbortError())
   }
 
+  /** It may have ended by the time that this is told. */
   #open() {
-    this.#state = OPEN
+    if (this.#id !== undefined) {
+      this.#state = OPEN
+      this.#more = true
+    }
     this.emit('open')
-    this.#more = true
   }
 
   /** More may have been said since it was told. */
