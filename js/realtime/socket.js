@@ -152,10 +152,11 @@ class RealtimeSocket extends EventEmitter {
     this.#fail(new APIUserAbortError())
   }
 
+  /** A session may be over before it is told that it opened: then there is nothing to listen to. */
   #open() {
-    this.#state = OPEN
+    this.#more = this.#id !== undefined
+    if (this.#more) this.#state = OPEN
     this.emit('open')
-    this.#more = true
   }
 
   /** More may have been said since it was told. */
