@@ -639,6 +639,8 @@ declare namespace Portkey {
     baseURL: string | null
     /** Where a server of this kind usually listens. */
     usualHost: string | null
+    /** A custom host as it is to be written, and where a call goes there. */
+    example: { customHost: string; call: string; url: string } | null
     /** Methods: `chat.completions.create`, … */
     endpoints: string[]
     /** Its own options. */

@@ -27,10 +27,11 @@ async function record() {
   const target = (name, custom_host) => ({ name, provider: 'vllm', custom_host })
   const client = new Portkey({
     logs: { database }, captureContent: true, pricing: { input: 1, output: 2 }, maxRetries: 0, apiKey: null,
-    config: { strategy: { mode: 'fallback' }, targets: [target('first', bad.url), target('second', good.url)] },
+    config: { strategy: { mode: 'fallback' }, targets: [target('first', bad.url), { ...target('second', good.url), limits: [{ name: 'pace', requests: 1, per: 300, on_limit: 'wait' }] }] },
   })
   const ask = (model, more, params) => client.chat.completions.create({ model, messages: MESSAGES, ...more }, params)
-  for (let made = 0; made < 3; made++) await ask('smollm2', {}, { metadata: { team: made ? 'red' : 'blue' } })
+  // At once, so that two of them wait for the limit.
+  await Promise.all(['blue', 'red', 'red'].map((team) => ask('smollm2', {}, { metadata: { team } })))
   for await (const _ of await ask('qwen3', { stream: true }, { traceID: 'the-stream' }));
   await client.feedback.create({ traceID: 'the-stream', value: 4, metadata: { from: 'tests' } })
   const alone = client.withOptions({ config: null, provider: 'vllm', customHost: bad.url })
@@ -103,6 +104,21 @@ describe('the console', { skip: !chromium && 'no chromium is installed', timeout
     await page.press('/')
     for (const letter of 'the-stream') await page.press(letter)
     await until(page, 1)
+  })
+
+  test('shows how long a call waited for a limit, and for which', async (t) => {
+    const page = await openPage(t, address)
+    await until(page, 5)
+    const shown = []
+    for (const row of [2, 3, 4]) {
+      await page.evaluate(`${rows}[${row}].click()`)
+      await page.until("!document.querySelector('#call').hidden")
+      shown.push(await page.evaluate("[document.querySelector('.waterfall').textContent, document.querySelector('.waterfall .limit:not([hidden])')?.getBoundingClientRect().width > 2]"))
+      if (shown.at(-1)[1]) await keep(page, 'limit')
+      await page.press('Escape')
+      await page.until("document.querySelector('#call').hidden")
+    }
+    assert.equal(shown.filter(([text, bar]) => /waited \d+ ms for pace/.test(text) && bar).length, 2, JSON.stringify(shown))
   })
 
   test('filters by model, outcome, status, metadata and target', async (t) => {

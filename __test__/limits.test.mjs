@@ -146,6 +146,15 @@ describe('what is reserved', { concurrency: true, timeout: 60_000 }, () => {
     assert.ok(Math.abs(used(client) - (9 * 1 + 5 * 10) / 1e6) < 1e-9)
     assert.equal((await failure(ask(client, { max_tokens: 5_000 }))).code, 'limit_too_small')
   })
+
+  test('is a cost by what a service lists, where nobody says more; a model that is not listed is not sent', async () => {
+    const client = new Portkey({ provider: 'openai', Authorization: 'x', maxRetries: 0, limits: [{ cost: 0.001, ...HOUR }] })
+    const priced = await failure(ask(client, { model: 'gpt-4o-2024-08-06', max_tokens: 1_000_000 }))
+    assert.deepEqual([priced.code, priced.status], ['limit_too_small', 429])
+    const [unlisted, tier] = [await failure(ask(client, { model: 'mine' })), await failure(ask(client, { model: 'gpt-4o', service_tier: 'flex' }))]
+    for (const error of [unlisted, tier]) assert.ok(error instanceof ConfigError && /nobody knows the price of this one/.test(error.message), error.message)
+    assert.equal(used(client), 0)
+  })
 })
 
 describe('a call that finds no room', { concurrency: true, timeout: 60_000 }, () => {

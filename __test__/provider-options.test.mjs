@@ -192,6 +192,27 @@ describe('what can not be acted on is refused at construction', () => {
   })
 })
 
+describe("a custom host leads where the provider's example says:", () => {
+  const BODY = { messages: [{ role: 'user', content: 'x' }], prompt: 'x', input: 'x', user: 'user' }
+  const NEEDED = {
+    bedrock: AWS,
+    sagemaker: AWS,
+    oracle: { oracleTenancy: 't', oracleUser: 'u', oracleFingerprint: 'aa:bb', oracleRegion: 'us-chicago-1', oracleCompartmentId: 'c', oraclePrivateKey: ORACLE_KEY },
+    'vertex-ai': { vertexRegion: 'us-central1', vertexProjectId: 'my-project' },
+  }
+  for (const { name, example } of providers) {
+    test(name, async (t) => {
+      const host = await hostFor(t, [{ status: 400, json: { error: { message: 'no' } } }])
+      const customHost = example.customHost.replace(new URL(example.customHost).origin, host.origin)
+      const client = new Portkey({ provider: name, customHost, Authorization: 'k', maxRetries: 0, ...NEEDED[name] })
+      const run = example.call.split('.').reduce((node, key) => node[key], client)
+      const model = name === 'replicate' ? 'owner/model' : 'model'
+      await assert.rejects(run({ ...BODY, model }), { status: 400 })
+      assert.equal(host.last.path, new URL(example.url).pathname)
+    })
+  }
+})
+
 describe('an endpoint that a provider has not', () => {
   /** What can be called of each endpoint of the table. */
   const CALLS = {

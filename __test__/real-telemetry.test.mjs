@@ -1,19 +1,23 @@
 // One call to a real model: its record in the database and its spans in a real OTLP receiver have the same trace id.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 
 import Portkey from '../index.mjs'
 import { LocalModelError, startLocalModel } from '../tools/local-model/server.mjs'
 import { RotelError, startRotel } from '../tools/rotel/server.mjs'
 import { MESSAGES, completion } from './support/answers.mjs'
+import { chromium, openPage } from './support/chromium.mjs'
 import { failure } from './support/failures.mjs'
 import { hostFor } from './support/host.mjs'
 import { startReceiver } from './support/otlp.mjs'
 
+const COMMAND = fileURLToPath(new URL('../bin/portkey-native.js', import.meta.url))
 const { ask } = createRequire(import.meta.url)('../console/records.js')
 const BODY = { model: 'smollm2-135m', messages: [{ role: 'user', content: 'Say hello in five words.' }], max_tokens: 12, temperature: 0, seed: 1 }
 
@@ -26,6 +30,27 @@ async function orSkipped(start) {
     console.log(`# real-telemetry: skipped: ${error.message}`)
     return undefined
   }
+}
+
+/** What the console shows of a trace in a real browser: the call's text. With PORTKEY_SCREENSHOTS=folder there is a picture of it. */
+async function shownInConsole(t, database, trace) {
+  const child = spawn(process.execPath, [COMMAND, 'console', database])
+  t.after(() => child.kill())
+  const address = await new Promise((resolve) => child.stdout.once('data', (data) => resolve(/http:\/\/\S+/.exec(String(data))[0])))
+  const page = await openPage(t, address)
+  const rows = "[...document.querySelectorAll('#calls tr')]"
+  await page.until(`${rows}.length === 2`)
+  await page.press('/')
+  for (const letter of trace) await page.press(letter)
+  await page.until(`${rows}.length === 1`)
+  await page.evaluate(`${rows}[0].click()`)
+  await page.until("!document.querySelector('#call').hidden")
+  const place = process.env.PORTKEY_SCREENSHOTS
+  if (place) {
+    mkdirSync(place, { recursive: true })
+    writeFileSync(path.join(place, 'real-model.png'), await page.screenshot())
+  }
+  return page.evaluate("document.querySelector('#call').textContent")
 }
 
 describe('Rotel, a real OTLP receiver', { timeout: 300_000 }, () => {
@@ -78,7 +103,7 @@ describe('Rotel, a real OTLP receiver', { timeout: 300_000 }, () => {
       rmSync(folder, { recursive: true })
     })
     const database = path.join(folder, 'calls.sqlite')
-    const client = new Portkey({ customHost: `${model.url}/v1`, Authorization: 'sk-local-CANARY', logs: { database }, otel: { endpoint: rotel.url, serviceName: 'real' } })
+    const client = new Portkey({ customHost: `${model.url}/v1`, Authorization: 'sk-local-CANARY', captureContent: true, logs: { database }, otel: { endpoint: rotel.url, serviceName: 'real' } })
     const answer = await client.chat.completions.create(BODY)
     const stream = await client.chat.completions.create({ ...BODY, stream: true, stream_options: { include_usage: true } })
     for await (const _ of stream);
@@ -91,6 +116,11 @@ describe('Rotel, a real OTLP receiver', { timeout: 300_000 }, () => {
     // The console's own question.
     const listed = (trace) => ask(database, { list: { trace } })
     for (const trace of traces) assert.deepEqual(listed(trace).map(({ traceId, model }) => [traceId, model]), [[trace, BODY.model]])
+    if (chromium) {
+      const told = await shownInConsole(t, database, traces[0])
+      for (const part of [traces[0], BODY.model, `${answer.usage.prompt_tokens} in `, answer.choices[0].message.content.slice(0, 8).replaceAll('\n', '\\n')]) assert.ok(told.includes(part), `${part}: ${told}`)
+      assert.doesNotMatch(told, /CANARY/)
+    }
     for (const trace of traces) assert.match(rotel.output(), new RegExp(trace, 'i'))
     const [whole, streamed] = calls()
     assert.deepEqual([whole.attributes['gen_ai.request.model'], whole.attributes['gen_ai.usage.input_tokens']], [BODY.model, answer.usage.prompt_tokens])

@@ -389,7 +389,7 @@ describe('records', () => {
       socket.close(1000, 'bye')
     })
     const records = []
-    const client = new Portkey({ customHost: host.url, onRecord: (record) => records.push(record) })
+    const client = new Portkey({ customHost: host.url, limits: [{ tokens: 1_000, per: '1h' }], onRecord: (record) => records.push(record) })
     const session = await PortkeyAIRealtimeWS.create(client, { model: 'gpt-realtime' })
     for await (const event of session) assert.equal(event.type, 'response.done')
     await client.flush()
@@ -397,6 +397,8 @@ describe('records', () => {
     const { endpoint, outcome, status, model, usage } = records[0]
     assert.deepEqual({ endpoint, outcome, status, model, input: usage.input, output: usage.output, cached: usage.cached }, { endpoint: 'realtime.connect', outcome: 'ok', status: 101, model: 'gpt-realtime', input: 10, output: 4, cached: 2 })
     assert.equal(session.getGateway().usage.input_tokens, 10)
+    // What its responses have used, not what was reserved for it.
+    assert.equal(client.limits()[0].used, 14)
   })
 })
 

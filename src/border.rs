@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use engine::{Call, Feed, Then};
+use engine::{Call, Feed, Flushed, Then, caught};
 use napi::bindgen_prelude::{Array, Function, Result, Uint8Array};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi::{Env, Status, sys};
@@ -21,6 +21,7 @@ use crate::bytes::ByteBuffer;
 use crate::call::{call, milliseconds};
 use crate::client::Client;
 use crate::delivery::{Batch, Outcome};
+use crate::fault::{fault_json, sound};
 use crate::files::form;
 use crate::realtime::Talk;
 use crate::running::Running;
@@ -28,17 +29,19 @@ use crate::runtime::runtime;
 use crate::stream::{StreamBuffer, Taken};
 use crate::text::Text;
 
-pub type Wake = ThreadsafeFunction<(), UnknownReturnValue, Batch, Status, false, true, 0>;
+type Wake = ThreadsafeFunction<(), UnknownReturnValue, Batch, Status, false, true, 0>;
 
 #[napi]
 pub struct Border {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) wake: Arc<Wake>,
+    wake: Arc<Wake>,
 }
 
 /// What the environment's thread and the engine's have in common.
 pub struct Shared {
     queue: Arc<Mutex<Vec<Outcome>>>,
+    /// Has JavaScript take what is in the queue.
+    wake: Box<dyn Fn() + Send + Sync>,
     pub calls: Mutex<HashMap<u32, AbortHandle>>,
     pub streams: Mutex<HashMap<u32, Arc<StreamBuffer>>>,
     pub downloads: Mutex<HashMap<u32, Arc<ByteBuffer>>>,
@@ -71,16 +74,12 @@ impl Border {
             .weak::<true>()
             .callee_handled::<false>()
             .build_callback(move |_| Ok(Batch(std::mem::take(&mut *lock(&source)))))?;
-        let shared = Shared {
-            queue,
-            calls: Mutex::default(),
-            streams: Mutex::default(),
-            downloads: Mutex::default(),
-            talks: Mutex::default(),
-            feeds: Mutex::default(),
-            redactions: Mutex::default(),
-        };
-        Ok(Self { shared: Arc::new(shared), wake: Arc::new(wake) })
+        let wake = Arc::new(wake);
+        let waking = wake.clone();
+        let shared = Shared::new(queue, move || {
+            waking.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        });
+        Ok(Self { shared: Arc::new(shared), wake })
     }
 
     /// Starts a call; its outcome comes under `id`, which must be free.
@@ -94,9 +93,10 @@ impl Border {
         stream: bool,
         extras: Option<String>,
     ) -> bool {
-        let Some(call) = call(endpoint, body, stream, extras.as_deref()) else { return false };
-        self.start(id, client, call);
-        true
+        self.begin(id, || {
+            self.start(id, client, call(endpoint, body, stream, extras.as_deref())?);
+            Some(())
+        })
     }
 
     /// Starts a call whose body is a form; `files` is the JSON of what its files are, `bytes` has the contents of some.
@@ -112,22 +112,28 @@ impl Border {
         files: String,
         bytes: Vec<Uint8Array>,
     ) -> bool {
-        let Some(mut call) = call(endpoint, Some(body), stream, extras.as_deref()) else { return false };
-        let (shared, wake) = (Arc::downgrade(&self.shared), self.wake.clone());
-        let (form, feeds) = form(&files, &bytes, move |file, round| {
-            if let Some(shared) = shared.upgrade() {
-                shared.push(Outcome::Ask { id, file, round }, &wake);
-            }
-        });
-        lock(&self.shared.feeds).insert(id, feeds);
-        call.form = Some(form);
-        self.start(id, client, call);
-        true
+        self.begin(id, || {
+            let mut call = call(endpoint, Some(body), stream, extras.as_deref())?;
+            let shared = Arc::downgrade(&self.shared);
+            let (form, feeds) = form(&files, &bytes, move |file, round| {
+                if let Some(shared) = shared.upgrade() {
+                    shared.push(Outcome::Ask { id, file, round });
+                }
+            });
+            lock(&self.shared.feeds).insert(id, feeds);
+            call.form = Some(form);
+            self.start(id, client, call);
+            Some(())
+        })
     }
 
     /// Hands over a piece of a file, or its end; false when the file's source is to wait until it is asked again.
     #[napi]
-    pub fn feed(&self, id: u32, file: u32, round: u32, piece: Option<&[u8]>) -> bool {
+    pub fn feed(&self, id: u32, file: u32, round: u32, piece: Option<&[u8]>) -> Result<bool> {
+        sound(|| self.fed(id, file, round, piece))
+    }
+
+    fn fed(&self, id: u32, file: u32, round: u32, piece: Option<&[u8]>) -> bool {
         let feed = lock(&self.shared.feeds).get(&id).and_then(|feeds| feeds.get(file as usize)?.clone());
         let Some(feed) = feed else { return false };
         if let Some(piece) = piece {
@@ -139,33 +145,43 @@ impl Border {
 
     /// Takes bytes of an open answer, or nothing, and then JavaScript is told when there are more.
     #[napi]
-    pub fn pull_bytes(&self, id: u32) -> Option<Uint8Array> {
+    pub fn pull_bytes(&self, id: u32) -> Result<Option<Uint8Array>> {
+        sound(|| self.bytes_of(id))
+    }
+
+    fn bytes_of(&self, id: u32) -> Option<Uint8Array> {
         let buffer = lock(&self.shared.downloads).get(&id)?.clone();
         let taken = buffer.take();
         if taken.is_none() && buffer.has_ended() {
-            self.shared.push(Outcome::More(buffer), &self.wake);
+            self.shared.push(Outcome::More(buffer));
         }
         taken.map(Uint8Array::with_data_copied)
     }
 
     /// What a redaction leaves of content, as JSON; nothing where that is not to be kept.
     #[napi]
-    pub fn redacted(&self, id: u32, content: Option<String>) {
+    pub fn redacted(&self, id: u32, content: Option<String>) -> Result<()> {
         let then = lock(&self.shared.redactions).waiting.remove(&id);
-        if let Some(then) = then {
-            then(content.as_deref());
-        }
+        sound(|| then.map_or((), |then| then(content.as_deref())))
+    }
+
+    /// Starts a call by `start`, which gives nothing where the call is not understood; gives whether it did.
+    pub(crate) fn begin(&self, id: u32, start: impl FnOnce() -> Option<()>) -> bool {
+        let begun = caught(start).unwrap_or_else(|| {
+            self.shared.push(Outcome::Error { id, text: Text::from_utf8(fault_json().into()) });
+            None
+        });
+        begun.is_some()
     }
 
     pub(crate) fn start(&self, id: u32, client: &Client, call: Call) {
         for listener in client.listener.iter().chain(&client.redactor).chain(&client.tracer) {
-            listener.know(|| Teller { shared: self.shared.clone(), wake: self.wake.clone() });
+            listener.know(|| Teller(self.shared.clone()));
         }
         if let Some(words) = client.engine.trouble() {
-            self.shared
-                .push(Outcome::Trouble { text: Text::from_utf8(words.into_bytes().into()) }, &self.wake);
+            self.shared.push(Outcome::Trouble { text: Text::from_utf8(words.into_bytes().into()) });
         }
-        let teller = Running::new(id, self.shared.clone(), self.wake.clone());
+        let teller = Running::new(id, self.shared.clone());
         let engine = client.engine.clone();
         let mut calls = lock(&self.shared.calls);
         let task = runtime().spawn(teller.run(engine, call));
@@ -176,26 +192,31 @@ impl Border {
     /// `{ whole, dropped }`.
     #[napi]
     pub fn flush(&self, id: u32, client: &Client, limit: f64) {
-        let (shared, wake, engine) = (self.shared.clone(), self.wake.clone(), client.engine.clone());
+        let (shared, engine) = (self.shared.clone(), client.engine.clone());
         runtime().spawn_blocking(move || {
-            let flushed = engine.flush(milliseconds(limit));
-            if let Some(words) = engine.trouble() {
-                shared.push(Outcome::Trouble { text: Text::from_utf8(words.into_bytes().into()) }, &wake);
+            let late = Flushed { whole: false, dropped: 0 };
+            let flushed = caught(|| engine.flush(milliseconds(limit))).unwrap_or(late);
+            if let Some(words) = caught(|| engine.trouble()).flatten() {
+                shared.push(Outcome::Trouble { text: Text::from_utf8(words.into_bytes().into()) });
             }
             let json = serde_json::to_vec(&flushed).expect("two numbers have a JSON form");
             let meta = Text::from_utf8("{}".into());
-            shared.push(Outcome::Answer { id, text: Text::from_utf8(json.into()), meta }, &wake);
+            shared.push(Outcome::Answer { id, text: Text::from_utf8(json.into()), meta });
         });
     }
 
     /// Takes what an open stream has: text of a JSON array, or nothing, and then JavaScript is told when there is more.
     #[napi]
-    pub fn pull(&self, id: u32) -> Option<Text> {
+    pub fn pull(&self, id: u32) -> Result<Option<Text>> {
+        sound(|| self.events_of(id))
+    }
+
+    fn events_of(&self, id: u32) -> Option<Text> {
         let buffer = lock(&self.shared.streams).get(&id)?.clone();
         match buffer.take() {
             Taken::Chunks(text) => Some(text),
             Taken::Ended(_) => {
-                self.shared.push(Outcome::Ready(buffer), &self.wake);
+                self.shared.push(Outcome::Ready(buffer));
                 None
             }
             Taken::Nothing => None,
@@ -244,11 +265,24 @@ impl Drop for Border {
         lock(&self.shared.talks).clear();
         // Their records go on without content.
         let unredacted = std::mem::take(&mut lock(&self.shared.redactions).waiting);
-        drop(unredacted);
+        caught(|| drop(unredacted));
     }
 }
 
 impl Shared {
+    pub fn new(queue: Arc<Mutex<Vec<Outcome>>>, wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Self {
+            queue,
+            wake: Box::new(wake),
+            calls: Mutex::default(),
+            streams: Mutex::default(),
+            downloads: Mutex::default(),
+            talks: Mutex::default(),
+            feeds: Mutex::default(),
+            redactions: Mutex::default(),
+        }
+    }
+
     /// Lets go of what an open answer still holds.
     pub fn forget(&self, id: u32) {
         lock(&self.streams).remove(&id);
@@ -256,37 +290,34 @@ impl Shared {
         lock(&self.talks).remove(&id);
     }
 
-    pub fn push(&self, outcome: Outcome, wake: &Wake) {
+    pub fn push(&self, outcome: Outcome) {
         let was_empty = {
             let mut queue = lock(&self.queue);
             queue.push(outcome);
             queue.len() == 1
         };
         if was_empty {
-            wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+            (self.wake)();
         }
     }
 }
 
 /// Tells JavaScript of what belongs to no call.
-pub struct Teller {
-    shared: Arc<Shared>,
-    wake: Arc<Wake>,
-}
+pub struct Teller(Arc<Shared>);
 
 impl Teller {
     pub fn record(&self, listener: u32, text: Text) {
-        self.shared.push(Outcome::Record { listener, text }, &self.wake);
+        self.0.push(Outcome::Record { listener, text });
     }
 
     pub fn redact(&self, listener: u32, text: Text, then: Then) {
         let id = {
-            let mut redactions = lock(&self.shared.redactions);
+            let mut redactions = lock(&self.0.redactions);
             redactions.last = redactions.last.wrapping_add(1);
             let id = redactions.last;
             redactions.waiting.insert(id, then);
             id
         };
-        self.shared.push(Outcome::Redact { listener, id, text }, &self.wake);
+        self.0.push(Outcome::Redact { listener, id, text });
     }
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use engine::{Engine, Listeners, Redactor, Sink};
-use napi::Either;
+use engine::{Engine, Listeners, Redactor, Sink, caught};
+use napi::{Either, Result};
 use napi_derive::napi;
 use serde_json::{Map, Value};
 
+use crate::fault::{fault_json, sound};
 use crate::listener::{Listener, Tracer};
 use crate::outcome::error_json;
 
@@ -26,7 +27,12 @@ impl Client {
     /// One that is derived from `known` shares what that one remembers of its targets.
     #[napi]
     pub fn open(options: String, known: Option<&Client>) -> Either<Client, String> {
-        let options = object(&options);
+        let opened = caught(|| Self::opened(&options, known));
+        opened.unwrap_or_else(|| Either::B(fault_json()))
+    }
+
+    fn opened(options: &str, known: Option<&Client>) -> Either<Client, String> {
+        let options = object(options);
         let listener = listener_of(options.get("onRecord"), known.and_then(|known| known.listener.as_ref()));
         let redact = options.get("captureContent").and_then(|captures| captures.get("redact"));
         let redactor = listener_of(redact, known.and_then(|known| known.redactor.as_ref()));
@@ -49,27 +55,31 @@ impl Client {
 
     /// What the cache holds, and how its Redis fares, as JSON.
     #[napi]
-    pub fn cache_state(&self) -> String {
-        serde_json::to_string(&self.engine.cache_state()).expect("what is known of a cache has a JSON form")
+    pub fn cache_state(&self) -> Result<String> {
+        told(|| serde_json::to_string(&self.engine.cache_state()))
     }
 
     /// The hosts whose certificates are not checked, as the JSON of an array.
     #[napi]
-    pub fn insecure(&self) -> String {
-        serde_json::to_string(self.engine.insecure()).expect("a list of strings has a JSON form")
+    pub fn insecure(&self) -> Result<String> {
+        told(|| serde_json::to_string(self.engine.insecure()))
     }
 
     /// How full each count of the client's limits is, as the JSON of an array.
     #[napi]
-    pub fn limits(&self) -> String {
-        serde_json::to_string(&self.engine.limits()).expect("what is known of a limit has a JSON form")
+    pub fn limits(&self) -> Result<String> {
+        told(|| serde_json::to_string(&self.engine.limits()))
     }
 
     /// How each target fares, as the JSON of an array.
     #[napi]
-    pub fn targets(&self) -> String {
-        serde_json::to_string(&self.engine.targets()).expect("what is known of a target has a JSON form")
+    pub fn targets(&self) -> Result<String> {
+        told(|| serde_json::to_string(&self.engine.targets()))
     }
+}
+
+fn told(json: impl FnOnce() -> serde_json::Result<String>) -> Result<String> {
+    sound(|| json().expect("what is known of a client has a JSON form"))
 }
 
 /// `JSON.stringify` of an object, read back.

@@ -7,6 +7,7 @@ use napi::bindgen_prelude::{Array, Float32Array, Float64Array, Result, ToNapiVal
 use napi::{Env, sys};
 
 use crate::bytes::ByteBuffer;
+use crate::fault::sound;
 use crate::realtime::{Goodbye, Talk};
 use crate::stream::{End, StreamBuffer, Taken};
 use crate::text::Text;
@@ -116,7 +117,7 @@ impl ToNapiValue for Batch {
         let js = Env::from_raw(env);
         let mut array = js.create_array(batch.0.len() as u32 * 4)?;
         for (at, outcome) in batch.0.into_iter().enumerate() {
-            outcome.fill(js, &mut array, at as u32 * 4)?;
+            sound(|| outcome.fill(js, &mut array, at as u32 * 4))??;
         }
         // SAFETY: the array was made in this environment.
         unsafe { Array::to_napi_value(env, array) }

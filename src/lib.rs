@@ -10,6 +10,7 @@ mod bytes;
 mod call;
 mod client;
 mod delivery;
+mod fault;
 mod files;
 mod listener;
 mod outcome;
@@ -99,6 +100,9 @@ pub fn tables() -> String {
             "name": provider.name(),
             "baseURL": provider.base_url(),
             "usualHost": provider.usual_host(),
+            "example": engine::example(*provider).map(|example| {
+                json!({ "customHost": example.custom_host, "call": example.call, "url": example.url })
+            }),
             "endpoints": engine::ENDPOINTS.iter().filter(has).map(|row| row.call).collect::<Vec<_>>(),
             "settings": provider.settings().iter().map(setting).collect::<Vec<_>>(),
         })

@@ -28,8 +28,7 @@ impl Listener {
 impl Sink for Listener {
     fn take(&self, entry: Arc<Entry>) {
         let Some(teller) = self.teller.get() else { return };
-        let json = serde_json::to_vec(&*entry).expect("an entry always has a JSON form");
-        teller.record(self.number, Text::from_utf8(json.into()));
+        teller.record(self.number, Text::from_utf8(entry.json().into()));
     }
 
     /// What was taken is on its way to JavaScript already.

@@ -8,10 +8,12 @@ use napi_derive::napi;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::fault::sound;
+
 /// Waits, at most `limit` milliseconds and on this thread, until what was recorded is written: the process ends.
 #[napi]
-pub fn flush_all(limit: f64) {
-    engine::flush_all(crate::call::milliseconds(limit));
+pub fn flush_all(limit: f64) -> Result<()> {
+    sound(|| engine::flush_all(crate::call::milliseconds(limit)))
 }
 
 /// The kept price list, as JSON.
@@ -46,5 +48,5 @@ pub fn read_records(path: String, question: String) -> Result<String> {
             Question::Choices => reading.choices(),
         }
     };
-    answer().map(|answer| answer.to_string()).map_err(Error::from_reason)
+    sound(answer)?.map(|answer| answer.to_string()).map_err(Error::from_reason)
 }

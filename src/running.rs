@@ -4,24 +4,33 @@ use std::sync::Arc;
 
 use engine::{Answer, Call, Content, Downloading, Engine, Failed, Streaming, Vectors};
 
-use crate::border::{Shared, Wake, lock};
+use crate::border::{Shared, lock};
 use crate::bytes::ByteBuffer;
 use crate::delivery::Outcome;
+use crate::fault::fault_json;
 use crate::outcome::{end_json, error_json, meta_json};
-use crate::realtime::Goodbye;
+use crate::realtime::{Goodbye, Talk};
 use crate::stream::{End, StreamBuffer};
 use crate::text::Text;
 
 pub struct Running {
     pub(crate) id: u32,
     pub(crate) shared: Arc<Shared>,
-    pub(crate) wake: Arc<Wake>,
+    /// What JavaScript has been told to be open.
+    pub(crate) open: Open,
     pub(crate) told: bool,
 }
 
+pub enum Open {
+    Nothing,
+    Stream(Arc<StreamBuffer>),
+    Bytes(Arc<ByteBuffer>),
+    Session(Arc<Talk>),
+}
+
 impl Running {
-    pub fn new(id: u32, shared: Arc<Shared>, wake: Arc<Wake>) -> Self {
-        Self { id, shared, wake, told: false }
+    pub fn new(id: u32, shared: Arc<Shared>) -> Self {
+        Self { id, shared, open: Open::Nothing, told: false }
     }
 
     pub async fn run(mut self, engine: Arc<Engine>, call: Call) {
@@ -69,9 +78,10 @@ impl Running {
             };
             let wanted = buffer.push(&batch);
             if let Some(meta) = first.take() {
-                self.shared.push(Outcome::Stream { buffer: buffer.clone(), meta }, &self.wake);
+                self.open = Open::Stream(buffer.clone());
+                self.shared.push(Outcome::Stream { buffer: buffer.clone(), meta });
             } else if wanted {
-                self.shared.push(Outcome::Ready(buffer.clone()), &self.wake);
+                self.shared.push(Outcome::Ready(buffer.clone()));
             }
             if buffer.is_full() {
                 events.let_others_go();
@@ -80,9 +90,9 @@ impl Running {
         };
         let wanted = buffer.end(end);
         if let Some(meta) = first.take() {
-            self.shared.push(Outcome::Stream { buffer, meta }, &self.wake);
+            self.shared.push(Outcome::Stream { buffer, meta });
         } else if wanted {
-            self.shared.push(Outcome::Ready(buffer), &self.wake);
+            self.shared.push(Outcome::Ready(buffer));
         }
         self.told = true;
         events.rest().await;
@@ -91,12 +101,13 @@ impl Running {
     async fn bytes(mut self, mut download: Downloading, meta: Text) {
         let buffer = Arc::new(ByteBuffer::new(self.id));
         lock(&self.shared.downloads).insert(self.id, buffer.clone());
-        self.shared.push(Outcome::Bytes { id: self.id, meta }, &self.wake);
+        self.open = Open::Bytes(buffer.clone());
+        self.shared.push(Outcome::Bytes { id: self.id, meta });
         let end = loop {
             match download.next().await {
                 Some(Ok(piece)) => {
                     if buffer.push(piece) {
-                        self.shared.push(Outcome::More(buffer.clone()), &self.wake);
+                        self.shared.push(Outcome::More(buffer.clone()));
                     }
                     buffer.room().await;
                 }
@@ -110,13 +121,31 @@ impl Running {
         };
         self.told = true;
         if buffer.end(end) {
-            self.shared.push(Outcome::More(buffer), &self.wake);
+            self.shared.push(Outcome::More(buffer));
         }
     }
 
     fn tell(&mut self, outcome: Outcome) {
         self.told = true;
-        self.shared.push(outcome, &self.wake);
+        self.shared.push(outcome);
+    }
+
+    /// Tells that the engine panicked, in the way that JavaScript waits to be told of the call by now.
+    fn fail(&self) {
+        let error = fault_json();
+        let end = || End { error: Some(error.clone()), facts: Vec::new() };
+        let (wanted, outcome) = match &self.open {
+            Open::Nothing => {
+                self.shared.forget(self.id);
+                (true, self.error(error))
+            }
+            Open::Stream(buffer) => (buffer.end(end()), Outcome::Ready(buffer.clone())),
+            Open::Bytes(buffer) => (buffer.end(end()), Outcome::More(buffer.clone())),
+            Open::Session(talk) => (talk.line.end(Goodbye::failed(error)), Outcome::Heard(talk.clone())),
+        };
+        if wanted {
+            self.shared.push(outcome);
+        }
     }
 
     fn error(&self, json: String) -> Outcome {
@@ -128,29 +157,18 @@ impl Drop for Running {
     fn drop(&mut self) {
         lock(&self.shared.calls).remove(&self.id);
         lock(&self.shared.feeds).remove(&self.id);
-        if !self.told && !std::thread::panicking() {
+        if self.told {
+            return;
+        }
+        if std::thread::panicking() {
+            self.fail();
+        } else {
             // Cancelled, maybe in the moment in which its stream was opened.
             self.shared.forget(self.id);
         }
-        if !self.told && std::thread::panicking() {
-            let fault = "The engine failed: this is a fault of portkey-native; please report it.";
-            let json = error_json(engine::Error::new(engine::Kind::Internal, fault), None);
-            let end = End { error: Some(json.clone()), facts: Vec::new() };
-            let stream = lock(&self.shared.streams).get(&self.id).cloned();
-            let talk = lock(&self.shared.talks).get(&self.id).cloned();
-            let download = lock(&self.shared.downloads).get(&self.id).cloned();
-            let outcome = match (stream, download) {
-                (Some(buffer), _) if buffer.end(end.clone()) => Outcome::Ready(buffer),
-                (_, Some(buffer)) if buffer.end(end) => Outcome::More(buffer),
-                (None, None)
-                    if talk.as_ref().is_some_and(|talk| talk.line.end(Goodbye::failed(json.clone()))) =>
-                {
-                    return talk.map_or((), |talk| self.shared.push(Outcome::Heard(talk), &self.wake));
-                }
-                (None, None) => self.error(json),
-                _ => return,
-            };
-            self.shared.push(outcome, &self.wake);
-        }
     }
 }
+
+#[cfg(test)]
+#[path = "running_tests.rs"]
+mod tests;

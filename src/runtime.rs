@@ -11,7 +11,6 @@ const THREADS: &str = "PORTKEY_WORKER_THREADS";
 pub fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {
-        quiet_panics();
         let asked = std::env::var(THREADS).ok().and_then(|text| text.parse().ok());
         Builder::new_multi_thread()
             .worker_threads(asked.unwrap_or(1).clamp(1, 64))
@@ -20,9 +19,4 @@ pub fn runtime() -> &'static Runtime {
             .build()
             .expect("the operating system gives this process its first threads")
     })
-}
-
-/// A panic becomes an error of its call; its payload, which may quote anything, is not printed.
-fn quiet_panics() {
-    std::panic::set_hook(Box::new(|_| {}));
 }

@@ -231,6 +231,16 @@ const endpointsByProvider = [
   }),
 ].join('\n')
 
+/** A custom host of each provider, and where a call goes there; other calls than chats are named. */
+const hostTable = [
+  '| `provider` | `customHost`, for example | a chat goes to |',
+  '| --- | --- | --- |',
+  ...providers.filter(({ example }) => example).map(({ name, example: { customHost, call, url } }) => {
+    const which = call === 'chat.completions.create' ? '' : ` (\`${call}\`)`
+    return `| \`${name}\` | \`${customHost}\` | \`${url}\`${which} |`
+  }),
+].join('\n')
+
 const priceTable = Object.entries(JSON.parse(native().prices()).providers).flatMap(([name, { asOf, source, models }]) => [
   `### ${name}`,
   '',
@@ -260,7 +270,7 @@ const written = {
   'index.d.mts': between(read('index.d.mts'), 'types', `export type {\n${wrapped(typeNames, '  ')}\n} from './index.js'`, '/*'),
   'docs/methods.md': ['Data', 'Hosted', 'Control'].reduce((text, plane) => between(text, plane.toLowerCase(), methodTable(plane)), between(read('docs/methods.md'), 'helpers', helperTable)),
   'docs/prices.md': between(read('docs/prices.md'), 'prices', priceTable),
-  'docs/providers.md': between(read('docs/providers.md'), 'providers', endpointsByProvider),
+  'docs/providers.md': between(between(read('docs/providers.md'), 'providers', endpointsByProvider), 'hosts', hostTable),
 }
 
 let stale = false

@@ -1,5 +1,5 @@
 // Fuzzes what reads the words of strangers: the targets in fuzz/fuzz_targets/, from the inputs in fuzz/corpus/.
-//   node tools/fuzz.mjs                          every target for 20 s, as CI does
+//   node tools/fuzz.mjs                          every target for 10 s, as CI does
 //   node tools/fuzz.mjs sse body --seconds 600   some of them, for longer
 //   node tools/fuzz.mjs --gather                 and puts new inputs that reach further into the corpus, where they are short
 //   node tools/fuzz.mjs body fuzz/artifacts/body/crash-…   one input again
@@ -21,7 +21,7 @@ const LIMITS = ['-max_len=2048', '-timeout=10', '-rss_limit_mb=1024']
 const KEPT = { bytes: 512, files: 60 }
 
 const words = process.argv.slice(2)
-const seconds = words.includes('--seconds') ? Number(words.splice(words.indexOf('--seconds'), 2)[1]) : 20
+const seconds = words.includes('--seconds') ? Number(words.splice(words.indexOf('--seconds'), 2)[1]) : 10
 const gathers = words.includes('--gather')
 const known = readdirSync(path.join(folder, 'fuzz_targets')).filter((name) => name.endsWith('.rs')).map((name) => path.basename(name, '.rs'))
 const inputs = words.filter((word) => existsSync(word) && !known.includes(word)).map((word) => path.resolve(word))

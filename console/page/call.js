@@ -2,7 +2,7 @@
 
 import { element, money, time } from './page.js'
 
-const PHASES = ['queue', 'connect', 'headers', 'body']
+const PHASES = { limit: 'waiting for a limit', queue: 'in line', connect: 'connecting', headers: 'until headers', body: 'body' }
 
 export function drawCall(aside, record, close) {
   const { usage, ms, content, attempts, changes, metadata, feedback } = record
@@ -37,27 +37,36 @@ export function drawCall(aside, record, close) {
 
 const json = (value) => element('pre', {}, JSON.stringify(value, null, 2))
 
-/** Each attempt as a bar, one after the other: waiting in line, connecting, until the headers, the body. */
+/** Where each phase of an attempt ends, in milliseconds after its beginning. Its own clock runs from when it need not wait any more. */
+function endsOf({ phase, ms }) {
+  const limit = ms.limit ?? 0
+  const queue = limit + (ms.queue ?? 0)
+  const own = phase === 'limit' || phase === 'queue' ? 0 : (ms.total ?? ms.headers ?? ms.connect ?? 0)
+  const connect = queue + Math.min(ms.connect ?? 0, own)
+  return { limit, queue, connect, headers: queue + (ms.headers ?? own), body: queue + own, first: ms.firstToken === null ? null : queue + ms.firstToken }
+}
+
+/** Each attempt as a bar, one after the other: its waits, connecting, until the headers, the body. */
 function waterfall(attempts) {
-  const lengths = attempts.map(({ ms }) => ms.total ?? ms.headers ?? ms.connect ?? ms.queue ?? 0)
+  const ends = attempts.map(endsOf)
+  const lengths = ends.map(({ body }) => body)
   const whole = Math.max(1, lengths.reduce((sum, length) => sum + length, 0))
   let from = 0
   const rows = attempts.flatMap((attempt, at) => {
-    const { queue, connect, headers, firstToken } = attempt.ms
-    const ends = { queue: queue ?? 0, connect: connect ?? queue ?? 0, headers: headers ?? lengths[at], body: lengths[at] }
+    const { firstToken, limit } = attempt.ms
     const track = element('div', { class: 'track', title: `${attempt.url}` })
     let begun = 0
-    for (const phase of PHASES) {
-      const end = Math.max(begun, ends[phase])
+    for (const phase of Object.keys(PHASES)) {
+      const end = Math.max(begun, ends[at][phase])
       track.append(piece(phase, from + begun, end - begun, whole))
       begun = end
     }
-    if (firstToken !== null) track.append(piece('first', from + firstToken, 0, whole))
+    if (firstToken !== null) track.append(piece('first', from + ends[at].first, 0, whole))
     from += lengths[at]
-    const told = [attempt.status ?? attempt.code ?? attempt.phase, time(lengths[at]), firstToken !== null && `first token ${time(firstToken)}`, attempt.retryReason && `because of ${attempt.retryReason}`]
+    const told = [attempt.status ?? attempt.code ?? attempt.phase, time(lengths[at]), firstToken !== null && `first token ${time(firstToken)}`, attempt.limit && `${attempt.phase === 'limit' ? 'stopped by' : `waited ${time(limit)} for`} ${attempt.limit}`, attempt.retryReason && `because of ${attempt.retryReason}`]
     return [element('span', {}, attempt.target), track, element('span', { class: attempt.status >= 400 || attempt.code ? 'error' : 'quiet' }, told.filter(Boolean).join(' · '))]
   })
-  const legend = element('p', { class: 'legend quiet' }, ...PHASES.flatMap((phase) => [element('i', { class: phase }), { queue: 'in line', connect: 'connecting', headers: 'until headers', body: 'body' }[phase]]), element('i', { class: 'first' }), 'first token')
+  const legend = element('p', { class: 'legend quiet' }, ...Object.entries(PHASES).flatMap(([phase, words]) => [element('i', { class: phase }), words]), element('i', { class: 'first' }), 'first token')
   return element('div', {}, element('div', { class: 'waterfall' }, ...rows), attempts.length > 0 ? legend : element('p', { class: 'quiet' }, 'None: it was answered from the cache, or denied.'))
 }
 

@@ -4,7 +4,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use tokio::time::Instant;
 
@@ -41,7 +41,34 @@ impl Clock for SystemClock {
 
 /// A random identifier of 32 hexadecimal digits, the form of a W3C trace id.
 pub fn new_id() -> String {
-    format!("{:032x}", new_number())
+    hex(new_number())
+}
+
+/// The same, behind all that were made before: where rows lie in the order of their ids, a new one is among the last.
+pub fn new_ordered_id() -> String {
+    hex(new_ordered_number())
+}
+
+/// A number that begins with the time and goes on at random, in its last 80 bits.
+pub fn new_ordered_number() -> u128 {
+    let wall = SystemClock.wall().duration_since(UNIX_EPOCH).unwrap_or_default();
+    ordered_number(wall.as_millis() as u64)
+}
+
+/// That of a moment: milliseconds since 1970.
+pub fn ordered_number(wall: u64) -> u128 {
+    (u128::from(wall) << 80) | (new_number() >> 48).max(1)
+}
+
+/// 32 hexadecimal digits.
+pub fn hex(number: u128) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let bytes = number.to_be_bytes();
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
 }
 
 /// A random number other than 0.

@@ -13,6 +13,7 @@ use crate::events::Held;
 use crate::explain::Place;
 use crate::http::ReplyBody;
 use crate::observe::{Phase, Report, milliseconds};
+use crate::panics::caught;
 use crate::record::End;
 
 pub struct Download {
@@ -160,7 +161,8 @@ impl Downloading {
 impl Drop for Downloading {
     fn drop(&mut self) {
         if self.report.recording.is_some() {
-            self.close(&End::Aborted);
+            // It may be here by a panic, which a second one would make the process's end.
+            caught(|| self.close(&End::left()));
         }
     }
 }

@@ -19,6 +19,9 @@ use crate::endpoint::ENDPOINTS;
 mod server;
 use server::{Script, Server, Step, in_time, turn};
 
+#[path = "engine_panic_tests.rs"]
+mod panics;
+
 /// Tells real time, the wall time of RFC 9110's example, and always the same chance.
 struct Noting {
     random: f64,

@@ -9,10 +9,11 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use crate::cache::Status;
-use crate::clock::{Instant, new_id};
+use crate::clock::{Instant, new_ordered_id};
 use crate::config::{Gateway, Target, Trace};
 use crate::hooks::Record;
 use crate::memory::{Fault, Seen};
+use crate::panics::caught;
 use crate::record::{End, Pricing, Recording, Usage, prices};
 use crate::telemetry::{Tracing, written};
 
@@ -67,7 +68,7 @@ pub struct Report {
 /// A call that nobody waits for any more is recorded with what happened until then.
 impl Drop for Report {
     fn drop(&mut self) {
-        self.close(&End::Aborted);
+        self.close(&End::left());
     }
 }
 
@@ -192,7 +193,7 @@ impl Report {
     pub fn new(trace: &Trace) -> Self {
         Self {
             trace: trace.clone(),
-            trace_id: trace.trace_id.clone().unwrap_or_else(new_id),
+            trace_id: trace.trace_id.clone().unwrap_or_else(new_ordered_id),
             request_id: None,
             path: String::new(),
             target: String::new(),
@@ -239,8 +240,7 @@ impl Report {
         self.gateway = target.gateway;
         self.told.clear();
         self.pricing = target.pricing;
-        self.known =
-            if target.pricing.is_some() { prices::Known::Nowhere } else { prices::Known::of(target) };
+        self.known = target.known;
     }
 
     /// A gateway has answered with these headers.
@@ -260,8 +260,12 @@ impl Report {
         fact.map(|(_, value)| value.as_str())
     }
 
-    /// The call is over: what it cost is worked out, and its record handed over.
+    /// The call is over: what it cost is worked out, and its record handed over. A fault of ours in that is not the call's.
     pub fn close(&mut self, end: &End<'_>) {
+        caught(|| self.conclude(end));
+    }
+
+    fn conclude(&mut self, end: &End<'_>) {
         if self.cost.is_none() {
             self.cost = self.cost_of(end);
         }

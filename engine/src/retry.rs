@@ -4,6 +4,11 @@
 use std::time::{Duration, SystemTime};
 
 use ::http::HeaderMap;
+use jiff::civil::DateTime;
+use jiff::fmt::rfc2822::DateTimeParser;
+use jiff::fmt::strtime;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 
 use crate::error::{Error, Kind, Resend};
 
@@ -117,11 +122,33 @@ fn seconds(value: &str, unit: f64) -> Option<Duration> {
     (number.is_finite() && number >= 0.0).then(|| Duration::try_from_secs_f64(number * unit).ok()).flatten()
 }
 
+/// RFC 9110 §5.6.7: a recipient has to take the two obsolete forms too.
 fn http_date(value: &str, now: SystemTime) -> Option<Duration> {
-    let date =
-        jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(value.trim()).ok()?;
-    let at = SystemTime::from(date);
-    Some(at.duration_since(now).unwrap_or_default())
+    let value = value.trim();
+    let usual = DateTimeParser::new().relaxed_weekday(true).parse_timestamp(value).ok();
+    let at = usual.or_else(|| rfc_850(value, now)).or_else(|| asctime(value))?;
+    Some(SystemTime::from(at).duration_since(now).unwrap_or_default())
+}
+
+/// `Sunday, 06-Nov-94 08:49:37 GMT`, in the last year with these digits that is no more than 50 years ahead.
+fn rfc_850(value: &str, now: SystemTime) -> Option<Timestamp> {
+    let (_, value) = value.split_once(',')?;
+    let read = strtime::parse("%d-%b-%y %H:%M:%S GMT", value.trim_start()).ok()?.to_datetime().ok()?;
+    let today = Timestamp::try_from(now).ok()?.to_zoned(TimeZone::UTC).datetime();
+    let latest = today.checked_add(50.years()).ok()?;
+    let centuries = [1, 0, -1].map(|later| (today.year() / 100 + later) * 100 + read.year() % 100);
+    let dates = centuries.into_iter().filter_map(|year| read.with().year(year).build().ok());
+    dates.filter(|date| *date <= latest).find_map(in_utc)
+}
+
+/// `Sun Nov  6 08:49:37 1994`.
+fn asctime(value: &str) -> Option<Timestamp> {
+    let (_, value) = value.split_once(' ')?;
+    in_utc(strtime::parse("%b %e %H:%M:%S %Y", value.trim_start()).ok()?.to_datetime().ok()?)
+}
+
+fn in_utc(date: DateTime) -> Option<Timestamp> {
+    date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 
 #[cfg(test)]
@@ -222,8 +249,27 @@ mod tests {
         assert_eq!(read("x-ms-retry-after-ms", "40"), Some(Duration::from_millis(40)));
         assert_eq!(read("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(7)));
         assert_eq!(read("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
-        for bad in ["-1", "soon", "", "NaN", "inf", "1e400"] {
+        for obsolete in
+            ["Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Sun, 06-nov-94 08:49:37 GMT"]
+        {
+            assert_eq!(read("retry-after", obsolete), Some(Duration::from_secs(7)), "{obsolete}");
+        }
+        let bad = ["-1", "soon", "", "NaN", "inf", "1e400"];
+        let worse =
+            ["Sunday, 31-Feb-94 08:49:37 GMT", "Sun Nov 31 08:49:37 1994", "Sun Nov 6 08:49:37", "Nov 6,"];
+        for bad in bad.into_iter().chain(worse) {
             assert_eq!(read("retry-after", bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_year_of_two_digits_is_the_last_that_is_at_most_fifty_years_ahead() {
+        let at = |date: &str| SystemTime::from(date.parse::<Timestamp>().expect("a date"));
+        let wait = |value: &str, now: &str| parse_retry_after(value, at(now));
+        let minute = Some(Duration::from_secs(60));
+        assert_eq!(wait("Saturday, 01-Jan-00 00:00:30 GMT", "1999-12-31T23:59:30Z"), minute);
+        assert_eq!(wait("Monday, 23-Nov-26 12:01:00 GMT", "2026-11-23T12:00:00Z"), minute);
+        assert_eq!(wait("Tuesday, 23-Nov-77 12:00:00 GMT", "2026-11-23T12:00:00Z"), Some(Duration::ZERO));
+        assert!(wait("Monday, 23-Nov-76 12:00:00 GMT", "2026-11-23T12:00:00Z") > minute);
     }
 }

@@ -152,10 +152,12 @@ class RealtimeSocket extends EventEmitter {
     this.#fail(new APIUserAbortError())
   }
 
-  /** A session may be over before it is told that it opened: then there is nothing to listen to. */
+  /** It may have ended by the time that this is told. */
   #open() {
-    this.#more = this.#id !== undefined
-    if (this.#more) this.#state = OPEN
+    if (this.#id !== undefined) {
+      this.#state = OPEN
+      this.#more = true
+    }
     this.emit('open')
   }
 

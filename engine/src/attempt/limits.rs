@@ -5,7 +5,8 @@ use crate::answer::{Content, Reached};
 use crate::error::{Error, Kind, Result};
 use crate::limit::{Asking, Expected};
 use crate::observe::{Phase, milliseconds};
-use crate::record::usage_in;
+use crate::record::prices::Known;
+use crate::record::{Pricing, usage_in};
 
 impl Sending<'_> {
     /// Reserves what the request is expected to use in the target's limits; it may wait for that.
@@ -14,7 +15,8 @@ impl Sending<'_> {
         self.report.last().phase = Phase::Limit;
         let expected = if limits.counts_usage() { self.expected() } else { Expected::default() };
         let metadata = self.report.trace.metadata.clone();
-        let asking = Asking { metadata: &metadata, expected, pricing: self.target.pricing };
+        let pricing = if limits.counts_cost() { self.pricing() } else { None };
+        let asking = Asking { metadata: &metadata, expected, pricing };
         let (_, _, deadline) = self.or_total("queue", self.target.clocks.queue, self.began);
         let reserved = limits.reserve(self.context, &asking, deadline).await;
         let now = self.context.clock.now();
@@ -34,6 +36,14 @@ impl Sending<'_> {
                 Err(self.place().limited(&stopped))
             }
         }
+    }
+
+    /// What options say that the target takes, else what its service lists for the model that is asked for.
+    fn pricing(&self) -> Option<Pricing> {
+        self.target.pricing.or_else(|| match self.target.known {
+            Known::Listed(service) => service.asked(self.request.question()),
+            Known::Nowhere | Known::Told => None,
+        })
     }
 
     fn expected(&self) -> Expected {

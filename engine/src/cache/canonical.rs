@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
+use ring::digest::{Context, SHA256};
 use serde_json::value::RawValue;
-use sha2::{Digest as _, Sha256};
 
 pub type Digest = [u8; 32];
 
@@ -31,9 +31,9 @@ impl<'t> Node<'t> {
     }
 
     pub fn digest(&self) -> Digest {
-        let mut hash = Sha256::new();
+        let mut hash = hash();
         self.feed(&mut hash);
-        hash.finalize().into()
+        sum(hash)
     }
 
     pub fn get(&self, name: &str) -> Option<&Self> {
@@ -54,7 +54,7 @@ impl<'t> Node<'t> {
     }
 
     /// Every part is preceded by what it is and how long, so that no two values feed the same bytes.
-    fn feed(&self, hash: &mut Sha256) {
+    fn feed(&self, hash: &mut Context) {
         match self {
             Self::Raw(raw) => part(hash, b'r', raw.as_bytes()),
             Self::Text(text) => part(hash, b't', text.as_bytes()),
@@ -76,16 +76,26 @@ impl<'t> Node<'t> {
     }
 }
 
+/// A SHA-256: ring's, since it's fast on processors without instructions for it too.
+pub fn hash() -> Context {
+    Context::new(&SHA256)
+}
+
+/// What has been fed to `hash`.
+pub fn sum(hash: Context) -> Digest {
+    hash.finish().as_ref().try_into().expect("a SHA-256 has 32 bytes")
+}
+
 /// Feeds `bytes`, which no other bytes can be mistaken for.
-pub fn part(hash: &mut Sha256, tag: u8, bytes: &[u8]) {
+pub fn part(hash: &mut Context, tag: u8, bytes: &[u8]) {
     count(hash, tag, bytes.len());
     hash.update(bytes);
 }
 
-fn count(hash: &mut Sha256, tag: u8, count: usize) {
+fn count(hash: &mut Context, tag: u8, count: usize) {
     let mut head = [tag; 9];
     head[1..].copy_from_slice(&(count as u64).to_be_bytes());
-    hash.update(head);
+    hash.update(&head);
 }
 
 /// Reads text that is known to be valid JSON.

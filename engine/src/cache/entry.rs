@@ -4,8 +4,8 @@
 //! or kept under another key is not read. The checksum is no signature; whoever may write to a store is trusted.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use sha2::{Digest as _, Sha256};
 
+use super::canonical;
 use super::key::Key;
 use crate::events::Event;
 
@@ -148,7 +148,10 @@ fn size_of_event(event: &Event) -> usize {
 }
 
 fn checksum(key: &Key, rest: &[u8]) -> [u8; CHECKSUM] {
-    let digest = Sha256::new().chain_update(key.bytes()).chain_update(rest).finalize();
+    let mut hash = canonical::hash();
+    hash.update(key.bytes());
+    hash.update(rest);
+    let digest = canonical::sum(hash);
     let mut sum = [0; CHECKSUM];
     sum.copy_from_slice(&digest[..CHECKSUM]);
     sum

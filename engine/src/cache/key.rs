@@ -5,9 +5,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use sha2::{Digest as _, Sha256};
-
-use super::canonical::{Digest, Node, part};
+use super::canonical::{Digest, Node, hash, part, sum};
 
 /// Changes whenever a key's parts do, so that no entry of another version is found.
 const VERSION: &[u8] = b"portkey-native cache 1";
@@ -40,19 +38,19 @@ impl Tenant {
         let mut headers: Vec<_> =
             headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
         headers.sort_unstable();
-        let mut hash = Sha256::new();
+        let mut hash = hash();
         for (name, value) in headers {
             part(&mut hash, b'n', name.as_bytes());
             part(&mut hash, b'v', value);
         }
-        Self(hash.finalize().into())
+        Self(sum(hash))
     }
 
     /// The tenant that a namespace stands for, whatever the headers are: all who name it share.
     pub fn namespace(name: &str) -> Self {
-        let mut hash = Sha256::new();
+        let mut hash = hash();
         part(&mut hash, b's', name.as_bytes());
-        Self(hash.finalize().into())
+        Self(sum(hash))
     }
 }
 
@@ -70,7 +68,7 @@ impl Key {
 
     fn made(identity: &Identity<'_>, kind: u8, body: &Digest, more: &[u8]) -> Self {
         let Identity { call, provider, url, socket, tenant, manner } = identity;
-        let mut hash = Sha256::new();
+        let mut hash = hash();
         part(&mut hash, b'V', VERSION);
         part(&mut hash, b'c', call.as_bytes());
         part(&mut hash, b'P', provider.as_bytes());
@@ -84,7 +82,7 @@ impl Key {
         }
         part(&mut hash, kind, body);
         part(&mut hash, b'+', more);
-        Self(hash.finalize().into())
+        Self(sum(hash))
     }
 
     pub fn bytes(&self) -> &Digest {

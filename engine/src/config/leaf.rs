@@ -22,6 +22,8 @@ use crate::memory;
 use crate::provider::dialect::{Setting, Settings, camel};
 use crate::provider::portkey::PORTKEY;
 use crate::provider::{self, LEFT_OUT, PROVIDERS, Provider};
+use crate::record::Pricing;
+use crate::record::prices::Known;
 use crate::retry::{CONFIG_STATUSES, Policy};
 use crate::secret::Secret;
 
@@ -48,7 +50,12 @@ impl Maker<'_> {
         let caching = self.caching(&headers, &settings);
         let base_url = base_url?;
         let live = self.live(provider?, &base_url);
-        let limits = self.limits(provider?, &base_url);
+        let pricing = self.node.pricing.or(self.options.pricing);
+        let known = match pricing {
+            None if gateway.is_none() && !self.is_custom() => Known::of(provider?.name()),
+            _ => Known::Nowhere,
+        };
+        let limits = self.limits(provider?, &base_url, pricing, known);
         let repeats =
             options.max_retries != Some(0) && self.node.retry.as_ref().is_none_or(|retry| retry.attempts > 0);
         Some(Target {
@@ -79,7 +86,8 @@ impl Maker<'_> {
             gateway: gateway.map(|(gateway, _)| gateway),
             settings,
             params: self.node.params.clone(),
-            pricing: self.node.pricing.or(options.pricing),
+            pricing,
+            known,
             limits,
             live,
         })
@@ -139,12 +147,17 @@ impl Maker<'_> {
     }
 
     /// The client's limits and the config's. Those for embeddings of a cache stand beside the client's.
-    fn limits(&mut self, provider: &dyn Provider, base_url: &BaseUrl) -> Option<Limits> {
+    fn limits(
+        &mut self,
+        provider: &dyn Provider,
+        base_url: &BaseUrl,
+        pricing: Option<Pricing>,
+        known: Known,
+    ) -> Option<Limits> {
         let of_client = self.options.limits.iter().filter(|_| !self.aside);
         let all = of_client.chain(&self.node.limits).cloned();
         let limits = Limits::new(all, &self.identity(provider, base_url), self.memory.counted())?;
-        let pricing = self.node.pricing.or(self.options.pricing);
-        if !pricing.is_some_and(|pricing| pricing.is_whole()) {
+        if !matches!(known, Known::Listed(_)) && !pricing.is_some_and(|pricing| pricing.is_whole()) {
             let target = self.node.path.clone();
             for rule in limits.of_cost() {
                 let why = format!(

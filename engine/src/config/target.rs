@@ -22,6 +22,7 @@ use crate::memory::{Live, Standing};
 use crate::provider::Provider;
 use crate::provider::dialect::Settings;
 use crate::record::Pricing;
+use crate::record::prices::Known;
 use crate::retry::Policy;
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, as the config has it")]
@@ -69,6 +70,8 @@ pub struct Target {
     pub tells_duration: bool,
     pub params: Params,
     pub pricing: Option<Pricing>,
+    /// Where else the cost of its calls is known from, without that.
+    pub known: Known,
     /// `None` where there are none.
     pub limits: Option<Limits>,
     /// What is known of it from other calls.

@@ -3,6 +3,7 @@
 use super::{Event, Events};
 use crate::error::Result;
 use crate::observe::Report;
+use crate::panics::caught;
 use crate::record::End;
 
 pub struct Streaming {
@@ -53,9 +54,12 @@ impl Streaming {
 /// Left before its end.
 impl Drop for Streaming {
     fn drop(&mut self) {
-        self.events.settle(false);
-        if self.report.recording.is_some() {
-            self.close(&End::Aborted);
-        }
+        // It may be here by a panic, which a second one would make the process's end.
+        caught(|| {
+            self.events.settle(false);
+            if self.report.recording.is_some() {
+                self.close(&End::left());
+            }
+        });
     }
 }

@@ -15,6 +15,7 @@ use super::egress::Egress;
 use super::proxy::Proxy;
 use super::tls::Tls;
 use crate::clock::{Clock, Instant, SystemClock};
+use crate::panics::caught;
 
 /// Where a connection leads, and all that two calls must agree on to share one.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -140,7 +141,7 @@ impl Pool {
         loop {
             SystemClock.sleep(self.ages.idle / 4).await;
             let mut peers = self.peers();
-            peers.retain(|_, kept| {
+            let look = |kept: &mut Kept| {
                 kept.idle.retain_mut(|idle| self.is_young(idle) && idle.one.is_usable());
                 kept.shared.retain(|many| {
                     let is_old = many.born.elapsed() >= self.ages.most;
@@ -148,7 +149,9 @@ impl Pool {
                     many.idle_for().is_none_or(|idle| idle < longest)
                 });
                 !kept.idle.is_empty() || !kept.shared.is_empty() || kept.opening.is_some()
-            });
+            };
+            // Without it connections would stay for ever.
+            caught(|| peers.retain(|_, kept| look(kept)));
             if peers.is_empty() {
                 return self.reaping.store(false, Ordering::Relaxed);
             }

@@ -100,6 +100,11 @@ impl Limits {
         self.rules.iter().any(|(rule, _)| rule.measure != Measure::Requests)
     }
 
+    /// Whether one of them is on the cost.
+    pub fn counts_cost(&self) -> bool {
+        self.of_cost().next().is_some()
+    }
+
     /// Whether every call would be sent on to another target now, as far as that does not depend on the call.
     pub fn turns_away(&self, now: Instant) -> bool {
         let is_full = |(rule, number): &(Arc<Rule>, u64)| {

@@ -48,6 +48,13 @@ struct Response<'a> {
     usage: Raw<'a>,
     #[serde(borrow, default)]
     error: Raw<'a>,
+    #[serde(default)]
+    incomplete_details: Option<Incomplete>,
+}
+
+#[derive(Deserialize)]
+struct Incomplete {
+    reason: Option<String>,
 }
 
 impl Progress {
@@ -110,6 +117,8 @@ impl Progress {
         if let Some(usage) = response.and_then(|response| response.usage) {
             self.usage = Some(usage.get().to_owned());
         }
+        let lacks = response.and_then(|response| response.incomplete_details.as_ref()?.reason.clone());
+        self.finish_reasons.push(lacks.unwrap_or_else(|| kind.to_owned()));
         if kind != "failed" {
             return Meaning::Semantic;
         }

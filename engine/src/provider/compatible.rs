@@ -3,6 +3,7 @@
 //! a dialect. Hosts are today's; `docs/providers.md` tells which services are left out, and why.
 //! The invariant: what a row does not name goes through as it is.
 
+use super::anthropic::served::Served;
 use super::dialect::{Dialect, Setting, Settings};
 use super::params::{MAX_COMPLETION_TOKENS, Rule};
 use super::passing::{self, PASSING, Passing};
@@ -23,8 +24,10 @@ pub struct Compatible {
     /// The setting that takes the base URL's place.
     base_url_setting: Option<&'static str>,
     auth: Auth,
-    /// The calls of front formats that it takes as they are, each with how its models' names begin that do.
-    natively: &'static [(&'static str, &'static str)],
+    /// The calls of front formats that it takes as they are.
+    natively: &'static [Native],
+    /// It opens realtime sessions as OpenAI does.
+    realtime: bool,
     /// See `Provider::limits_by_newer_name`.
     newer_limit: bool,
     /// The version that stands before each endpoint's path when the base URL has none.
@@ -47,6 +50,18 @@ pub struct Compatible {
     health: Option<&'static str>,
 }
 
+/// A call of a front format that a service takes as it is: its own documentation says so, for the same base URL.
+struct Native {
+    call: &'static str,
+    /// How the names of the models begin that take it.
+    models: &'static str,
+    /// Only the service itself does: a host of the caller's is a server of another kind.
+    at_home: bool,
+}
+
+const RESPONSES_OF_ALL: Native = Native { call: RESPONSES, models: "", at_home: false };
+const MESSAGES_OF_ALL: Native = Native { call: MESSAGES, models: "", at_home: false };
+
 /// Endpoints, by their calls.
 type Calls = &'static [&'static str];
 
@@ -55,6 +70,10 @@ const TEXT: Calls = &["completions.create"];
 const EMBED: Calls = &[EMBEDDINGS];
 /// These servers count by Anthropic's API, for any model.
 const COUNT: Calls = &[COUNT_TOKENS];
+const RESPOND: Calls = &[RESPONSES];
+/// Responses that the service keeps.
+const KEPT_RESPONSES: Calls = &["responses.retrieve", "responses.delete"];
+const MESSAGE: Calls = &[MESSAGES];
 const MODERATE: Calls = &["moderations.create"];
 const MODELS: Calls = &["models.list", "models.retrieve"];
 const IMAGES: Calls = &[endpoint::IMAGES];
@@ -85,6 +104,7 @@ const LIKE_OPENAI: Compatible = Compatible {
     base_url_setting: None,
     auth: Auth::Bearer,
     natively: &[],
+    realtime: false,
     newer_limit: false,
     version: "",
     endpoints: None,
@@ -125,6 +145,9 @@ const SELF_HOSTED: Compatible = Compatible {
     repairs: true,
     ..LIKE_OPENAI
 };
+
+/// Anthropic's Messages where the base URL has the version.
+static SERVED: Served = Served { version: "", headers: &[] };
 
 /// Voyage and Mistral name the size of an embedding as Cohere does.
 const OUTPUT_DIMENSION: Rule = Rule::Rename { from: "dimensions", to: "output_dimension" };
@@ -183,14 +206,19 @@ impl Provider for Compatible {
     }
 
     fn realtime(&self, _settings: &Settings) -> Option<Realtime> {
-        let has = [OPENAI.name, VLLM.name, X_AI.name].contains(&self.name);
-        has.then(|| Realtime::at(format!("{}/realtime", self.version)))
+        self.realtime.then(|| Realtime::at(format!("{}/realtime", self.version)))
     }
 
     /// Servers of one's own have them too, in recent versions; a chat is the same in all of them.
-    fn has_natively(&self, endpoint: &Endpoint, _settings: &Settings, body: &[u8]) -> bool {
-        let mut own = self.natively.iter().filter(|(call, _)| *call == endpoint.call);
-        own.any(|(_, models)| models.is_empty() || model_of(body).is_some_and(|it| it.starts_with(models)))
+    fn has_natively(&self, endpoint: &Endpoint, settings: &Settings, body: &[u8]) -> bool {
+        let elsewhere = [Some(CUSTOM_HOST), self.base_url_setting].into_iter().flatten();
+        let is_home = elsewhere.filter_map(|key| settings.get(key)).next().is_none();
+        self.natively.iter().any(|native| {
+            native.call == endpoint.call
+                && (is_home || !native.at_home)
+                && (native.models.is_empty()
+                    || model_of(body).is_some_and(|model| model.starts_with(native.models)))
+        })
     }
 
     fn limits_by_newer_name(&self) -> bool {
@@ -261,7 +289,8 @@ impl Provider for Compatible {
 
 pub static OPENAI: Compatible = Compatible {
     base_url: Some("https://api.openai.com/v1"),
-    natively: &[(RESPONSES, "")],
+    natively: &[RESPONSES_OF_ALL],
+    realtime: true,
     newer_limit: true,
     ..LIKE_OPENAI
 };
@@ -279,6 +308,7 @@ pub static OLLAMA: Compatible = Compatible {
 
 pub static VLLM: Compatible = Compatible {
     name: "vllm",
+    realtime: true,
     endpoints: Some(&[CHAT, TEXT, EMBED, MODELS, TRANSCRIBE, TRANSLATE, COUNT]),
     rules: &[Rule::DeveloperToSystem],
     base64_embeddings: true,
@@ -379,8 +409,8 @@ pub static CORTEX: Compatible = Compatible {
     name: "cortex",
     base_url: Some("https://{snowflake_account}.snowflakecomputing.com/api/v2"),
     version: cortex::VERSION,
-    natively: &[(MESSAGES, "claude")],
-    endpoints: Some(&[CHAT, &[MESSAGES]]),
+    natively: &[Native { models: "claude", ..MESSAGES_OF_ALL }],
+    endpoints: Some(&[CHAT, MESSAGE]),
     dialect: Some(&Passing {
         version: cortex::VERSION,
         prepare: Some(|asked, made| {
@@ -389,7 +419,7 @@ pub static CORTEX: Compatible = Compatible {
         }),
         ..PASSING
     }),
-    dialects: &[(&[MESSAGES], &cortex::Messages)],
+    dialects: &[(MESSAGE, &cortex::Messages)],
     settings: &[
         Setting {
             key: "snowflake_account",
@@ -453,14 +483,15 @@ pub static FEATHERLESS: Compatible = Compatible {
 pub static FIREWORKS: Compatible = Compatible {
     name: "fireworks-ai",
     base_url: Some("https://api.fireworks.ai/inference/v1"),
-    endpoints: Some(&[CHAT, TEXT, EMBED, IMAGES, MODELS]),
+    natively: &[RESPONSES_OF_ALL, MESSAGES_OF_ALL],
+    endpoints: Some(&[CHAT, TEXT, EMBED, IMAGES, MODELS, RESPOND, KEPT_RESPONSES, MESSAGE]),
     rules: &[
         Rule::DeveloperToSystem,
         MAX_COMPLETION_TOKENS,
         Rule::Clamp { name: "top_k", min: 1.0, max: 128.0 },
     ],
     dialect: Some(&passing::PLAIN),
-    dialects: &[(IMAGES, &images::hosted::FIREWORKS)],
+    dialects: &[(IMAGES, &images::hosted::FIREWORKS), (MESSAGE, &SERVED)],
     ..HOSTED
 };
 
@@ -477,7 +508,8 @@ pub static GITHUB: Compatible = Compatible {
 pub static GROQ: Compatible = Compatible {
     name: "groq",
     base_url: Some("https://api.groq.com/openai/v1"),
-    endpoints: Some(&[CHAT, MODELS, SPEECH, TRANSCRIBE, TRANSLATE, FILES, BATCHES]),
+    natively: &[RESPONSES_OF_ALL],
+    endpoints: Some(&[CHAT, RESPOND, MODELS, SPEECH, TRANSCRIBE, TRANSLATE, FILES, BATCHES]),
     rules: &[
         Rule::DeveloperToSystem,
         Rule::Drop { name: "logprobs", why: "Groq answers 400 to it" },
@@ -494,7 +526,8 @@ pub static HUGGING_FACE: Compatible = Compatible {
     base_url: Some("https://router.huggingface.co"),
     base_url_setting: Some("huggingface_base_url"),
     version: "/v1",
-    endpoints: Some(&[CHAT, TEXT, EMBED, MODELS]),
+    natively: &[Native { at_home: true, ..RESPONSES_OF_ALL }],
+    endpoints: Some(&[CHAT, TEXT, EMBED, MODELS, RESPOND]),
     dialect: Some(&passing::VERSIONED),
     settings: &[Setting {
         key: "huggingface_base_url",
@@ -652,8 +685,10 @@ pub static OPENROUTER: Compatible = Compatible {
     name: "openrouter",
     base_url: Some("https://openrouter.ai/api"),
     version: "/v1",
-    endpoints: Some(&[CHAT, TEXT, EMBED, MODELS]),
+    natively: &[RESPONSES_OF_ALL, MESSAGES_OF_ALL],
+    endpoints: Some(&[CHAT, TEXT, EMBED, MODELS, RESPOND, MESSAGE]),
     dialect: Some(&openrouter::DIALECT),
+    dialects: &[(MESSAGE, &openrouter::MESSAGES)],
     ..HOSTED_OLDER
 };
 
@@ -724,9 +759,10 @@ pub static SEGMIND: Compatible = Compatible {
 pub static SILICONFLOW: Compatible = Compatible {
     name: "siliconflow",
     base_url: Some("https://api.siliconflow.cn/v1"),
-    endpoints: Some(&[CHAT, EMBED, IMAGES, MODELS, SPEECH, TRANSCRIBE]),
+    natively: &[MESSAGES_OF_ALL],
+    endpoints: Some(&[CHAT, MESSAGE, EMBED, IMAGES, MODELS, SPEECH, TRANSCRIBE]),
     dialect: Some(&passing::PLAIN),
-    dialects: &[(IMAGES, &images::hosted::SILICONFLOW)],
+    dialects: &[(IMAGES, &images::hosted::SILICONFLOW), (MESSAGE, &SERVED)],
     ..HOSTED_OLDER
 };
 
@@ -776,7 +812,8 @@ pub static WORKERS_AI: Compatible = Compatible {
     name: "workers-ai",
     base_url: Some("https://api.cloudflare.com/client/v4/accounts/{workers_ai_account_id}/ai"),
     version: "/v1",
-    endpoints: Some(&[CHAT, TEXT, EMBED, IMAGES]),
+    natively: &[Native { models: "@cf/openai/", at_home: true, ..RESPONSES_OF_ALL }],
+    endpoints: Some(&[CHAT, TEXT, EMBED, IMAGES, RESPOND]),
     dialect: Some(&workers_ai::DIALECT),
     settings: &[Setting {
         key: "workers_ai_account_id",
@@ -789,7 +826,9 @@ pub static WORKERS_AI: Compatible = Compatible {
 pub static X_AI: Compatible = Compatible {
     name: "x-ai",
     base_url: Some("https://api.x.ai/v1"),
-    endpoints: Some(&[CHAT, TEXT, EMBED, IMAGES, MODELS]),
+    natively: &[RESPONSES_OF_ALL],
+    realtime: true,
+    endpoints: Some(&[CHAT, TEXT, EMBED, IMAGES, MODELS, RESPOND, KEPT_RESPONSES]),
     dialect: Some(&passing::PLAIN),
     ..HOSTED
 };

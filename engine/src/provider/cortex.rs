@@ -4,11 +4,9 @@
 use ::http::HeaderMap;
 use bytes::Bytes;
 
-use super::anthropic::native;
+use super::anthropic::served::Served;
 use super::dialect::{Asked, Context, Dialect, Made, Translator};
-use super::reported;
 use crate::error::Result;
-use crate::front::Front;
 
 /// Before each path below the base URL.
 pub const VERSION: &str = "/cortex/v1";
@@ -22,24 +20,24 @@ pub fn name_token(asked: &Asked<'_>, made: &mut Made) {
 
 pub struct Messages;
 
+const SERVED: Served = Served { version: VERSION, headers: &[] };
+
 impl Dialect for Messages {
     fn request(&self, asked: &Asked<'_>) -> Result<Made> {
-        let mut made = native::Messages.request(asked)?;
-        made.path.insert_str(0, VERSION);
+        let mut made = SERVED.request(asked)?;
         name_token(asked, &mut made);
         Ok(made)
     }
 
     fn answer(&self, context: &Context<'_>, reply: &[u8]) -> std::result::Result<Bytes, String> {
-        native::Messages.answer(context, reply)
+        SERVED.answer(context, reply)
     }
 
     fn translator(&self, context: &Context<'_>) -> Box<dyn Translator> {
-        native::Messages.translator(context)
+        SERVED.translator(context)
     }
 
     fn error(&self, status: u16, headers: &HeaderMap, reply: &[u8]) -> Option<Bytes> {
-        // Snowflake's own errors, such as those of a token, have another shape than Anthropic's.
-        reported::in_our_shape(headers, reply).map(|ours| Front::Messages.error(status, &ours))
+        SERVED.error(status, headers, reply)
     }
 }

@@ -13,7 +13,7 @@ pub mod completion;
 pub mod completions;
 mod cortex;
 pub mod dialect;
-mod entra;
+pub mod example;
 pub mod fields;
 #[cfg(test)]
 pub mod fixtures;

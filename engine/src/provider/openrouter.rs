@@ -3,14 +3,20 @@
 
 use serde_json::{Map, Value, json};
 
+use super::anthropic::served::Served;
 use super::dialect::{Asked, Made};
 use super::passing::{Manner, Mend, PASSING, Passing, choices};
 use crate::body::Body;
 use crate::error::{Error, Result};
 
+const APP: &[(&str, &str)] = &[("http-referer", "https://portkey.ai/"), ("x-title", "portkey")];
+
+/// Anthropic's Messages, for any of its models.
+pub static MESSAGES: Served = Served { version: "/v1", headers: APP };
+
 pub static DIALECT: Passing = Passing {
     version: "/v1",
-    headers: &[("http-referer", "https://portkey.ai/"), ("x-title", "portkey")],
+    headers: APP,
     prepare: Some(prepare),
     mend: Some(Mend { needles: &["\"reasoning\"", "\"delta\""], run: blocks }),
     ..PASSING

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::dialect::{Asked, Settings};
-use super::fixtures::{endpoint, every_setting, root};
+use super::fixtures::{endpoint, every_setting, root, settings};
 use super::{CUSTOM_HOST, LEFT_OUT, PROVIDERS, find};
 use crate::base_url::BaseUrl;
 use crate::endpoint::ENDPOINTS;
@@ -194,7 +194,40 @@ fn a_row_takes_a_format_as_it_is_for_the_models_that_speak_it() {
     assert!(!has("cortex", "responses", br#"{"model":"claude-sonnet-4-5"}"#));
     assert!(has("openai", "responses", b"{}"));
     assert!(!has("openai", "messages", br#"{"model":"claude"}"#));
-    assert!(!has("groq", "responses", b"{}"));
+    assert!(has("groq", "responses", b"{}"));
+    assert!(!has("groq", "messages", b"{}"));
+    assert!(!has("deepseek", "responses", b"{}"));
+    assert!(has("workers-ai", "responses", br#"{"model":"@cf/openai/gpt-oss-120b"}"#));
+    assert!(!has("workers-ai", "responses", br#"{"model":"@cf/meta/llama-3.1-8b-instruct"}"#));
+}
+
+#[test]
+fn a_format_of_the_service_s_own_servers_is_not_asked_of_another_host() {
+    let hosted = settings(&[(CUSTOM_HOST, "https://llm.example.com/v1")]);
+    let endpoints = settings(&[("huggingface_base_url", "https://me.endpoints.huggingface.cloud")]);
+    let body = br#"{"model":"@cf/openai/gpt-oss-120b"}"#;
+    for (provider, settings, has) in [
+        ("huggingface", Settings::default(), true),
+        ("huggingface", hosted.clone(), false),
+        ("huggingface", endpoints, false),
+        ("workers-ai", hosted.clone(), false),
+        ("x-ai", hosted, true),
+    ] {
+        let provider = find(provider).expect("a provider");
+        assert_eq!(provider.has_natively(endpoint("responses"), &settings, body), has, "{}", provider.name());
+    }
+}
+
+#[test]
+fn every_row_that_takes_a_format_as_it_is_has_its_endpoint() {
+    let body = br#"{"model":"claude"}"#;
+    for provider in PROVIDERS {
+        for short in ["messages", "responses"] {
+            let endpoint = endpoint(short);
+            let native = provider.has_natively(endpoint, &every_setting(None), body);
+            assert!(!native || provider.has(endpoint), "{} has no {short}", provider.name());
+        }
+    }
 }
 
 #[test]

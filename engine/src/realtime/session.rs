@@ -68,9 +68,18 @@ pub struct Session {
     mute: bool,
 }
 
+/// Its end, also where nobody waits for it any more.
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.settle();
+    }
+}
+
 /// What comes next in a session.
 enum Step {
     Came(Frame),
+    /// A goodbye is on its way to the host.
+    Parted,
     Over,
     Failed(Fault),
 }
@@ -104,11 +113,19 @@ impl Session {
         }
     }
 
+    /// Counts against the target's limits what the responses have used until now.
+    fn settle(&mut self) {
+        let Some(reserved) = self.held.reserved.take() else { return };
+        let seconds = (SystemClock.now() - self.began).as_secs_f64();
+        reserved.answered(Some(self.usage.sum()), 0, seconds);
+    }
+
     /// Talks until one side has closed the session, or it is cut off, and closes the call's report. Dropping the future
     /// closes the connection.
     pub async fn run<E: Clone>(mut self, report: &mut Report, line: &Line<E>, tell: impl Fn(News)) -> Ended {
         let ended = self.talk(line, &tell).await;
         report.usage = Some(self.usage.json());
+        self.settle();
         let attempt = report.last();
         attempt.ms.total = Some(milliseconds(SystemClock.now() - self.began));
         match &ended.error {
@@ -133,6 +150,8 @@ impl Session {
             self.alarm = alarm;
             match step {
                 Some(Step::Came(frame)) => self.take(frame, line, tell),
+                // From here on, the host has that long for its own goodbye.
+                Some(Step::Parted) => {}
                 Some(Step::Over) => return self.over(None),
                 Some(Step::Failed(fault)) => {
                     self.object(&fault).await;
@@ -153,9 +172,13 @@ impl Session {
         let mut changed = pin!(line.changed());
         std::future::poll_fn(|context| {
             loop {
+                let has_parted = self.parting.is_some();
                 if !self.mute && self.send(context, line, tell).is_err() {
                     // What the host has said last tells why, if it has said something.
                     self.mute = true;
+                }
+                if self.parting.is_some() && !has_parted {
+                    return Poll::Ready(Step::Parted);
                 }
                 if line.has_room()
                     && let Poll::Ready(came) = Pin::new(&mut self.socket).poll_next(context)

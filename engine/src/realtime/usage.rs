@@ -5,6 +5,8 @@ use memchr::memmem;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::record;
+
 /// The sum over a session.
 #[derive(Default)]
 pub struct Usage {
@@ -50,6 +52,12 @@ impl Usage {
         self.input += told.input_tokens.unwrap_or(0);
         self.output += told.output_tokens.unwrap_or(0);
         self.cached += told.input_token_details.and_then(|details| details.cached_tokens).unwrap_or(0);
+    }
+
+    /// As limits count it.
+    pub fn sum(&self) -> record::Usage {
+        let Self { input, output, cached } = *self;
+        record::Usage { input, output, cached, ..record::Usage::default() }
     }
 
     /// As a record reads it.

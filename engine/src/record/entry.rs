@@ -11,9 +11,10 @@ use crate::observe::Attempt;
 use crate::telemetry::Traced;
 
 /// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
+    #[default]
     Ok,
     Error,
     /// The caller lost interest: an abort, a stream that was left, a process that ends.
@@ -30,7 +31,7 @@ impl Outcome {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
     /// 32 hexadecimal digits, unlike any other's.
@@ -77,6 +78,17 @@ pub struct Entry {
     /// What spans are made of beside, where the client makes some.
     #[serde(skip)]
     pub traced: Option<Traced>,
+}
+
+/// So long is a record without contents, as a rule.
+const LENGTH: usize = 1 << 10;
+
+impl Entry {
+    pub fn json(&self) -> String {
+        let mut json = Vec::with_capacity(LENGTH);
+        serde_json::to_writer(&mut json, self).expect("an entry always has a JSON form");
+        String::from_utf8(json).expect("JSON is UTF-8")
+    }
 }
 
 /// Milliseconds since the call began.

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
 use crate::error::Problem;
+use crate::panics::caught;
 use crate::telemetry::{self, Exporter};
 
 pub use database::Retention;
@@ -81,7 +82,8 @@ impl Sinks {
     fn take(&self, entry: Entry) {
         let entry = Arc::new(entry);
         for sink in &self.0 {
-            sink.take(entry.clone());
+            // What one cannot take, others get.
+            caught(|| sink.take(entry.clone()));
         }
     }
 }

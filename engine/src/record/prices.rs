@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::Pricing;
 use super::tokens::text_in;
-use crate::config::Target;
+use crate::body::Body;
 
 /// The list as it is kept.
 pub const LIST: &str = include_str!("prices.json");
@@ -50,11 +50,8 @@ pub enum Known {
 }
 
 impl Known {
-    pub fn of(target: &Target) -> Self {
-        let name = target.provider.name();
-        if target.is_custom || target.gateway.is_some() {
-            return Self::Nowhere;
-        }
+    /// Of a service's own hosts, asked directly.
+    pub fn of(name: &str) -> Self {
         if TELLING.contains(&name) {
             return Self::Told;
         }
@@ -63,10 +60,20 @@ impl Known {
 }
 
 impl Service {
+    /// What the model takes that `body` asks for, at the usual tier.
+    pub fn asked(&self, body: &[u8]) -> Option<Pricing> {
+        let fields = Body::parse(body).ok()?;
+        let text = |name: &str| serde_json::from_str::<String>(fields.get(name)?).ok();
+        if text("service_tier").is_some_and(|tier| !is_usual(&tier)) {
+            return None;
+        }
+        self.of_model(&text("model")?)
+    }
+
     /// What the model takes that `answer` says has answered, at the tier that it names, if that is the usual one.
     pub fn price(&self, answer: &[u8]) -> Option<Pricing> {
         let tier = text_in(answer, "\"service_tier\"");
-        if tier.is_some_and(|tier| !matches!(tier, "default" | "auto" | "standard" | "on_demand")) {
+        if tier.is_some_and(|tier| !is_usual(tier)) {
             return None;
         }
         self.of_model(text_in(answer, "\"model\"")?)
@@ -83,6 +90,11 @@ impl Service {
             ..Pricing::default()
         })
     }
+}
+
+/// Whether a tier is the one that prices are listed of; `auto` leaves it to the service.
+fn is_usual(tier: &str) -> bool {
+    matches!(tier, "default" | "auto" | "standard" | "standard_only" | "on_demand")
 }
 
 fn list() -> &'static List {
@@ -153,5 +165,11 @@ mod tests {
         assert!(price(r#"{"model":"gpt-4o","service_tier":null}"#));
         assert!(!price(r#"{"model":"gpt-4o","service_tier":"flex"}"#));
         assert!(!price(r#"{"model":"gpt-4o","service_tier":"priority"}"#));
+        let asked = |body: &str| list().providers["openai"].asked(body.as_bytes()).is_some();
+        assert!(asked(
+            r#"{"tools":[{"model":"unlisted"}],"model":"gpt-4o-2024-08-06","service_tier":"auto"}"#
+        ));
+        assert!(!asked(r#"{"model":"gpt-4o","service_tier":"flex"}"#));
+        assert!(!asked(r#"{"model":"my-own"}"#) && !asked("{}") && !asked(""));
     }
 }

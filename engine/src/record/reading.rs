@@ -83,9 +83,14 @@ impl Reading {
 
     /// One call's whole record, with the feedback of its trace; `null` where there is none.
     pub fn one(&self, id: &str) -> Result<Value, String> {
+        // An id begins with the millisecond in which its call did, by which calls are found.
+        let Some(began) = id.get(..12).and_then(|digits| u64::from_str_radix(digits, 16).ok()) else {
+            return Ok(Value::Null);
+        };
+        let query = "SELECT record FROM calls WHERE began >= ?2 AND began < ?2 + 1 AND id = ?1";
         let found = self
             .0
-            .query_row("SELECT record FROM calls WHERE id = ?1", [id], |row| row.get::<_, String>(0))
+            .query_row(query, (id, began as f64), |row| row.get::<_, String>(0))
             .optional()
             .map_err(|why| told(&why))?;
         let Some(mut record) = found.and_then(|text| serde_json::from_str::<Value>(&text).ok()) else {
@@ -109,12 +114,14 @@ impl Reading {
         }
         let (wheres, mut values) = filter.conditions();
         values.insert(0, Cell::from(step));
+        // Ranks are of those below: the slowest of equals, or of one, have none that is high.
         let query = format!(
             "WITH ranked AS (SELECT CAST(began / ?1 AS INTEGER) AS slot, *, \
                percent_rank() OVER (PARTITION BY CAST(began / ?1 AS INTEGER) ORDER BY total) AS rank FROM calls {wheres}) \
              SELECT slot * ?1, count(*), sum(outcome = 'error'), sum(input), sum(output), sum(cost), \
-               min(CASE WHEN rank >= 0.5 THEN total END), min(CASE WHEN rank >= 0.95 THEN total END), \
-               min(CASE WHEN rank >= 0.99 THEN total END), avg(first_token) \
+               coalesce(min(CASE WHEN rank >= 0.5 THEN total END), max(total)), \
+               coalesce(min(CASE WHEN rank >= 0.95 THEN total END), max(total)), \
+               coalesce(min(CASE WHEN rank >= 0.99 THEN total END), max(total)), avg(first_token) \
              FROM ranked GROUP BY slot ORDER BY slot"
         );
         let names = ["at", "calls", "errors", "input", "output", "cost", "p50", "p95", "p99", "firstToken"];

@@ -12,7 +12,7 @@ use super::entry::{Content, Entry, Ms, Outcome};
 use super::tokens::{Usage, reasons_in, text_in, usage_in};
 use crate::answer;
 use crate::call::Call;
-use crate::clock::{Clock, Instant, SystemClock, new_id};
+use crate::clock::{Clock, Instant, SystemClock, hex, new_number, ordered_number};
 use crate::error::Error;
 use crate::observe::{Report, milliseconds};
 use crate::telemetry::{Traced, written};
@@ -39,6 +39,8 @@ pub enum End<'e> {
     Whole(u16, &'e [u8]),
     Streamed(u16),
     Failed(&'e Error),
+    /// By a panic.
+    Fault,
     Aborted,
 }
 
@@ -74,9 +76,9 @@ impl Recording {
         let span_id = report.trace.span_id.clone().or_else(|| place.map(|place| own(&place.span_id)));
         let parent = place.and_then(|place| place.parent).map(|id| own(&id));
         let entry = Entry {
-            id: ordered_id(self.wall),
+            id: hex(ordered_number(self.wall as u64)),
             trace_id: report.trace_id.clone(),
-            span_id: span_id.unwrap_or_else(|| new_id().split_off(16)),
+            span_id: span_id.unwrap_or_else(|| hex(new_number()).split_off(16)),
             parent_span_id: report.trace.parent_span_id.clone().or(parent),
             span_name: report.trace.span_name.clone(),
             began: self.wall,
@@ -155,19 +157,17 @@ impl Recording {
     }
 }
 
-/// An id unlike any other, behind all that were made before: where rows lie in the order of their ids, a new one is the last.
-fn ordered_id(wall: f64) -> String {
-    let mut id = format!("{:012x}", wall as u64);
-    id.push_str(&new_id()[12..]);
-    id
-}
-
 /// Text that is JSON, as it is.
 fn raw(json: &[u8]) -> Option<Cow<'static, RawValue>> {
     serde_json::from_slice::<Box<RawValue>>(json).ok().map(Cow::Owned)
 }
 
 impl<'e> End<'e> {
+    /// That of a call whose end nobody told: nobody waits for it any more, or it panicked.
+    pub fn left() -> Self {
+        if std::thread::panicking() { Self::Fault } else { Self::Aborted }
+    }
+
     /// That of an answer that is there as a whole; `None` while a stream goes on.
     pub fn of(status: u16, content: &'e answer::Content) -> Option<Self> {
         match content {
@@ -198,7 +198,7 @@ impl<'e> End<'e> {
     fn outcome(&self) -> Outcome {
         match self {
             Self::Whole(..) | Self::Streamed(_) => Outcome::Ok,
-            Self::Failed(_) => Outcome::Error,
+            Self::Failed(_) | Self::Fault => Outcome::Error,
             Self::Aborted => Outcome::Aborted,
         }
     }
@@ -207,7 +207,7 @@ impl<'e> End<'e> {
         match self {
             Self::Whole(status, _) | Self::Streamed(status) => Some(*status),
             Self::Failed(error) => error.facts().status,
-            Self::Aborted => None,
+            Self::Fault | Self::Aborted => None,
         }
     }
 

@@ -14,6 +14,7 @@ use super::worker::{Worker, Writer};
 use super::{Sink, Sinks};
 use crate::config::Reader;
 use crate::hooks::{COVER, Mask};
+use crate::panics::caught;
 
 /// How content is redacted, as `captureContent.redact` says it.
 #[derive(Clone, Debug, PartialEq)]
@@ -256,7 +257,8 @@ impl Writer for Covering {
         for entry in entries {
             // The queue had the only one.
             let Some(mut entry) = Arc::into_inner(entry) else { continue };
-            entry.content = entry.content.as_ref().and_then(|content| self.covered(content));
+            let covered = entry.content.as_ref().and_then(|content| caught(|| self.covered(content)));
+            entry.content = covered.flatten();
             self.sinks.take(entry);
         }
         0

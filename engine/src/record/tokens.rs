@@ -124,6 +124,26 @@ pub fn text_in<'a>(json: &'a [u8], key: &str) -> Option<&'a str> {
     (!text.contains('\\')).then_some(text)
 }
 
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Response {
+    object: Option<String>,
+    status: Option<String>,
+    incomplete_details: Option<Incomplete>,
+}
+
+#[derive(Deserialize)]
+struct Incomplete {
+    reason: Option<String>,
+}
+
+/// Why a response ended: what it says that it lacks, else its status.
+fn reason_of_response(answer: &[u8]) -> Option<String> {
+    let response: Response = serde_json::from_slice(answer).ok()?;
+    response.object.filter(|object| object == "response")?;
+    response.incomplete_details.and_then(|details| details.reason).or(response.status)
+}
+
 /// Why an answer ended, choice by choice, in any of the three formats.
 pub fn reasons_in(answer: &[u8]) -> Vec<String> {
     for key in ["\"finish_reason\"", "\"stop_reason\""] {
@@ -137,7 +157,7 @@ pub fn reasons_in(answer: &[u8]) -> Vec<String> {
             return reasons;
         }
     }
-    Vec::new()
+    reason_of_response(answer).into_iter().collect()
 }
 
 fn after_colon(text: &[u8]) -> Option<&[u8]> {
@@ -203,7 +223,11 @@ mod tests {
         let chat = br#"{"choices":[{"finish_reason":"stop"},{"message":{"content":"\"finish_reason\":\"x\""},"finish_reason": "length"},{"finish_reason":null}]}"#;
         assert_eq!(reasons_in(chat), ["stop", "length"]);
         assert_eq!(reasons_in(br#"{"stop_reason":"end_turn","stop_sequence":null}"#), ["end_turn"]);
-        assert!(reasons_in(br#"{"data":[]}"#).is_empty());
+        let response = br#"{"object":"response","output":[{"status":"completed"}],"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"}}"#;
+        assert_eq!(reasons_in(response), ["max_output_tokens"]);
+        let whole = br#"{"output":[],"object":"response","status":"completed","incomplete_details":null}"#;
+        assert_eq!(reasons_in(whole), ["completed"]);
+        assert!(reasons_in(br#"{"data":[],"object":"list","status":"done"}"#).is_empty());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::{Entry, Sink};
+use crate::panics::caught;
 
 /// Where a worker writes to. Problems are its own to solve: it tries again or drops, and says how many it dropped.
 pub trait Writer: Send + 'static {
@@ -91,7 +92,7 @@ fn work(jobs: &Receiver<Job>, writer: &mut impl Writer, dropped: &AtomicU64, hur
         let first = match first {
             Ok(first) => first,
             Err(RecvTimeoutError::Timeout) => {
-                restless = writer.rest();
+                restless = caught(|| writer.rest()).unwrap_or(false);
                 continue;
             }
             Err(RecvTimeoutError::Disconnected) => return,
@@ -108,7 +109,9 @@ fn work(jobs: &Receiver<Job>, writer: &mut impl Writer, dropped: &AtomicU64, hur
             }
         }
         if !entries.is_empty() {
-            dropped.fetch_add(writer.write(std::mem::take(&mut entries)), Ordering::Relaxed);
+            let count = entries.len() as u64;
+            let lost = caught(|| writer.write(std::mem::take(&mut entries)));
+            dropped.fetch_add(lost.unwrap_or(count), Ordering::Relaxed);
         }
         for done in flushed {
             // Whoever waited may have given up.
@@ -152,5 +155,37 @@ impl Worker {
             let _ = pause.recv_timeout(turn);
         }
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Panics at the entry `bad`.
+    struct Faulty(SyncSender<String>);
+
+    impl Writer for Faulty {
+        fn write(&mut self, entries: Vec<Arc<Entry>>) -> u64 {
+            for entry in entries {
+                assert_ne!(entry.id, "bad");
+                self.0.send(entry.id.clone()).expect("the test reads");
+            }
+            0
+        }
+    }
+
+    #[test]
+    fn a_writer_that_panics_loses_what_it_had_and_goes_on() {
+        let (sender, written) = sync_channel(10);
+        let worker = Worker::new("a test", Faulty(sender));
+        let limit = Duration::from_secs(10);
+        for id in ["first", "bad", "last"] {
+            worker.take(Arc::new(Entry { id: id.to_owned(), ..Entry::default() }));
+            assert!(worker.flush(limit), "{id}");
+        }
+        assert_eq!(worker.dropped(), 1);
+        drop(worker);
+        assert_eq!(written.iter().collect::<Vec<_>>(), ["first", "last"]);
     }
 }

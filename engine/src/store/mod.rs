@@ -228,11 +228,12 @@ impl Store {
         }
     }
 
-    /// The connection; one that failed is tried again.
+    /// The connection; one that failed, or that nobody makes any more, is tried again.
     fn link(&self) -> Link {
         let mut link = lock(&self.link);
         if let Some(link) = &*link
-            && !matches!(*link.borrow(), Some(Err(_)))
+            && matches!(*link.borrow(), Some(Ok(_)) | None)
+            && (link.borrow().is_some() || link.has_changed().is_ok())
         {
             return link.clone();
         }

@@ -4,7 +4,7 @@ use ::http::HeaderValue;
 use sha2::{Digest, Sha256};
 
 use super::Settings;
-use crate::clock::new_number;
+use crate::clock::{new_number, new_ordered_number};
 use crate::config::Trace;
 
 pub type TraceId = [u8; 16];
@@ -106,7 +106,7 @@ impl Tracing {
         let trace_id = asked
             .or(parent.map(|parent| parent.trace_id))
             .or_else(|| named.map(derived))
-            .unwrap_or_else(|| new_number().to_be_bytes());
+            .unwrap_or_else(|| new_ordered_number().to_be_bytes());
         let (parent, link) = match parent {
             Some(parent) if parent.trace_id == trace_id => (Some(parent), None),
             other => (None, other.cloned()),

@@ -24,6 +24,7 @@ use super::settings::{Settings, Signal};
 use super::{names, span};
 use crate::clock::{Clock, Instant, SystemClock, new_id};
 use crate::http::Network;
+use crate::panics::{FAULT, caught};
 use crate::record::{Entry, Sink};
 
 /// So many records wait; further ones are dropped.
@@ -190,18 +191,29 @@ impl Work {
     /// Until the last client that has the exporter is gone, and what waited is sent.
     fn run(&mut self, jobs: &Receiver<Job>) {
         loop {
-            match self.next(jobs) {
-                Ok(Job::Take(entry)) => self.take(&entry),
-                Ok(Job::Flush(done)) => {
-                    // Whoever waited may have given up.
-                    let _ = done.send(self.send_all());
-                }
-                Err(RecvTimeoutError::Timeout) => self.send_due(),
-                Err(RecvTimeoutError::Disconnected) => {
-                    self.send_all();
-                    return;
-                }
+            let job = self.next(jobs);
+            let is_last = matches!(job, Err(RecvTimeoutError::Disconnected));
+            let held =
+                self.spans.len() + if let Ok(Job::Take(entry)) = &job { 1 + entry.attempts.len() } else { 0 };
+            if caught(|| self.work(job)).is_none() {
+                self.state.lose(held.saturating_sub(self.spans.len()));
+                self.state.trouble(FAULT.to_owned());
             }
+            if is_last {
+                return;
+            }
+        }
+    }
+
+    fn work(&mut self, job: Result<Job, RecvTimeoutError>) {
+        match job {
+            Ok(Job::Take(entry)) => self.take(&entry),
+            Ok(Job::Flush(done)) => {
+                // Whoever waited may have given up.
+                let _ = done.send(self.send_all());
+            }
+            Err(RecvTimeoutError::Timeout) => self.send_due(),
+            Err(RecvTimeoutError::Disconnected) => drop(self.send_all()),
         }
     }
 

@@ -30,6 +30,7 @@ pub const OUTPUT_TYPE: &str = "gen_ai.output.type";
 pub const INPUT_TOKENS: &str = "gen_ai.usage.input_tokens";
 pub const OUTPUT_TOKENS: &str = "gen_ai.usage.output_tokens";
 pub const CACHED_TOKENS: &str = "gen_ai.usage.cache_read.input_tokens";
+pub const WRITTEN_TOKENS: &str = "gen_ai.usage.cache_creation.input_tokens";
 pub const REASONING_TOKENS: &str = "gen_ai.usage.reasoning.output_tokens";
 pub const INPUT_MESSAGES: &str = "gen_ai.input.messages";
 pub const OUTPUT_MESSAGES: &str = "gen_ai.output.messages";

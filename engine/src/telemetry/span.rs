@@ -89,8 +89,13 @@ fn of_call(entry: &Entry, traced: &Traced) -> Span {
     if let Some(usage) = entry.usage.filter(|usage| !usage.estimated) {
         attributes.whole(names::INPUT_TOKENS, Some(usage.input as i64));
         attributes.whole(names::OUTPUT_TOKENS, Some(usage.output as i64));
-        attributes.whole(names::CACHED_TOKENS, Some(usage.cached as i64).filter(|tokens| *tokens > 0));
-        attributes.whole(names::REASONING_TOKENS, Some(usage.reasoning as i64).filter(|tokens| *tokens > 0));
+        for (name, tokens) in [
+            (names::CACHED_TOKENS, usage.cached),
+            (names::WRITTEN_TOKENS, usage.written),
+            (names::REASONING_TOKENS, usage.reasoning),
+        ] {
+            attributes.whole(name, Some(tokens as i64).filter(|tokens| *tokens > 0));
+        }
     }
     attributes.whole(names::STATUS, entry.status.map(i64::from));
     if let Some(content) = &entry.content {
@@ -181,7 +186,9 @@ fn of_attempt(entry: &Entry, traced: &Traced, at: usize, attempt: &Attempt) -> S
     attributes.text("portkey.target", attempt.target.as_str());
     attributes.text("portkey.provider", attempt.provider);
     attributes.maybe_text("portkey.retry.reason", attempt.retry_reason.as_ref());
+    attributes.maybe_text("portkey.limit", attempt.limit.as_ref());
     for (key, ms) in [
+        ("portkey.limit.seconds", attempt.ms.limit),
         ("portkey.queue.seconds", attempt.ms.queue),
         ("portkey.connect.seconds", attempt.ms.connect),
         ("portkey.headers.seconds", attempt.ms.headers),
@@ -192,8 +199,9 @@ fn of_attempt(entry: &Entry, traced: &Traced, at: usize, attempt: &Attempt) -> S
     let since = attempt.began.map_or(Duration::ZERO, |began| began.saturating_duration_since(traced.began));
     let began = entry.began + since.as_secs_f64() * 1e3;
     let end = entry.began + entry.ms.total;
-    // An attempt's clock begins when it has its place in the queue.
-    let took = attempt.ms.total.map(|total| attempt.ms.queue.unwrap_or(0.0) + total);
+    // An attempt's clock begins when its limits have room for it, and anew when it has its place in the queue.
+    let waited = attempt.ms.limit.unwrap_or(0.0) + attempt.ms.queue.unwrap_or(0.0);
+    let took = attempt.ms.total.map(|total| waited + total);
     Span {
         trace_id: traced.tracing.trace_id.to_vec(),
         span_id: attempt.span.to_vec(),

@@ -17,6 +17,7 @@ mod parts;
 #[cfg(test)]
 mod properties;
 pub mod request;
+pub mod served;
 pub mod stream;
 mod thinking;
 mod tools;

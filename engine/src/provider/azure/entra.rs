@@ -3,11 +3,11 @@
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use super::compatible::is_plain;
-use super::dialect::{Setting, Settings};
-use super::grant::{TokenRequest, form_of, is_safe};
-use super::problem;
 use crate::error::Problem;
+use crate::provider::compatible::is_plain;
+use crate::provider::dialect::{Setting, Settings};
+use crate::provider::grant::{TokenRequest, form_of, is_safe};
+use crate::provider::problem;
 use crate::secret::Secret;
 
 pub const MODE: &str = "azure_auth_mode";
