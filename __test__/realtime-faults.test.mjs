@@ -132,6 +132,16 @@ describe('a connection', () => {
     }
   })
 
+  test('that opens and is cut while this process is busy is told of in that order, once', async (t) => {
+    const order = []
+    const { errors, close } = await talk(t, async (wire) => {
+      await wire.write(frameOf(3, 'x'))
+      // Both have come to the engine before JavaScript hears of either.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
+    }, { sent: (session) => ['open', 'error', 'close'].forEach((name) => session.on(name, () => order.push(name))) })
+    assert.deepEqual([order, errors.length, close.code], [['open', 'error', 'close'], 1, 1006])
+  })
+
   test('that is cut in the middle of a message gives nothing of it', async (t) => {
     const { events, errors, close } = await talk(t, async (wire) => {
       await wire.write(frameOf(TEXT, '{"type":"one"}').subarray(0, 9))
