@@ -1,12 +1,12 @@
 // What a config's features cost a call whose first try succeeds: CPU over that of a client without a config, interleaved
-// in one run. `npm run build && node bench/features.mjs [--rounds N]`.
+// in one run. `npm run build && node bench/features.mjs [--rounds N] [--only NAME]`.
 import { parseArgs } from 'node:util'
 import { Portkey } from '../index.mjs'
 import { machine, median, percentile, stopwatch } from './measure.mjs'
 import { Child } from './processes.mjs'
 import { workloads } from './workloads.mjs'
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '9' } } })
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '9' }, only: { type: 'string' } } })
 const CALLS = 2_000
 const IN_FLIGHT = 64
 const { body, scenario } = workloads['1kb-at-64']
@@ -59,7 +59,8 @@ async function measure(client) {
 }
 
 try {
-  const clients = Object.entries(features).map(([name, options]) => ({ name, client: new Portkey(options), results: [] }))
+  const isAsked = ([name]) => !values.only || name === values.only || name === 'no config'
+  const clients = Object.entries(features).filter(isAsked).map(([name, options]) => ({ name, client: new Portkey(options), results: [] }))
   for (const { client } of clients) await measure(client)
   for (let round = 0; round < Number(values.rounds); round++) {
     for (let turn = 0; turn < clients.length; turn++) {

@@ -31,6 +31,7 @@ function writeStream(socket, { writes, gap }) {
 }
 
 function answer(socket, path, body) {
+  if (path.endsWith('/v1/traces') || path.endsWith('/v1/metrics')) return socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n')
   const scenario = scenarioOf(path.split('/', 2)[1])
   if (!scenario) socket.end(refusal('404 Not Found', `no scenario in ${path}`))
   else if (path.endsWith('/embeddings')) socket.write(body.includes('"base64"') ? scenario.base64 : scenario.floats)

@@ -241,3 +241,23 @@ impl Writer for Database {
 fn now() -> f64 {
     milliseconds(SystemClock.wall().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_of_the_form_before_keeps_its_calls() {
+        let path = std::env::temp_dir().join(format!("{}.sqlite", new_id()));
+        let former = Connection::open(&path).expect("a database");
+        former.execute_batch(&format!("{FIRST} {SECOND} PRAGMA user_version = 2;")).expect("its tables");
+        let row = "INSERT INTO calls VALUES ('0000000003e8a1', 1000.5, 't', 'e', 'p', 'x', NULL, 'ok', 200, 0, 1.0, NULL, 1, 2, NULL, '{}')";
+        former.execute(row, []).expect("a call");
+        drop(former);
+        drop(open(&path).expect("the form of now"));
+        let reading = super::super::Reading::open(&path).expect("a database");
+        assert_eq!(reading.one("0000000003e8a1").expect("a record")["feedback"], serde_json::json!([]));
+        drop(reading);
+        std::fs::remove_file(&path).expect("it is there");
+    }
+}
