@@ -8,11 +8,14 @@ const { APIError, APIUserAbortError, errorFrom, headersOf } = require('./errors.
 const { ByteSource, responseOf, streamOf } = require('./bytes.js')
 const { EventSource, Stream, eventStreamOf } = require('./stream.js')
 
-/** By an engine's handle: gives the headers of the answer that came last to its client, errors among them. */
+/** By an engine's handle: the facts of the answer that came last to its client, or an error's headers. Never what holds the answer itself. */
 const latest = new WeakMap()
 
 /** The headers of the answer that came last to the client of `handle`; none before the first. */
-const latestHeaders = (handle) => latest.get(handle)?.() ?? {}
+function latestHeaders(handle) {
+  const last = latest.get(handle)
+  return last instanceof Facts ? last.response().headers : (last ?? {})
+}
 
 /** The facts of an answer, parsed when someone asks. */
 class Facts {
@@ -119,7 +122,7 @@ class PendingCall {
     }
     const facts = new Facts(factsText)
     this.facts = facts
-    latest.set(this.#handle, () => facts.response().headers)
+    latest.set(this.#handle, facts)
     if (kind === border.STREAM) return this.#stream(content)
     if (kind === border.BYTES) return this.#bytes()
     this.#end()
@@ -132,7 +135,7 @@ class PendingCall {
 
   /** An error, whose headers came last if a host sent it. */
   #refused(error) {
-    if (error.status !== undefined) latest.set(this.#handle, () => error.headers)
+    if (error.status !== undefined) latest.set(this.#handle, error.headers)
     return error
   }
 

@@ -308,12 +308,13 @@ export async function hostFor(t, script, options) {
   return host
 }
 
-/** A port of this machine where nobody listens. */
+/** A port of this machine where nobody listens: none of those that the system gives out, which another test could get. */
 export async function closedPort() {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000)
+    const socket = net.connect(port, '127.0.0.1')
+    const isOpen = await new Promise((resolve) => socket.on('connect', () => resolve(true)).on('error', () => resolve(false)))
+    socket.destroy()
+    if (!isOpen) return port
+  }
 }
