@@ -36,6 +36,7 @@ pub use redaction::{Redaction, Redactor, Then};
 pub use settings::Settings;
 pub use tokens::{Usage, usage_in};
 use worker::Worker;
+pub(crate) use worker::asked;
 
 /// Where entries go.
 pub trait Sink: Send + Sync {

@@ -129,7 +129,7 @@ impl Sink for Worker {
 
     fn flush(&self, limit: Duration) -> bool {
         self.hurry.set(true);
-        let flushed = self.flushed(limit);
+        let flushed = asked(&self.queue, Job::Flush, limit).is_some();
         self.hurry.set(false);
         flushed
     }
@@ -139,23 +139,27 @@ impl Sink for Worker {
     }
 }
 
-impl Worker {
-    fn flushed(&self, limit: Duration) -> bool {
-        let (done, written) = sync_channel(1);
-        let mut job = Job::Flush(done);
-        // A full queue is waited for in turns, since a sender without a deadline could wait for ever.
-        let (turn, turns) = (Duration::from_millis(5), limit.as_millis() / 5);
-        let (_never, pause) = channel::<()>();
-        for _ in 0..=turns {
-            match self.queue.try_send(job) {
-                Ok(()) => return written.recv_timeout(limit).is_ok(),
-                Err(TrySendError::Full(again)) => job = again,
-                Err(TrySendError::Disconnected(_)) => return false,
-            }
-            let _ = pause.recv_timeout(turn);
+/// Puts a job into a bounded queue and waits, at most `limit`, for what its sender is given; `None`: nothing came in time, or
+/// nobody takes jobs any more.
+pub fn asked<J, D>(
+    queue: &SyncSender<J>,
+    job: impl FnOnce(SyncSender<D>) -> J,
+    limit: Duration,
+) -> Option<D> {
+    let (done, told) = sync_channel(1);
+    let mut job = job(done);
+    // A full queue is waited for in turns, since a sender without a deadline could wait for ever.
+    let (turn, turns) = (Duration::from_millis(5), limit.as_millis() / 5);
+    let (_never, pause) = channel::<()>();
+    for _ in 0..=turns {
+        match queue.try_send(job) {
+            Ok(()) => return told.recv_timeout(limit).ok(),
+            Err(TrySendError::Full(again)) => job = again,
+            Err(TrySendError::Disconnected(_)) => return None,
         }
-        false
+        let _ = pause.recv_timeout(turn);
     }
+    None
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! is counted, and told once.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
@@ -25,7 +25,7 @@ use super::{names, span};
 use crate::clock::{Clock, Instant, SystemClock, new_id};
 use crate::http::Network;
 use crate::panics::{FAULT, caught};
-use crate::record::{Entry, Sink};
+use crate::record::{Entry, Sink, asked};
 
 /// So many records wait; further ones are dropped.
 const QUEUE: usize = 10_000;
@@ -114,20 +114,7 @@ impl Sink for Exporter {
     }
 
     fn flush(&self, limit: Duration) -> bool {
-        let (done, written) = sync_channel(1);
-        let mut job = Job::Flush(done);
-        // A full queue is waited for in turns, since a sender without a deadline could wait for ever.
-        let (turn, turns) = (Duration::from_millis(5), limit.as_millis() / 5);
-        let (_never, pause) = channel::<()>();
-        for _ in 0..=turns {
-            match self.queue.try_send(job) {
-                Ok(()) => return written.recv_timeout(limit).unwrap_or(false),
-                Err(TrySendError::Full(again)) => job = again,
-                Err(TrySendError::Disconnected(_)) => return false,
-            }
-            let _ = pause.recv_timeout(turn);
-        }
-        false
+        asked(&self.queue, Job::Flush, limit).unwrap_or(false)
     }
 
     fn dropped(&self) -> u64 {
