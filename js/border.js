@@ -54,7 +54,9 @@ function deliver(outcomes) {
 /** Sends a call; `receiver` gets its outcomes. Returns the call's id. */
 function send(receiver, client, endpoint, body, stream, extras) {
   const id = enter(receiver)
-  border.send(id, client, endpoint, body, stream, extras)
+  const outcomes = border.send(id, client, endpoint, body, stream, extras)
+  // Whoever makes the call has yet to know its id.
+  if (outcomes) queueMicrotask(() => deliver(outcomes))
   return id
 }
 

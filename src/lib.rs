@@ -20,6 +20,7 @@ mod running;
 mod runtime;
 mod stream;
 mod text;
+mod underway;
 
 use napi_derive::napi;
 use serde::Serialize;
