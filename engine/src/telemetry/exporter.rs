@@ -3,7 +3,7 @@
 //! is counted, and told once.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
@@ -25,7 +25,7 @@ use super::{names, span};
 use crate::clock::{Clock, Instant, SystemClock, new_id};
 use crate::http::Network;
 use crate::panics::{FAULT, caught};
-use crate::record::{Entry, Sink, asked};
+use crate::record::{Entry, Record, Sink};
 
 /// So many records wait; further ones are dropped.
 const QUEUE: usize = 10_000;
@@ -57,7 +57,7 @@ enum Trouble {
 }
 
 enum Job {
-    Take(Arc<Entry>),
+    Take(Box<Entry<'static>>),
     /// Gets whether all that was taken has arrived.
     Flush(SyncSender<bool>),
 }
@@ -106,9 +106,9 @@ impl Exporter {
 }
 
 impl Sink for Exporter {
-    fn take(&self, entry: Arc<Entry>) {
-        let spans = 1 + entry.attempts.len();
-        if self.queue.try_send(Job::Take(entry)).is_err() {
+    fn take(&self, record: &Record<'_>) {
+        let spans = 1 + record.entry.attempts.len();
+        if self.queue.try_send(Job::Take(Box::new(record.entry.to_owned()))).is_err() {
             self.state.lose(spans);
         }
     }
@@ -131,6 +131,25 @@ impl Sink for Exporter {
             }
         }
     }
+}
+
+/// Puts a job into a bounded queue and waits, at most `limit`, for what its sender is given; `None`: nothing came in time, or
+/// nobody takes jobs any more.
+fn asked<J, D>(queue: &SyncSender<J>, job: impl FnOnce(SyncSender<D>) -> J, limit: Duration) -> Option<D> {
+    let (done, told) = sync_channel(1);
+    let mut job = job(done);
+    // A full queue is waited for in turns, since a sender without a deadline could wait for ever.
+    let (turn, turns) = (Duration::from_millis(5), limit.as_millis() / 5);
+    let (_never, pause) = channel::<()>();
+    for _ in 0..=turns {
+        match queue.try_send(job) {
+            Ok(()) => return told.recv_timeout(limit).ok(),
+            Err(TrySendError::Full(again)) => job = again,
+            Err(TrySendError::Disconnected(_)) => return None,
+        }
+        let _ = pause.recv_timeout(turn);
+    }
+    None
 }
 
 /// The thread's own.
@@ -212,7 +231,7 @@ impl Work {
         }
     }
 
-    fn take(&mut self, entry: &Entry) {
+    fn take(&mut self, entry: &Entry<'_>) {
         let Some(traced) = &entry.traced else { return };
         let soon = |signal: &Signal| SystemClock.now() + signal.interval;
         if let Some(signal) = &self.settings.metrics {

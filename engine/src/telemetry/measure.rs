@@ -21,7 +21,7 @@ pub struct Measure {
 }
 
 /// All that is measured of a call. Tokens only where the host has counted them.
-pub fn measures(entry: &Entry, _traced: &Traced) -> Vec<Measure> {
+pub fn measures(entry: &Entry<'_>, _traced: &Traced) -> Vec<Measure> {
     let attributes = common(entry);
     let mut measures = Vec::with_capacity(4);
     if let Some(usage) = entry.usage.filter(|usage| !usage.estimated) {

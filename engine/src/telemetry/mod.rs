@@ -24,7 +24,7 @@ use crate::record::Entry;
 
 /// What the caller's own tracer is told of a call: `{ spans, measures }` in OTLP's JSON, the call's span first. `None` where
 /// the call is none of its.
-pub fn told(entry: &Entry) -> Option<String> {
+pub fn told(entry: &Entry<'_>) -> Option<String> {
     let traced = entry.traced.as_ref()?;
     let measures: Vec<Value> = measure::measures(entry, traced)
         .into_iter()

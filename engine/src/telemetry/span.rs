@@ -17,6 +17,7 @@ use crate::observe::Attempt;
 use crate::record::{Entry, Outcome};
 
 /// What spans are made of beside the record.
+#[derive(Clone)]
 pub struct Traced {
     pub tracing: Tracing,
     pub began: Instant,
@@ -30,7 +31,7 @@ pub struct Traced {
 const OTHER: &str = "_OTHER";
 
 /// The call's span, and those of its attempts.
-pub fn spans(entry: &Entry, traced: &Traced) -> Vec<Span> {
+pub fn spans(entry: &Entry<'_>, traced: &Traced) -> Vec<Span> {
     let mut spans = Vec::with_capacity(1 + entry.attempts.len());
     spans.push(of_call(entry, traced));
     spans.extend(entry.attempts.iter().enumerate().map(|(at, one)| of_attempt(entry, traced, at, one)));
@@ -38,13 +39,13 @@ pub fn spans(entry: &Entry, traced: &Traced) -> Vec<Span> {
 }
 
 /// What a call failed with.
-pub fn error_type(entry: &Entry) -> Option<String> {
+pub fn error_type(entry: &Entry<'_>) -> Option<String> {
     let failed = entry.outcome == Outcome::Error;
-    failed.then(|| named_error(entry.code.as_ref(), entry.status))
+    failed.then(|| named_error(entry.code.as_deref(), entry.status))
 }
 
-fn named_error(code: Option<&String>, status: Option<u16>) -> String {
-    code.cloned().or_else(|| status.map(|status| status.to_string())).unwrap_or_else(|| OTHER.to_owned())
+fn named_error(code: Option<&str>, status: Option<u16>) -> String {
+    code.map(str::to_owned).or_else(|| status.map(|status| status.to_string())).unwrap_or_else(|| OTHER.to_owned())
 }
 
 /// Host and port of a URL as it is shown; of a socket its path.
@@ -58,7 +59,7 @@ pub fn server(attempt: Option<&Attempt>) -> Option<(String, Option<i64>)> {
 }
 
 /// The attributes that spans and metrics share.
-pub fn common(entry: &Entry) -> Attributes {
+pub fn common(entry: &Entry<'_>) -> Attributes {
     let mut attributes = Attributes::default();
     attributes.text(names::OPERATION, names::operation(entry.endpoint));
     if !entry.provider.is_empty() {
@@ -74,7 +75,7 @@ pub fn common(entry: &Entry) -> Attributes {
     attributes
 }
 
-fn of_call(entry: &Entry, traced: &Traced) -> Span {
+fn of_call(entry: &Entry<'_>, traced: &Traced) -> Span {
     let mut attributes = common(entry);
     if entry.stream {
         attributes.flag(names::STREAM, true);
@@ -107,7 +108,7 @@ fn of_call(entry: &Entry, traced: &Traced) -> Span {
     ours(entry, traced, &mut attributes);
     let operation = names::operation(entry.endpoint);
     let name = match (&entry.span_name, &entry.model) {
-        (Some(name), _) => name.clone(),
+        (Some(name), _) => name.to_string(),
         (None, Some(model)) => format!("{operation} {model}"),
         (None, None) => operation.to_owned(),
     };
@@ -136,40 +137,40 @@ fn of_call(entry: &Entry, traced: &Traced) -> Span {
 }
 
 /// What the conventions have no names for.
-fn ours(entry: &Entry, traced: &Traced, attributes: &mut Attributes) {
-    attributes.text("portkey.record.id", entry.id.as_str());
+fn ours(entry: &Entry<'_>, traced: &Traced, attributes: &mut Attributes) {
+    attributes.text("portkey.record.id", &*entry.id);
     attributes.text("portkey.endpoint", entry.endpoint);
     attributes.text("portkey.provider", entry.provider);
     attributes.text("portkey.outcome", entry.outcome.name());
-    attributes.text("portkey.target", entry.target.as_str());
-    attributes.text("portkey.config.path", entry.path.as_str());
+    attributes.text("portkey.target", &*entry.target);
+    attributes.text("portkey.config.path", &*entry.path);
     attributes.whole("portkey.attempts", Some(entry.attempts.len() as i64));
     attributes.maybe_text("portkey.cache.status", entry.cache);
     attributes.number("portkey.cost.usd", entry.cost);
     attributes.maybe_text("portkey.request_id", entry.request_id.as_ref());
     attributes.texts("portkey.checks.failed", entry.failed_hooks.iter().cloned());
-    attributes.texts("portkey.changes", entry.changes.iter().cloned());
+    attributes.texts("portkey.changes", entry.changes.iter().map(ToString::to_string));
     if entry.usage.is_some_and(|usage| usage.estimated) {
         attributes.flag("portkey.usage.estimated", true);
     }
     // What the caller called them, where that is no name that a span can have.
     if entry.trace_id != context::written(&traced.tracing.trace_id) {
-        attributes.text("portkey.trace_id", entry.trace_id.as_str());
+        attributes.text("portkey.trace_id", &*entry.trace_id);
     }
     if entry.span_id != context::written(&traced.tracing.span_id) {
-        attributes.text("portkey.span_id", entry.span_id.as_str());
+        attributes.text("portkey.span_id", &*entry.span_id);
     }
     let parent = traced.tracing.parent.map(|id| context::written(&id));
     attributes.maybe_text(
         "portkey.parent_span_id",
-        entry.parent_span_id.as_ref().filter(|id| Some(*id) != parent.as_ref()),
+        entry.parent_span_id.as_deref().filter(|id| Some(*id) != parent.as_deref()),
     );
-    for (key, value) in &entry.metadata {
+    for (key, value) in &*entry.metadata {
         attributes.text(format!("portkey.metadata.{key}"), value.as_str());
     }
 }
 
-fn of_attempt(entry: &Entry, traced: &Traced, at: usize, attempt: &Attempt) -> Span {
+fn of_attempt(entry: &Entry<'_>, traced: &Traced, at: usize, attempt: &Attempt) -> Span {
     let mut attributes = Attributes::default();
     attributes.text(names::METHOD, traced.method);
     attributes.text(names::URL, attempt.url.as_str());
@@ -181,7 +182,7 @@ fn of_attempt(entry: &Entry, traced: &Traced, at: usize, attempt: &Attempt) -> S
     attributes.whole(names::RESENDS, Some(at as i64).filter(|at| *at > 0));
     let refused = attempt.status.is_some_and(|status| status >= 400);
     let error = (refused || attempt.code.is_some())
-        .then(|| named_error(attempt.code.as_ref().filter(|_| !refused), attempt.status));
+        .then(|| named_error(attempt.code.as_deref().filter(|_| !refused), attempt.status));
     attributes.maybe_text(names::ERROR_TYPE, error.as_ref());
     attributes.text("portkey.target", attempt.target.as_str());
     attributes.text("portkey.provider", attempt.provider);
