@@ -184,7 +184,9 @@ impl Database {
             for (table, age) in [("calls", "began"), ("blocks", "latest")] {
                 let tenth = (number(&format!("SELECT count(*) FROM {table}"))? / 10).max(1);
                 let oldest = format!("SELECT rowid FROM {table} ORDER BY {age} LIMIT ?1");
-                taken = self.connection.execute(&format!("DELETE FROM {table} WHERE rowid IN ({oldest})"), [tenth])?;
+                taken = self
+                    .connection
+                    .execute(&format!("DELETE FROM {table} WHERE rowid IN ({oldest})"), [tenth])?;
                 if taken > 0 {
                     break;
                 }

@@ -103,7 +103,12 @@ impl Recording {
             cost: report.cost.or_else(|| report.estimated_cost(end, usage.as_ref(), total / 1e3)),
             cache: report.cache.map(crate::cache::Status::text),
             attempts: Cow::Borrowed(&report.attempts),
-            changes: report.notes.iter().chain(&report.changes).map(|change| change.as_str().into()).collect(),
+            changes: report
+                .notes
+                .iter()
+                .chain(&report.changes)
+                .map(|change| change.as_str().into())
+                .collect(),
             failed_hooks: report.hooks.failed(),
             metadata: Cow::Borrowed(&report.trace.metadata),
             content: self.captures.then(|| self.content(answer)),

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::entry::{Content, Entry};
 use super::Sinks;
+use super::entry::{Content, Entry};
 use super::worker::{Batch, Worker, Writer};
 use crate::config::Reader;
 use crate::hooks::{COVER, Mask};
