@@ -131,7 +131,7 @@ impl TargetSeen<'_> {
 }
 
 /// One request to one target.
-#[derive(Clone, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Attempt {
     pub target: String,
@@ -156,7 +156,7 @@ pub struct Attempt {
 }
 
 /// How far an attempt came.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Phase {
     /// Waiting for room in a limit.
@@ -171,7 +171,7 @@ pub enum Phase {
 }
 
 /// Milliseconds since the attempt began.
-#[derive(Clone, Copy, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Times {
     /// How long it waited for room in a limit.
