@@ -12,11 +12,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use engine::{Call, Feed, Flushed, Then, caught};
-use napi::bindgen_prelude::{Array, Function, Result, Uint8Array};
+use napi::bindgen_prelude::{Array, Function, Result, Uint8Array, Utf16String};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi::{Env, Status, sys};
 use napi_derive::napi;
 
+use crate::body::Long;
 use crate::bytes::ByteBuffer;
 use crate::call::{call, milliseconds};
 use crate::client::Client;
@@ -61,7 +62,7 @@ pub struct Queue {
     attended: bool,
 }
 
-/// A longer body is looked at on the engine's threads: JavaScript has better to do.
+/// A longer body is looked at on the engine's threads: JavaScript has better to do. In UTF-16 code units.
 const SHORT: usize = 32 << 10;
 
 #[derive(Default)]
@@ -105,13 +106,41 @@ impl Border {
         stream: bool,
         extras: Option<String>,
     ) -> Option<Batch> {
+        self.attend(|| {
+            self.begin(id, || {
+                let call = call(endpoint, body, stream, extras.as_deref())?;
+                self.start(id, client, call, Long::default(), true);
+                Some(())
+            });
+        })
+    }
+
+    /// The same of a call whose body is long: `pieces` of it, by turns JSON and a text that has yet to become JSON.
+    #[napi]
+    pub fn send_long(
+        &self,
+        id: u32,
+        client: &Client,
+        endpoint: u32,
+        pieces: Vec<Utf16String>,
+        stream: bool,
+        extras: Option<String>,
+    ) -> Option<Batch> {
+        self.attend(|| {
+            self.begin(id, || {
+                let call = call(endpoint, None, stream, extras.as_deref())?;
+                let long = Long(pieces);
+                let is_short = long.length() <= SHORT;
+                self.start(id, client, call, long, is_short);
+                Some(())
+            });
+        })
+    }
+
+    /// Takes what is told during `work` to JavaScript, which needs no wake since it is here.
+    fn attend(&self, work: impl FnOnce()) -> Option<Batch> {
         lock(&self.shared.queue).attended = true;
-        self.begin(id, || {
-            let call = call(endpoint, body, stream, extras.as_deref())?;
-            let is_short = call.body.len() <= SHORT;
-            self.start(id, client, call, is_short);
-            Some(())
-        });
+        work();
         let mut queue = lock(&self.shared.queue);
         queue.attended = false;
         let outcomes = std::mem::take(&mut queue.outcomes);
@@ -141,7 +170,7 @@ impl Border {
             });
             lock(&self.shared.feeds).insert(id, feeds);
             call.form = Some(form);
-            self.start(id, client, call, false);
+            self.start(id, client, call, Long::default(), false);
             Some(())
         })
     }
@@ -194,7 +223,7 @@ impl Border {
     }
 
     /// `here`: whether the call may begin on this thread.
-    pub(crate) fn start(&self, id: u32, client: &Client, call: Call, here: bool) {
+    pub(crate) fn start(&self, id: u32, client: &Client, call: Call, long: Long, here: bool) {
         for listener in client.listener.iter().chain(&client.redactor).chain(&client.tracer) {
             listener.know(|| Teller(self.shared.clone()));
         }
@@ -209,7 +238,7 @@ impl Border {
             calls.insert(id, underway.clone());
             calls.len() == 1
         };
-        let run = Box::pin(teller.run(engine, call));
+        let run = Box::pin(teller.run(engine, call, long));
         if here && is_alone { underway.begin(run) } else { underway.hand_over(run) }
     }
 

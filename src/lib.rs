@@ -5,6 +5,7 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "napi hands its values over whole")]
 
+mod body;
 mod border;
 mod bytes;
 mod call;

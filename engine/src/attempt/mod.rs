@@ -20,7 +20,7 @@ use ::http::{HeaderMap, header};
 use bytes::Bytes;
 
 use crate::answer::{Content, Reached};
-use crate::call::Call;
+use crate::call::{Call, leave_callers_thread};
 use crate::config::Target;
 use crate::embeddings;
 use crate::engine::Context;
@@ -51,6 +51,10 @@ pub async fn send(
     report.arrive_at(target);
     let body = request::with_params(target, call, report)?;
     let asked_as = Front::of(call.endpoint);
+    let is_passed_on = asked_as.is_none() && target.provider.dialect(call.endpoint).is_none();
+    if !is_passed_on || target.hooks.is_some() {
+        leave_callers_thread().await;
+    }
     let Some(fronted) = Fronted::of(context, target, call, &body, report)? else {
         let asking = Asking { call, asked_as: None, body, extras: target.extras };
         let answered = answered(context, target, asking, visit, report).await;

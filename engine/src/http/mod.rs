@@ -32,6 +32,7 @@ use bytes::{Buf, Bytes};
 use flate2::write::MultiGzDecoder;
 use url::{Position, Url};
 
+use crate::call::leave_callers_thread;
 use crate::clock::{Clock, Instant, SystemClock, before};
 pub use connection::Changed;
 use connection::{Again, Open};
@@ -211,6 +212,7 @@ impl Network {
             return Ok((open, true));
         }
         let finding = async {
+            leave_callers_thread().await;
             loop {
                 match turn {
                     Turn::Reuse(open) => return Ok((open, true)),
@@ -239,6 +241,7 @@ impl Network {
         let way =
             Way { url: &wire.url, socket: wire.socket.as_deref(), route: &wire.route, proxy, upgrade: true };
         let opening = async {
+            leave_callers_thread().await;
             let (stream, _) = self.dialler.open(&way).await?;
             Open::alone(stream).await
         };
