@@ -24,6 +24,7 @@ use crate::client::Client;
 use crate::delivery::{Batch, Outcome};
 use crate::fault::{fault_json, sound};
 use crate::files::form;
+use crate::queue::{Queue, holds_back, together};
 use crate::realtime::Talk;
 use crate::running::Running;
 use crate::runtime::runtime;
@@ -54,14 +55,6 @@ pub struct Shared {
     redactions: Mutex<Redactions>,
 }
 
-/// What JavaScript is to be told.
-#[derive(Default)]
-pub struct Queue {
-    pub outcomes: Vec<Outcome>,
-    /// JavaScript is here, and takes them before it goes: it needs no wake.
-    attended: bool,
-}
-
 /// A longer body is looked at on the engine's threads: JavaScript has better to do. In UTF-16 code units.
 const SHORT: usize = 32 << 10;
 
@@ -86,7 +79,7 @@ impl Border {
             .build_threadsafe_function::<()>()
             .weak::<true>()
             .callee_handled::<false>()
-            .build_callback(move |_| Ok(Batch(std::mem::take(&mut lock(&source).outcomes))))?;
+            .build_callback(move |_| Ok(Batch(lock(&source).answer())))?;
         let wake = Arc::new(wake);
         let waking = wake.clone();
         let shared = Shared::new(queue, move || {
@@ -238,7 +231,7 @@ impl Border {
             calls.insert(id, underway.clone());
             calls.len() == 1
         };
-        let run = Box::pin(teller.run(engine, call, long));
+        let run = Box::pin(together(self.shared.clone(), teller.run(engine, call, long)));
         if here && is_alone { underway.begin(run) } else { underway.hand_over(run) }
     }
 
@@ -347,12 +340,20 @@ impl Shared {
     }
 
     pub fn push(&self, outcome: Outcome) {
-        let is_first = {
+        let calls = {
             let mut queue = lock(&self.queue);
             queue.outcomes.push(outcome);
-            queue.outcomes.len() == 1 && !queue.attended
+            queue.calls()
         };
-        if is_first {
+        if calls {
+            (self.wake)();
+        }
+    }
+
+    /// Wakes JavaScript, where there is something for it that nobody woke it for.
+    pub fn rouse(&self) {
+        let calls = lock(&self.queue).calls();
+        if calls {
             (self.wake)();
         }
     }
@@ -363,7 +364,12 @@ pub struct Teller(Arc<Shared>);
 
 impl Teller {
     pub fn record(&self, listener: u32, text: Text) {
-        self.0.push(Outcome::Record { listener, text });
+        let outcome = Outcome::Record { listener, text };
+        if holds_back() {
+            lock(&self.0.queue).outcomes.push(outcome);
+        } else {
+            self.0.push(outcome);
+        }
     }
 
     pub fn redact(&self, listener: u32, text: Text, then: Then) {

@@ -15,6 +15,7 @@ mod fault;
 mod files;
 mod listener;
 mod outcome;
+mod queue;
 pub mod reading;
 mod realtime;
 mod running;

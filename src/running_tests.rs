@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use engine::{Event, Line};
 
 use super::*;
-use crate::border::Queue;
+use crate::queue::Queue;
 use crate::stream::Taken;
 
 /// What JavaScript would have.

@@ -62,13 +62,18 @@ pub fn ordered_number(wall: u64) -> u128 {
 
 /// 32 hexadecimal digits.
 pub fn hex(number: u128) -> String {
+    digits(&number.to_be_bytes())
+}
+
+/// Two hexadecimal digits for each byte.
+pub fn digits(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let bytes = number.to_be_bytes();
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|digit| char::from(DIGITS[usize::from(digit)]))
-        .collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
 }
 
 /// A random number other than 0.

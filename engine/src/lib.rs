@@ -77,7 +77,7 @@ pub use provider::example::{Example, of as example};
 pub use provider::{LEFT_OUT, PROVIDERS, Provider};
 pub use realtime::{Ended, Line, Message, News, SESSIONS, Session, Taken};
 pub use record::prices::LIST as PRICES;
-pub use record::{Entry, Filter, Flushed, Listeners, Reading, Redactor, Sink, Then, flush_all};
+pub use record::{Entry, Filter, Flushed, Listeners, Reading, Record, Redactor, Sink, Then, flush_all};
 pub use secret::Secret;
 pub use telemetry::{Given, Span, told as spans_told};
 pub use upload::{Feed, File, Form, Source};
