@@ -88,8 +88,8 @@ impl Recording {
             status: end.status(),
             code: end.code(report),
             provider: report.provider,
-            target: report.target.clone(),
-            path: report.path.clone(),
+            target: report.target.to_string(),
+            path: report.path.to_string(),
             model: text_in(&self.body, "\"model\"").map(str::to_owned),
             answered_by: answer
                 .or(report.first.as_deref())
