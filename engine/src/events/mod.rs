@@ -56,7 +56,7 @@ pub struct Events {
     progress: Progress,
     target: Arc<Target>,
     method: &'static str,
-    url: String,
+    url: Arc<str>,
     query: Option<String>,
     began: Instant,
     last_semantic: Option<Instant>,
@@ -115,7 +115,7 @@ pub struct Opening {
     /// The call's deadline, and how long it allows.
     pub total: Option<(Instant, Duration)>,
     /// Without its query.
-    pub url: String,
+    pub url: Arc<str>,
     /// What the call added to that.
     pub query: Option<String>,
     pub checking: Option<Checking>,
