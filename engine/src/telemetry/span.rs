@@ -46,7 +46,7 @@ struct Written<'s> {
 }
 
 /// Gives `take` each span of a call, the call's own first. `common` has the attributes that metrics share.
-pub fn spans(entry: &Entry<'_>, traced: &Traced, common: Attributes, mut take: impl FnMut(Encoded)) {
+pub fn spans(entry: &Entry<'_>, traced: &Traced, common: &Attributes, mut take: impl FnMut(Encoded)) {
     take(of_call(entry, traced, common));
     for (at, attempt) in entry.attempts.iter().enumerate() {
         take(of_attempt(entry, traced, at, attempt));
@@ -135,7 +135,7 @@ fn plain_server(shown: &str) -> Option<(Cow<'_, str>, Option<i64>)> {
 
 /// The attributes that spans and metrics share.
 pub fn common(entry: &Entry<'_>) -> Attributes {
-    let mut attributes = Attributes::default();
+    let mut attributes = Attributes::beginning(&[]);
     attributes.text(names::OPERATION, names::operation(entry.endpoint));
     if !entry.provider.is_empty() {
         attributes.text(names::PROVIDER, names::provider(entry.provider));
@@ -150,7 +150,8 @@ pub fn common(entry: &Entry<'_>) -> Attributes {
     attributes
 }
 
-fn of_call(entry: &Entry<'_>, traced: &Traced, mut attributes: Attributes) -> Encoded {
+fn of_call(entry: &Entry<'_>, traced: &Traced, common: &Attributes) -> Encoded {
+    let mut attributes = Attributes::beginning(&common.0);
     if entry.stream {
         attributes.flag(names::STREAM, true);
     }
@@ -236,7 +237,7 @@ fn ours(entry: &Entry<'_>, traced: &Traced, attributes: &mut Attributes) {
 }
 
 fn of_attempt(entry: &Entry<'_>, traced: &Traced, at: usize, attempt: &Attempt) -> Encoded {
-    let mut attributes = Attributes::default();
+    let mut attributes = Attributes::beginning(&[]);
     attributes.text(names::METHOD, traced.method);
     attributes.text(names::URL, attempt.url.as_str());
     if let Some((address, port)) = server(Some(attempt)) {
