@@ -15,16 +15,38 @@ const DEEPEST = 6
 const MARK = '\0a long text\0'
 const MARK_JSON = JSON.stringify(MARK)
 
-/** The JSON of `value`: one text or, where it is long, pieces, by turns JSON and a text that has yet to become JSON. */
+/** The JSON of `value`: one text or, where it has long texts, pieces, by turns JSON and a text that has yet to become JSON. */
 function bodyOf(value, what) {
+  if (!hasLongText(value)) return jsonText(value, what)
   const texts = []
-  const skeleton = new Search(texts).without(value, 0)
-  const json = jsonText(skeleton, what)
-  if (texts.length === 0) return json?.length > LONG ? [json] : json
+  const json = jsonText(new Search(texts).without(value, 0), what)
+  if (texts.length === 0) return json
   const between = json.split(MARK_JSON)
   // Someone has written the mark himself.
-  if (between.length !== texts.length + 1) return [jsonText(value, what)]
+  if (between.length !== texts.length + 1) return jsonText(value, what)
   return between.flatMap((json, at) => (at < texts.length ? [json, texts[at]] : [json]))
+}
+
+/** Looks only where long texts stand, as a rule: most bodies have none, and are not to pay for it. */
+function hasLongText(body) {
+  if (!isObject(body)) return false
+  for (const name in body) {
+    const value = body[name]
+    if (isLong(value) || (Array.isArray(value) && name !== 'tools' && value.some(isLongItem))) return true
+  }
+  return false
+}
+
+const isLong = (value) => typeof value === 'string' && value.length > LONG
+
+/** A text, a message, or a part of its content. */
+function isLongItem(item) {
+  if (typeof item === 'string') return item.length > LONG
+  if (typeof item !== 'object' || item === null) return false
+  const { content } = item
+  if (typeof content === 'string') return content.length > LONG
+  if (Array.isArray(content)) return content.some(isLongItem)
+  return isLong(item.text) || isLong(item.image_url?.url) || isLong(item.output) || isLong(item.arguments) || (Array.isArray(item.parts) && item.parts.some(isLongItem))
 }
 
 class Search {

@@ -70,9 +70,10 @@ pub fn digits(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = vec![0; 2 * bytes.len()];
     for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
-        pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
     }
-    String::from_utf8(text).expect("digits are ASCII")
+    String::from_utf8(text).expect("hexadecimal digits are ASCII")
 }
 
 /// A random number other than 0.
@@ -124,6 +125,10 @@ impl Alarm {
 pub async fn before<T>(deadline: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
     // Pinned here, since each branch would otherwise hold a copy of its own.
     let mut work = std::pin::pin!(work);
+    // What is there already needs no timer.
+    if let Poll::Ready(done) = poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
+        return Some(done);
+    }
     match deadline {
         Some(at) => tokio::time::timeout_at(at, work.as_mut()).await.ok(),
         None => Some(work.await),
