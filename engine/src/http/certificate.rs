@@ -228,10 +228,8 @@ fn written(name: &Name) -> String {
 fn part(attribute: &AttributeTypeAndValue) -> String {
     let AttributeTypeAndValue { oid, value } = attribute;
     let short = PARTS.iter().find(|(number, _)| *oid == ObjectIdentifier::new_unwrap(number));
-    let is_text = matches!(
-        value.tag(),
-        Tag::PrintableString | Tag::Utf8String | Tag::Ia5String | Tag::TeletexString
-    );
+    let is_text =
+        matches!(value.tag(), Tag::PrintableString | Tag::Utf8String | Tag::Ia5String | Tag::TeletexString);
     match (short, str::from_utf8(value.value())) {
         (Some((_, key)), Ok(text)) if is_text => {
             let escaped = text.chars().flat_map(|letter| {

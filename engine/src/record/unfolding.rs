@@ -49,17 +49,21 @@ struct Tokens {
     output: i64,
 }
 
-/// Makes rows of all blocks, the oldest first. Each takes a transaction of its own, so that who writes waits for none but one.
+/// So many blocks become rows at once.
+const BLOCKS: usize = 16;
+
+/// Makes rows of all blocks, the oldest first, some in each transaction, so that who writes never waits long.
 pub fn unfold(connection: &Connection) -> rusqlite::Result<()> {
     while connection.query_row("SELECT EXISTS (SELECT 1 FROM blocks)", [], |row| row.get(0))? {
-        // Another may be at the same block: who comes second finds it gone.
+        // Another may be at the same blocks: who comes second finds them gone.
         let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-        let oldest = "SELECT rowid, lines FROM blocks ORDER BY rowid LIMIT 1";
-        let block = transaction.prepare_cached(oldest)?.query_row([], |row| {
-            let row_id: i64 = row.get(0)?;
-            Ok((row_id, row.get::<_, Vec<u8>>(1)?))
-        });
-        if let Some((row_id, lines)) = block.optional()? {
+        for _ in 0..BLOCKS {
+            let oldest = "SELECT rowid, lines FROM blocks ORDER BY rowid LIMIT 1";
+            let block = transaction.prepare_cached(oldest)?.query_row([], |row| {
+                let row_id: i64 = row.get(0)?;
+                Ok((row_id, row.get::<_, Vec<u8>>(1)?))
+            });
+            let Some((row_id, lines)) = block.optional()? else { break };
             insert(&transaction, &lines)?;
             transaction.execute("DELETE FROM blocks WHERE rowid = ?1", [row_id])?;
         }
