@@ -104,7 +104,6 @@ fn insert(transaction: &Transaction<'_>, lines: &[u8]) -> rusqlite::Result<()> {
 mod tests {
     use super::super::worker::{Lines, Worker};
     use super::super::{Entry, Filter, Reading, Record, Retention, Sink, database::Database};
-    use super::*;
     use crate::clock::{hex, new_id, ordered_number};
     use std::time::Duration;
 
