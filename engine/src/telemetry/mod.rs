@@ -44,7 +44,7 @@ pub fn told(entry: &Entry<'_>) -> Option<String> {
         })
         .collect();
     let mut spans = Vec::new();
-    span::spans(entry, traced, common, |span| {
+    span::spans(entry, traced, &common, |span| {
         spans.push(proto::Span::decode(span.as_slice()).expect("what is written here is protobuf"));
     });
     Some(json!({ "spans": spans, "measures": measures }).to_string())
