@@ -247,7 +247,7 @@ mod tests {
         let times = proptest::collection::vec(proptest::option::of(time()), 6);
         (".{0,20}", proptest::option::of(".{0,20}"), proptest::option::of(0_u16..999), 0_usize..6, times)
             .prop_map(move |(target, code, status, phase, times)| Attempt {
-                url: format!("http://{target}"),
+                url: format!("http://{target}").into(),
                 provider: "openai",
                 retry_reason: code.clone(),
                 limit: code.clone(),
@@ -260,7 +260,7 @@ mod tests {
                     first_token: times[4],
                     total: times[5],
                 },
-                target,
+                target: target.into(),
                 status,
                 code,
                 ..Attempt::default()
