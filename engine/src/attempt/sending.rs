@@ -181,9 +181,7 @@ impl<'c> Sending<'c> {
         let (clock, limit, deadline) = self.or_total(clock, limit, self.began);
         let wall = self.context.clock.wall();
         let token = match token::request(self.target, wall) {
-            Some(request) => {
-                Some(Box::pin(token::granted(self.context, self.target, request, wall)).await?)
-            }
+            Some(request) => Some(Box::pin(token::granted(self.context, self.target, request, wall)).await?),
             None => None,
         };
         let form = match &self.call.form {
