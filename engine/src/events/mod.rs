@@ -67,6 +67,8 @@ pub struct Events {
     state: State,
     /// Milliseconds from the attempt's beginning to the first semantic event.
     first_token: Option<f64>,
+    /// Seconds from each semantic event to the next, where they are measured.
+    gaps: Option<Vec<f64>>,
     closed: Option<Closed>,
     done_without_finish: bool,
     held: Held,
@@ -125,6 +127,8 @@ pub struct Opening {
     pub streamed: Streamed,
     /// Where the target's chunks are repaired.
     pub repairs: Option<Box<Repairs>>,
+    /// Whether the times between its events are wanted.
+    pub measures_gaps: bool,
 }
 
 impl Events {
@@ -149,6 +153,7 @@ impl Events {
             parsed: Vec::new(),
             state: State::Open,
             first_token: None,
+            gaps: opening.measures_gaps.then(Vec::new),
             closed: None,
             done_without_finish: false,
             held: Held::default(),
@@ -331,15 +336,6 @@ impl Events {
     /// Nothing was handed out, and another attempt is planned.
     fn may_be_tried_again(&self) -> bool {
         self.target.gated && self.handed_out < self.first_semantic
-    }
-
-    fn semantic(&mut self) {
-        let now = SystemClock.now();
-        if self.last_semantic.is_none() {
-            self.first_token = Some(milliseconds(now - self.began));
-            self.first_semantic = self.came;
-        }
-        self.last_semantic = Some(now);
     }
 
     /// `[DONE]`: the host's word that nothing follows.

@@ -31,10 +31,11 @@ impl Events {
     }
 
     /// What the call's record is to know of it.
-    pub(super) fn tell_record(&self, report: &mut Report) {
+    pub(super) fn tell_record(&mut self, report: &mut Report) {
         report.first.clone_from(&self.first);
         if let Some(recording) = &mut report.recording {
             recording.finish_reasons.clone_from(&self.progress.finish_reasons);
+            recording.gaps = self.gaps.take().unwrap_or_default();
             recording.streamed = Some(self.partial());
         }
     }
