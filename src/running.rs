@@ -81,7 +81,7 @@ impl Running {
                     break End { error, facts: end_json(report) };
                 }
             };
-            let wanted = buffer.push(&batch);
+            let wanted = buffer.push(&batch, events.mould());
             if let Some(meta) = first.take() {
                 self.open = Open::Stream(buffer.clone());
                 self.shared.push(Outcome::Stream { buffer: buffer.clone(), meta });

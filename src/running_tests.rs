@@ -78,7 +78,7 @@ fn a_stream_that_panics_before_its_first_event_is_an_error_of_its_call() {
 
 fn open_stream(wanted: bool) -> Arc<StreamBuffer> {
     let buffer = Arc::new(StreamBuffer::new(7));
-    buffer.push(&[Event { name: None, data: "1".into() }]);
+    buffer.push(&[Event { name: None, data: "1".into() }], None);
     if wanted {
         assert!(matches!(buffer.take(), Taken::Chunks(_)));
         assert!(matches!(buffer.take(), Taken::Nothing));

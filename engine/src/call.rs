@@ -33,10 +33,14 @@ impl Call {
     }
 }
 
-/// A face may poll a call once on its caller's own thread, for as long as that takes less than waking another. What takes
-/// longer waits here for the engine's.
+/// Whether this is not one of the engine's threads, on which every call is a task. A face may begin a call on its caller's own.
+pub fn is_callers_thread() -> bool {
+    tokio::task::try_id().is_none()
+}
+
+/// What takes longer than waking a thread waits here for the engine's.
 pub async fn leave_callers_thread() {
-    if tokio::task::try_id().is_none() {
+    if is_callers_thread() {
         tokio::task::yield_now().await;
     }
 }

@@ -68,12 +68,12 @@ pub fn hex(number: u128) -> String {
 /// Two hexadecimal digits for each byte.
 pub fn digits(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    let mut text = vec![0; 2 * bytes.len()];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
     }
-    text
+    String::from_utf8(text).expect("hexadecimal digits are ASCII")
 }
 
 /// A random number other than 0.
@@ -125,6 +125,10 @@ impl Alarm {
 pub async fn before<T>(deadline: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
     // Pinned here, since each branch would otherwise hold a copy of its own.
     let mut work = std::pin::pin!(work);
+    // What is there already needs no timer.
+    if let Poll::Ready(done) = poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
+        return Some(done);
+    }
     match deadline {
         Some(at) => tokio::time::timeout_at(at, work.as_mut()).await.ok(),
         None => Some(work.await),

@@ -335,7 +335,7 @@ impl Transport for Elsewhere {
     ) -> Pin<
         Box<dyn Future<Output = std::result::Result<crate::http::Reply, crate::http::Failure>> + Send + 'a>,
     > {
-        wire.url = self.host.clone();
+        wire.url = crate::http::Destination::of(self.host.clone());
         self.network.send(wire, watch)
     }
 }

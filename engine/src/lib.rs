@@ -72,6 +72,7 @@ pub use events::{Event, Events, Streaming};
 pub use front::{names_events, offers};
 pub use observe::Report;
 pub use panics::{FAULT, caught};
+pub use progress::Mould;
 pub use provider::dialect::Setting;
 pub use provider::example::{Example, of as example};
 pub use provider::{LEFT_OUT, PROVIDERS, Provider};

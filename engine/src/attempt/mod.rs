@@ -20,6 +20,7 @@ use ::http::{HeaderMap, header};
 use bytes::Bytes;
 
 use crate::answer::{Content, Reached};
+use crate::cache::Status;
 use crate::call::{Call, leave_callers_thread};
 use crate::config::Target;
 use crate::embeddings;
@@ -93,7 +94,13 @@ async fn answered(
     let asks_usage = asking.is_some();
     let mut request = Request::new(target, call, asking.unwrap_or_else(|| body.clone()), extras, report)?;
     request.asks_usage = asks_usage;
-    let keep = match kept::look(context, target, call, &request, report).await {
+    report.cache = Some(Status::Disabled);
+    let found = match &target.caching {
+        // Boxed, so that the other calls do not carry it.
+        Some(caching) => Box::pin(kept::look(context, target, caching, call, &request, report)).await,
+        None => Found::Miss(None),
+    };
+    let keep = match found {
         Found::Hit(entry) => {
             let checked = Checked::plain(kept::replay(&entry, target, &request));
             return Ok(decoded(guard.told(checked), &request));

@@ -26,7 +26,7 @@ use crate::explain::Place;
 use crate::hooks::{Record, Verdicts, Watch};
 use crate::http::{Failure, ReplyBody};
 use crate::observe::{Phase, milliseconds};
-use crate::progress::{Meaning, Progress};
+use crate::progress::{Meaning, Mould, Progress};
 use crate::provider::repairs::Repairs;
 use crate::sse::{Parser, SseEvent};
 pub use frames::Frames;
@@ -34,6 +34,7 @@ pub use fronted::Fronting;
 pub use handing::Held;
 use handing::Keeping;
 pub use streaming::Streaming;
+use telling::Gaps;
 pub use translated::Translation;
 
 /// One event of a stream, its data being JSON text.
@@ -56,10 +57,12 @@ pub struct Events {
     progress: Progress,
     target: Arc<Target>,
     method: &'static str,
-    url: String,
+    url: Arc<str>,
     query: Option<String>,
     began: Instant,
     last_semantic: Option<Instant>,
+    /// A semantic event has come in what is being read.
+    moves: bool,
     total: Option<(Instant, Duration)>,
     /// Events read before the commit.
     ready: Vec<Event>,
@@ -67,8 +70,8 @@ pub struct Events {
     state: State,
     /// Milliseconds from the attempt's beginning to the first semantic event.
     first_token: Option<f64>,
-    /// Seconds from each semantic event to the next, where they are measured.
-    gaps: Option<Vec<f64>>,
+    /// Where they are measured.
+    gaps: Option<Gaps>,
     closed: Option<Closed>,
     done_without_finish: bool,
     held: Held,
@@ -117,7 +120,7 @@ pub struct Opening {
     /// The call's deadline, and how long it allows.
     pub total: Option<(Instant, Duration)>,
     /// Without its query.
-    pub url: String,
+    pub url: Arc<str>,
     /// What the call added to that.
     pub query: Option<String>,
     pub checking: Option<Checking>,
@@ -148,12 +151,13 @@ impl Events {
             query: opening.query,
             began: opening.began,
             last_semantic: None,
+            moves: false,
             total: opening.total,
             ready: Vec::new(),
             parsed: Vec::new(),
             state: State::Open,
             first_token: None,
-            gaps: opening.measures_gaps.then(Vec::new),
+            gaps: opening.measures_gaps.then(Gaps::default),
             closed: None,
             done_without_finish: false,
             held: Held::default(),
@@ -187,6 +191,11 @@ impl Events {
                 Ok(())
             }
         }
+    }
+
+    /// The mould that chunks of text may fit, among those that are handed out.
+    pub fn mould(&self) -> Option<&Arc<Mould>> {
+        self.progress.mould()
     }
 
     fn is_committed(&self, gated: bool) -> bool {
@@ -230,8 +239,11 @@ impl Events {
         let Some(chunk) = self.chunk().await else { return };
         self.digest(chunk);
         while matches!(self.state, State::Open) && self.ready.len() < BATCH {
-            let Some(chunk) = at_once(self.body.chunk()) else { return };
+            let Some(chunk) = at_once(self.body.chunk()) else { break };
             self.digest(chunk);
+        }
+        if std::mem::take(&mut self.moves) {
+            self.last_semantic = Some(SystemClock.now());
         }
     }
 
@@ -336,6 +348,17 @@ impl Events {
     /// Nothing was handed out, and another attempt is planned.
     fn may_be_tried_again(&self) -> bool {
         self.target.gated && self.handed_out < self.first_semantic
+    }
+
+    fn semantic(&mut self) {
+        self.moves = true;
+        if let Some(gaps) = &mut self.gaps {
+            gaps.came(SystemClock.now());
+        }
+        if self.first_token.is_none() {
+            self.first_token = Some(milliseconds(SystemClock.now() - self.began));
+            self.first_semantic = self.came;
+        }
     }
 
     /// `[DONE]`: the host's word that nothing follows.

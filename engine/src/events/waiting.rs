@@ -1,4 +1,4 @@
-//! How long a stream's next bytes are waited for, and how long its content took to come.
+//! How long a stream's next bytes are waited for.
 
 use std::time::Duration;
 
@@ -8,7 +8,6 @@ use super::Events;
 use crate::clock::{Clock, Instant, SystemClock};
 use crate::config::Clocks;
 use crate::http::Failure;
-use crate::observe::milliseconds;
 
 /// After the finish reason, only usage and `[DONE]` are still to come; a host that leaves its body open without them is
 /// not waited for.
@@ -47,19 +46,5 @@ impl Events {
         };
         let total = self.total.map(|(at, limit)| (at, "total", limit));
         [own, total].into_iter().flatten().min_by_key(|(at, ..)| *at)
-    }
-
-    /// An event with content has come.
-    pub(super) fn semantic(&mut self) {
-        let now = SystemClock.now();
-        match (self.last_semantic, &mut self.gaps) {
-            (None, _) => {
-                self.first_token = Some(milliseconds(now - self.began));
-                self.first_semantic = self.came;
-            }
-            (Some(last), Some(gaps)) => gaps.push((now - last).as_secs_f64()),
-            (Some(_), None) => {}
-        }
-        self.last_semantic = Some(now);
     }
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::Usage;
+use super::line::Line;
 use crate::observe::Attempt;
 use crate::telemetry::Traced;
 
@@ -83,16 +84,7 @@ pub struct Entry<'e> {
     pub traced: Option<Traced>,
 }
 
-/// So long is a record without contents, as a rule.
-const LENGTH: usize = 1 << 10;
-
 impl Entry<'_> {
-    fn json(&self) -> String {
-        let mut json = Vec::with_capacity(LENGTH);
-        serde_json::to_writer(&mut json, self).expect("an entry always has a JSON form");
-        String::from_utf8(json).expect("JSON is UTF-8")
-    }
-
     /// The same, for as long as it is wanted.
     pub fn to_owned(&self) -> Entry<'static> {
         fn text(text: &str) -> Cow<'static, str> {
@@ -146,7 +138,7 @@ impl<'r> Record<'r> {
 
     /// One line.
     pub fn json(&self) -> &str {
-        self.json.get_or_init(|| self.entry.json())
+        self.json.get_or_init(|| Line::of(self.entry))
     }
 }
 

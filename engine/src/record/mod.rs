@@ -8,6 +8,7 @@ mod database;
 mod entry;
 pub mod feedback;
 mod file;
+mod line;
 mod price;
 pub mod prices;
 mod reading;

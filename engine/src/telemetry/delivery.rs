@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::settings::Signal;
 use crate::clock::{Clock, before};
-use crate::http::{ConnectWatch, Reply, Route, Transport, Wire};
+use crate::http::{ConnectWatch, Destination, Reply, Route, Transport, Wire};
 use crate::retry::retry_after;
 
 /// So often a batch is sent, with pauses in between that grow from the first to the longest.
@@ -92,8 +92,8 @@ impl Doors {
     async fn once(&self, signal: &Signal, body: Bytes) -> Tried {
         let wire = Wire {
             method: Method::POST,
-            url: signal.url.clone(),
-            headers: headers(signal),
+            url: Destination::of(signal.url.clone()),
+            headers: Arc::new(headers(signal)),
             body: body.into(),
             socket: signal.socket.clone(),
             route: self.route.clone(),

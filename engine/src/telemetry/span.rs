@@ -240,7 +240,7 @@ fn ours(entry: &Entry<'_>, traced: &Traced, attributes: &mut Attributes) {
 fn of_attempt(entry: &Entry<'_>, traced: &Traced, at: usize, attempt: &Attempt) -> Encoded {
     let mut attributes = Attributes::default();
     attributes.text(names::METHOD, traced.method);
-    attributes.text(names::URL, attempt.url.as_str());
+    attributes.text(names::URL, &*attempt.url);
     if let Some((address, port)) = server(Some(attempt)) {
         attributes.text(names::SERVER_ADDRESS, &address);
         attributes.whole(names::SERVER_PORT, port);
@@ -251,7 +251,7 @@ fn of_attempt(entry: &Entry<'_>, traced: &Traced, at: usize, attempt: &Attempt) 
     let error = (refused || attempt.code.is_some())
         .then(|| named_error(attempt.code.as_deref().filter(|_| !refused), attempt.status));
     attributes.maybe_text(names::ERROR_TYPE, error.as_ref());
-    attributes.text("portkey.target", attempt.target.as_str());
+    attributes.text("portkey.target", &*attempt.target);
     attributes.text("portkey.provider", attempt.provider);
     attributes.maybe_text("portkey.retry.reason", attempt.retry_reason.as_ref());
     attributes.maybe_text("portkey.limit", attempt.limit.as_ref());
