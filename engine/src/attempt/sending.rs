@@ -25,6 +25,7 @@ use crate::http::{ConnectWatch, Reply};
 use crate::limit::Reserved;
 use crate::memory::Visit;
 use crate::observe::{Attempt, Phase, Report, milliseconds};
+use crate::record::Recording;
 use crate::retry::{LONGEST_WAIT, MOST_ATTEMPTS};
 use crate::telemetry::new_span_id;
 
@@ -299,6 +300,7 @@ impl<'c> Sending<'c> {
             translation,
             streamed: self.request.streamed(),
             repairs: self.request.repairs(),
+            measures_gaps: self.report.recording.as_ref().is_some_and(Recording::measures_gaps),
         };
         let mut events = Events::new(opening);
         if let Err(error) = events.commit(self.target.gated).await {
