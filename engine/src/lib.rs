@@ -28,6 +28,7 @@ mod cache;
 mod call;
 mod clock;
 mod config;
+mod date;
 mod download;
 mod embeddings;
 mod endpoint;

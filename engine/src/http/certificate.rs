@@ -16,6 +16,7 @@ use x509_cert::der::{Decode, Encode, Tag, Tagged};
 use x509_cert::name::Name;
 
 use super::failure::FailureKind;
+use crate::date::to_rfc_3339;
 
 /// Why a certificate is not taken, in words.
 #[derive(Debug)]
@@ -180,11 +181,11 @@ fn explain(
                 CertificateError::ExpiredContext { not_after, .. } => not_after.as_secs(),
                 _ => facts.validity().not_after.to_unix_duration().as_secs(),
             };
-            (FailureKind::OutOfDate, format!("{which} expired on {}", date(end)))
+            (FailureKind::OutOfDate, format!("{which} expired on {}", to_rfc_3339(end as i64)))
         }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             let start = facts.validity().not_before.to_unix_duration().as_secs();
-            (FailureKind::OutOfDate, format!("{which} is not valid before {}", date(start)))
+            (FailureKind::OutOfDate, format!("{which} is not valid before {}", to_rfc_3339(start as i64)))
         }
         CertificateError::NotValidForNameContext { presented, .. } if !presented.is_empty() => {
             let names: Vec<String> = presented.iter().map(|name| plain_name(name)).collect();
@@ -249,11 +250,6 @@ fn part(attribute: &AttributeTypeAndValue) -> String {
 fn plain_name(presented: &str) -> String {
     let inner = presented.split_once('(').map_or(presented, |(_, inner)| inner.trim_end_matches(')'));
     inner.trim_matches('"').to_owned()
-}
-
-fn date(seconds: u64) -> String {
-    jiff::Timestamp::from_second(seconds as i64)
-        .map_or_else(|_| "an unknown day".to_owned(), |at| at.to_string())
 }
 
 /// Words of a stranger, in quotes: at most 120 characters, none of them invisible.

@@ -38,7 +38,7 @@ pub fn told(entry: &Entry<'_>) -> Option<String> {
                 "unit": measure.instrument.unit,
                 "description": measure.instrument.description,
                 "bounds": measure.instrument.bounds,
-                "value": measure.value,
+                "values": measure.values.each().collect::<Vec<f64>>(),
                 "attributes": measure.attributes(&common).decoded(),
             })
         })

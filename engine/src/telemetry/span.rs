@@ -27,6 +27,8 @@ pub struct Traced {
     pub method: &'static str,
     pub body: Bytes,
     pub finish_reasons: Vec<String>,
+    /// Seconds from each piece of a stream's content to the next.
+    pub gaps: Vec<f64>,
 }
 
 /// What an error is called that has no code and no status.
