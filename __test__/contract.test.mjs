@@ -93,6 +93,12 @@ describe('the tree of methods', () => {
     })
   }
 
+  test('has every helper of every file, by the name that it is loaded under', () => {
+    const files = ['assistants', 'calls', 'chat', 'polling', 'responses', 'webhooks']
+    const names = files.flatMap((file) => Object.keys(require(`../js/helpers/${file}.js`)))
+    assert.deepEqual(Object.keys(helpers).sort(), names.sort())
+  })
+
   test('is the endpoint table and the helpers, in index.d.ts and on a client', () => {
     const rows = [...new Set([...tables.endpoints.map(({ call }) => call), ...Object.keys(helpers)])].sort()
     assert.deepEqual(calls(typeOf('Resources')).sort(), rows)

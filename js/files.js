@@ -3,7 +3,6 @@
 // Bytes, blobs and files on disk can be sent again; a stream can be read only once.
 
 const fs = require('node:fs')
-const { Readable } = require('node:stream')
 const { fileURLToPath } = require('node:url')
 const border = require('./border.js')
 const { ConfigError } = require('./errors.js')
@@ -127,7 +126,8 @@ const ofBlob = (blob) => ({ size: blob.size, repeatable: true, open: () => blob.
 /** A stream of whatever kind; its size is known where it says so. */
 function ofStream(source, value) {
   // One that fails before it is read throws when it is read.
-  if (source instanceof Readable) source.on('error', () => {})
+  // Loaded here and not at every start: who has a stream has it already.
+  if (source instanceof require('node:stream').Readable) source.on('error', () => {})
   const size = Number.isSafeInteger(value.size) ? value.size : isResponse(source) ? lengthOf(source) : undefined
   return { size, repeatable: false, open: () => (isResponse(source) ? (source.body ?? []) : source) }
 }

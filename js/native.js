@@ -18,12 +18,12 @@ let loaded
 /** The part of the addon's file name that names the platform: `linux-x64-gnu`, `darwin-arm64`, … */
 function platformName() {
   const { platform, arch } = process
-  if (platform === 'linux') return `linux-${arch}-${libc() === 'musl' ? 'musl' : 'gnu'}`
+  if (platform === 'linux') return `linux-${arch}-${namesMusl(process.execPath) ? 'musl' : 'gnu'}`
   if (platform === 'win32') return `win32-${arch}-msvc`
   return `${platform}-${arch}`
 }
 
-/** `musl`, or `glibc` with its version where Node.js tells it. */
+/** `musl`, or `glibc` with its version where Node.js tells it: for errors, since a report takes a start's half. */
 function libc() {
   if (namesMusl(process.execPath)) return 'musl'
   const { report } = process

@@ -6,7 +6,6 @@ const { latestHeaders } = require('./answer.js')
 const border = require('./border.js')
 const { native } = require('./native.js')
 const errors = require('./errors.js')
-const { fetchOver, routesOf } = require('./fetch.js')
 const { changedOptions, createHeaders, fold, optionsText } = require('./options.js')
 const { heldBy } = require('./records.js')
 const { defineResources } = require('./resources.js')
@@ -148,6 +147,7 @@ class Portkey {
 
   /** `fetch` over the engine, for other people's clients: `new OpenAI({ fetch: portkey.fetch })`. */
   get fetch() {
+    const { fetchOver, routesOf } = require('./fetch.js') // not at every start
     routes ??= routesOf(JSON.parse(native().tables()).endpoints)
     return (this.#fetch ??= fetchOver(this, this.#handle, routes, (name) => optionOf(this, name)))
   }

@@ -4,12 +4,8 @@
 use std::time::{Duration, SystemTime};
 
 use ::http::HeaderMap;
-use jiff::civil::DateTime;
-use jiff::fmt::rfc2822::DateTimeParser;
-use jiff::fmt::strtime;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
 
+use crate::date;
 use crate::error::{Error, Kind, Resend};
 
 /// A server that asks for this much at once is not waited for, nor longer in all of one call.
@@ -114,7 +110,8 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
 
 /// `Retry-After` as seconds (fractions allowed) or as an HTTP date.
 pub fn parse_retry_after(value: &str, now: SystemTime) -> Option<Duration> {
-    seconds(value, 1.0).or_else(|| http_date(value, now))
+    let until = || Some(date::http(value, now)?.duration_since(now).unwrap_or_default());
+    seconds(value, 1.0).or_else(until)
 }
 
 fn seconds(value: &str, unit: f64) -> Option<Duration> {
@@ -122,37 +119,10 @@ fn seconds(value: &str, unit: f64) -> Option<Duration> {
     (number.is_finite() && number >= 0.0).then(|| Duration::try_from_secs_f64(number * unit).ok()).flatten()
 }
 
-/// RFC 9110 §5.6.7: a recipient has to take the two obsolete forms too.
-fn http_date(value: &str, now: SystemTime) -> Option<Duration> {
-    let value = value.trim();
-    let usual = DateTimeParser::new().relaxed_weekday(true).parse_timestamp(value).ok();
-    let at = usual.or_else(|| rfc_850(value, now)).or_else(|| asctime(value))?;
-    Some(SystemTime::from(at).duration_since(now).unwrap_or_default())
-}
-
-/// `Sunday, 06-Nov-94 08:49:37 GMT`, in the last year with these digits that is no more than 50 years ahead.
-fn rfc_850(value: &str, now: SystemTime) -> Option<Timestamp> {
-    let (_, value) = value.split_once(',')?;
-    let read = strtime::parse("%d-%b-%y %H:%M:%S GMT", value.trim_start()).ok()?.to_datetime().ok()?;
-    let today = Timestamp::try_from(now).ok()?.to_zoned(TimeZone::UTC).datetime();
-    let latest = today.checked_add(50.years()).ok()?;
-    let centuries = [1, 0, -1].map(|later| (today.year() / 100 + later) * 100 + read.year() % 100);
-    let dates = centuries.into_iter().filter_map(|year| read.with().year(year).build().ok());
-    dates.filter(|date| *date <= latest).find_map(in_utc)
-}
-
-/// `Sun Nov  6 08:49:37 1994`.
-fn asctime(value: &str) -> Option<Timestamp> {
-    let (_, value) = value.split_once(' ')?;
-    in_utc(strtime::parse("%b %e %H:%M:%S %Y", value.trim_start()).ok()?.to_datetime().ok()?)
-}
-
-fn in_utc(date: DateTime) -> Option<Timestamp> {
-    date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
-}
-
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
     use crate::error::Kind;
 

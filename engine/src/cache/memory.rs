@@ -1,20 +1,21 @@
-//! Entries in memory, bounded in bytes; what was used longest ago makes room.
-//! Time is the caller's: an entry past its end is not given out, whatever moka's own clock says. That one only sees to it
-//! that the memory of what has ended is freed.
+//! Entries in memory, bounded in bytes; what was used longest ago makes room. An entry past its end is not given out, and
+//! its memory is freed by whatever looks at the cache next.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use moka::Expiry;
-use moka::policy::EvictionPolicy;
-use moka::sync::Cache;
+use hashlink::LinkedHashMap;
 
 use super::entry::Entry;
 use super::key::Key;
 use crate::clock::Instant;
 
+/// So often, at most, all entries are looked at for those that have ended.
+const BETWEEN_SWEEPS: Duration = Duration::from_secs(1);
+
 pub struct Memory {
-    cache: Cache<Key, Held>,
+    shelf: Mutex<Shelf>,
+    most: u64,
     /// A larger entry would take the place of too many others.
     pub largest: usize,
 }
@@ -27,38 +28,23 @@ pub struct Held {
     life: Duration,
 }
 
-struct ByLife;
-
-impl Expiry<Key, Held> for ByLife {
-    fn expire_after_create(&self, _: &Key, held: &Held, _: std::time::Instant) -> Option<Duration> {
-        Some(held.life)
-    }
-
-    fn expire_after_update(
-        &self,
-        _: &Key,
-        held: &Held,
-        _: std::time::Instant,
-        _: Option<Duration>,
-    ) -> Option<Duration> {
-        Some(held.life)
-    }
+#[derive(Default)]
+struct Shelf {
+    /// Those used last stand last.
+    held: LinkedHashMap<Key, Held>,
+    bytes: u64,
+    swept: Option<Instant>,
 }
 
 impl Memory {
     pub fn new(max_bytes: u64) -> Self {
-        let weigh = |_: &Key, held: &Held| {
-            let weight = size_of::<Key>() + size_of::<Held>() + held.entry.weight();
-            u32::try_from(weight).unwrap_or(u32::MAX)
-        };
-        let cache = Cache::builder().max_capacity(max_bytes).weigher(weigh).expire_after(ByLife);
         let largest = usize::try_from(max_bytes / 8).unwrap_or(usize::MAX);
-        Self { cache: cache.eviction_policy(EvictionPolicy::lru()).build(), largest }
+        Self { shelf: Mutex::default(), most: max_bytes, largest }
     }
 
     /// An entry that has not ended by `now`.
     pub fn get(&self, key: &Key, now: Instant) -> Option<Held> {
-        self.cache.get(key).filter(|held| now < held.since + held.life)
+        self.shelf().held.to_back(key).filter(|held| !held.has_ended(now)).cloned()
     }
 
     /// Takes the place of what is there under the key.
@@ -66,19 +52,60 @@ impl Memory {
         if entry.size() > self.largest {
             return self.remove(&key);
         }
-        self.cache.insert(key, Held { entry, since: now, life });
-        // moka puts its housekeeping off; with entries of megabytes the bound is to be kept now.
-        self.cache.run_pending_tasks();
+        let held = Held { entry, since: now, life };
+        let mut shelf = self.shelf();
+        shelf.sweep(now);
+        shelf.bytes += held.weight();
+        let former = shelf.held.insert(key, held);
+        shelf.bytes -= former.map_or(0, |former| former.weight());
+        while shelf.bytes > self.most {
+            let Some((_, oldest)) = shelf.held.pop_front() else { break };
+            shelf.bytes -= oldest.weight();
+        }
     }
 
     pub fn remove(&self, key: &Key) {
-        self.cache.invalidate(key);
+        let mut shelf = self.shelf();
+        let former = shelf.held.remove(key);
+        shelf.bytes -= former.map_or(0, |former| former.weight());
     }
 
     /// How many entries there are, and what they weigh.
-    pub fn size(&self) -> (u64, u64) {
-        self.cache.run_pending_tasks();
-        (self.cache.entry_count(), self.cache.weighted_size())
+    pub fn size(&self, now: Instant) -> (u64, u64) {
+        let mut shelf = self.shelf();
+        shelf.swept = None;
+        shelf.sweep(now);
+        (shelf.held.len() as u64, shelf.bytes)
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    fn has_ended(&self, now: Instant) -> bool {
+        now >= self.since + self.life
+    }
+
+    fn weight(&self) -> u64 {
+        (size_of::<Key>() + size_of::<Self>() + self.entry.weight()) as u64
+    }
+}
+
+impl Shelf {
+    /// Takes out what has ended.
+    fn sweep(&mut self, now: Instant) {
+        if self.swept.is_some_and(|swept| now < swept + BETWEEN_SWEEPS) {
+            return;
+        }
+        self.swept = Some(now);
+        let Self { held, bytes, .. } = self;
+        held.retain(|_, held| {
+            let stays = !held.has_ended(now);
+            *bytes -= if stays { 0 } else { held.weight() };
+            stays
+        });
     }
 }
 
@@ -121,12 +148,26 @@ mod tests {
         let (memory, now) = (Memory::new(100_000), SystemClock.now());
         for number in 0..200 {
             memory.put(key(number), entry(10_000), now, LIFE);
-            assert!(memory.cache.weighted_size() <= 100_000);
+            assert!(memory.shelf().bytes <= 100_000);
             assert!(memory.get(&key(0), now).is_some(), "it is used all the time");
         }
-        assert_eq!(memory.size().0, 9);
+        assert_eq!(memory.size(now).0, 9);
         assert!(memory.get(&key(199), now).is_some() && memory.get(&key(150), now).is_none());
         memory.remove(&key(199));
         assert!(memory.get(&key(199), now).is_none());
+    }
+
+    #[test]
+    fn what_has_ended_is_freed_and_counts_no_more() {
+        let (memory, now) = (Memory::new(1 << 20), SystemClock.now());
+        for number in 0..10 {
+            memory.put(key(number), entry(1000), now, LIFE * (1 + number as u32 % 2));
+        }
+        let (ten, bytes) = memory.size(now);
+        assert_eq!((ten, memory.size(now + LIFE)), (10, (5, bytes / 2)));
+        memory.put(key(10), entry(1000), now + LIFE * 2, LIFE);
+        assert_eq!(memory.shelf().held.len(), 1, "a new one makes those go that have ended");
+        memory.remove(&key(10));
+        assert_eq!(memory.size(now), (0, 0));
     }
 }

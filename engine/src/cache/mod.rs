@@ -230,7 +230,7 @@ impl Cache {
     }
 
     pub fn health(&self) -> Health {
-        let (entries, bytes) = self.0.memory.size();
+        let (entries, bytes) = self.0.memory.size(self.0.clock.now());
         let unreadable = self.0.unreadable.load(Relaxed);
         Health { entries, bytes, unreadable, store: self.0.store.as_ref().map(|store| store.health()) }
     }

@@ -3,10 +3,9 @@
 //! Within one, the text whose vector is nearest is taken if it is near enough and `guard.rs` finds no difference.
 //! Vectors live in this process alone; they are few and bounded, and are forgotten with the answers they lead to.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use moka::policy::EvictionPolicy;
-use moka::sync::Cache;
+use hashlink::LinkedHashMap;
 
 use super::canonical::{Digest, Node};
 use super::guard::Facts;
@@ -79,22 +78,27 @@ struct Point {
     key: Key,
 }
 
-/// The questions whose answers are kept.
-pub struct Index(Cache<Key, Arc<Vec<Arc<Point>>>>);
+/// The questions whose answers are kept; the partition that was used longest ago makes room.
+#[derive(Default)]
+pub struct Index(Mutex<Partitions>);
+
+#[derive(Default)]
+struct Partitions {
+    /// Those used last stand last.
+    points: LinkedHashMap<Key, Arc<Vec<Arc<Point>>>>,
+    bytes: u64,
+}
 
 impl Index {
     pub fn new() -> Self {
-        let weigh = |_: &Key, points: &Arc<Vec<Arc<Point>>>| {
-            let weight: usize = points.iter().map(|point| point.weight()).sum();
-            u32::try_from(size_of::<Key>() + weight).unwrap_or(u32::MAX)
-        };
-        let cache = Cache::builder().max_capacity(MOST_BYTES).weigher(weigh);
-        Self(cache.eviction_policy(EvictionPolicy::lru()).build())
+        Self::default()
     }
 
     /// The nearest question, if its cosine is `threshold` or more and the guard finds no difference.
     pub fn find(&self, place: &Place, threshold: f32) -> Option<Similar> {
-        let points = self.0.get(&place.partition)?;
+        // A clone, so that others need not wait while it is searched.
+        let points =
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).points.to_back(&place.partition)?.clone();
         let scored = points
             .iter()
             .filter_map(|point| point.score(place, threshold).map(|score| Similar { key: point.key, score }));
@@ -111,25 +115,42 @@ impl Index {
                 replacing.is_some_and(|threshold| earlier.score(&point.place, threshold).is_some());
             earlier.key != key && !replaced
         };
-        self.0.entry(partition).and_upsert_with(|held| {
-            let mut points = held.map(|held| those(held.value(), stays)).unwrap_or_default();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).change(partition, |held| {
+            let mut points = those(held, stays);
             if points.len() >= MOST_POINTS {
                 points.remove(0);
             }
             points.push(point.clone());
-            Arc::new(points)
+            points
         });
-        // The bound is kept now rather than some writes later.
-        self.0.run_pending_tasks();
     }
 
     /// Takes out a question whose answer is gone.
     pub fn forget(&self, place: &Place, key: &Key) {
-        self.0.entry(place.partition).and_upsert_with(|held| {
-            let stays = |point: &Point| point.key != *key;
-            Arc::new(held.map(|held| those(held.value(), stays)).unwrap_or_default())
-        });
+        let stays = |point: &Point| point.key != *key;
+        let mut partitions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        partitions.change(place.partition, |held| those(held, stays));
     }
+}
+
+impl Partitions {
+    fn change(&mut self, partition: Key, change: impl FnOnce(&[Arc<Point>]) -> Vec<Arc<Point>>) {
+        let held = self.points.remove(&partition).unwrap_or_default();
+        let points = change(&held);
+        self.bytes -= weight(&held);
+        self.bytes += weight(&points);
+        if !points.is_empty() {
+            self.points.insert(partition, Arc::new(points));
+        }
+        while self.bytes > MOST_BYTES {
+            let Some((_, oldest)) = self.points.pop_front() else { break };
+            self.bytes -= weight(&oldest);
+        }
+    }
+}
+
+fn weight(points: &[Arc<Point>]) -> u64 {
+    points.iter().map(|point| point.weight() as u64).sum()
 }
 
 impl Point {
@@ -142,6 +163,7 @@ impl Point {
     fn weight(&self) -> usize {
         size_of::<Self>()
             + size_of::<Arc<Self>>()
+            + size_of::<Key>()
             + size_of_val(&*self.place.vector)
             + self.place.facts.weight()
     }
@@ -347,8 +369,11 @@ mod tests {
             body["seed"] = json!(number);
             let place = subject(&body).place(&identity(), "e", &vector).expect("a direction");
             index.add(place, key(number), None);
-            assert!(index.0.weighted_size() <= MOST_BYTES);
+            assert!(index.0.lock().expect("no panic").bytes <= MOST_BYTES);
         }
-        assert!(index.0.entry_count() >= 30, "{}", index.0.entry_count());
+        let partitions = index.0.lock().expect("no panic");
+        assert!(partitions.points.len() >= 30, "{}", partitions.points.len());
+        let all: u64 = partitions.points.values().map(|points| weight(points)).sum();
+        assert_eq!(partitions.bytes, all);
     }
 }

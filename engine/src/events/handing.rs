@@ -75,7 +75,7 @@ impl Events {
     }
 
     /// A stream that the cache has kept, given out again.
-    pub fn kept(target: Arc<Target>, url: String, streamed: Streamed, events: Vec<Event>) -> Self {
+    pub fn kept(target: Arc<Target>, url: Arc<str>, streamed: Streamed, events: Vec<Event>) -> Self {
         let opening = Opening {
             body: ReplyBody::empty(),
             target,
@@ -88,6 +88,7 @@ impl Events {
             translation: None,
             streamed,
             repairs: None,
+            measures_gaps: false,
         };
         let progress = Progress::of_last_usage(streamed, &events);
         Self { ready: events, state: State::Ended, replayed: true, progress, ..Self::new(opening) }

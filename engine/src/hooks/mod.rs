@@ -7,7 +7,7 @@
 mod check;
 mod checks;
 mod deltas;
-mod expression;
+pub mod expression;
 mod forbidden;
 mod formats;
 mod mask;

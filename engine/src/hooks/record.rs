@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::check::{Check, Fault, Judged};
 use super::{Feedback, Hook};
+use crate::date::to_javascript;
 
 /// What a hook said.
 #[derive(Clone, Debug, Serialize)]
@@ -75,7 +76,7 @@ impl CheckRecord {
             error: error.map(|fault| ErrorRecord { name: "CheckError", message: fault.message().to_owned() }),
             execution_time: taken.milliseconds,
             transformed: judged.is_ok_and(|judged| judged.rewritten.is_some()),
-            created_at: date(taken.at),
+            created_at: to_javascript(taken.at),
             log: None,
             fail_on_error: check.fails_on_error,
         }
@@ -101,7 +102,7 @@ impl Record {
             execution_time: taken.milliseconds,
             asynchronous: hook.asynchronous,
             kind: hook.kind.name(),
-            created_at: date(taken.at),
+            created_at: to_javascript(taken.at),
             deny: !verdict && !hook.asynchronous && (hook.deny || must_deny),
         }
     }
@@ -119,11 +120,6 @@ impl FeedbackRecord {
         metadata.insert("erroredChecks".to_owned(), named(|check| check.error.is_some()));
         Self { value: feedback.value.clone(), weight: feedback.weight.clone(), metadata }
     }
-}
-
-/// A date as JavaScript writes it.
-fn date(at: SystemTime) -> String {
-    jiff::Timestamp::try_from(at).map_or_else(|_| String::new(), |at| format!("{at:.3}"))
 }
 
 #[derive(Serialize)]

@@ -56,7 +56,7 @@ fn known() -> Result<&'static RootCertStore, Failure> {
                 .map_or_else(|| "it holds no certificate".to_owned(), ToString::to_string);
             return Err(unusable(&format!("{name}: {why}")));
         }
-        store.add_parsable_certificates(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
+        store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }
     store.add_parsable_certificates(beside()?.iter().cloned());
     Ok(KNOWN.get_or_init(|| store))

@@ -10,9 +10,13 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme};
 use x509_cert::Certificate;
-use x509_cert::der::Decode;
+use x509_cert::attr::AttributeTypeAndValue;
+use x509_cert::der::oid::ObjectIdentifier;
+use x509_cert::der::{Decode, Encode, Tag, Tagged};
+use x509_cert::name::Name;
 
 use super::failure::FailureKind;
+use crate::date::to_rfc_3339;
 
 /// Why a certificate is not taken, in words.
 #[derive(Debug)]
@@ -153,7 +157,7 @@ fn explain(
         return Untrusted { kind: FailureKind::Tls, words };
     };
     let facts = read.tbs_certificate();
-    let subject = shown(&facts.subject().to_string());
+    let subject = shown(&written(facts.subject()));
     let which = format!("the certificate of {host} (subject {subject})");
     let (kind, words) = match why {
         // One that is marked as an authority is refused for being that, before its signer is looked for.
@@ -170,18 +174,18 @@ fn explain(
                 CertificateError::UnknownIssuer => "signed by an unknown authority",
                 _ => "not signed by the trusted authority of that name, but by another",
             };
-            (FailureKind::Untrusted, format!("{which} is {by} (issuer {})", shown(&issuer.to_string())))
+            (FailureKind::Untrusted, format!("{which} is {by} (issuer {})", shown(&written(issuer))))
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             let end = match why {
                 CertificateError::ExpiredContext { not_after, .. } => not_after.as_secs(),
                 _ => facts.validity().not_after.to_unix_duration().as_secs(),
             };
-            (FailureKind::OutOfDate, format!("{which} expired on {}", date(end)))
+            (FailureKind::OutOfDate, format!("{which} expired on {}", to_rfc_3339(end as i64)))
         }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             let start = facts.validity().not_before.to_unix_duration().as_secs();
-            (FailureKind::OutOfDate, format!("{which} is not valid before {}", date(start)))
+            (FailureKind::OutOfDate, format!("{which} is not valid before {}", to_rfc_3339(start as i64)))
         }
         CertificateError::NotValidForNameContext { presented, .. } if !presented.is_empty() => {
             let names: Vec<String> = presented.iter().map(|name| plain_name(name)).collect();
@@ -198,19 +202,80 @@ fn explain(
     Untrusted { kind, words }
 }
 
+/// What the parts of names are called for short. The library's own table has every identifier that there is, and would be 2 % of
+/// the addon.
+const PARTS: [(&str, &str); 12] = [
+    ("2.5.4.3", "CN"),
+    ("2.5.4.5", "SERIALNUMBER"),
+    ("2.5.4.6", "C"),
+    ("2.5.4.7", "L"),
+    ("2.5.4.8", "ST"),
+    ("2.5.4.9", "STREET"),
+    ("2.5.4.10", "O"),
+    ("2.5.4.11", "OU"),
+    ("2.5.4.97", "ORGANIZATIONIDENTIFIER"),
+    ("0.9.2342.19200300.100.1.1", "UID"),
+    ("0.9.2342.19200300.100.1.25", "DC"),
+    ("1.2.840.113549.1.9.1", "EMAIL"),
+];
+
+/// A name as RFC 4514 writes it, the last part first: `CN=localhost,O=Us`.
+fn written(name: &Name) -> String {
+    let sequence: &Vec<_> = name.as_ref().as_ref();
+    let parts = sequence.iter().rev().map(|set| set.iter().map(part).collect::<Vec<_>>().join("+"));
+    parts.collect::<Vec<_>>().join(",")
+}
+
+fn part(attribute: &AttributeTypeAndValue) -> String {
+    let AttributeTypeAndValue { oid, value } = attribute;
+    let short = PARTS.iter().find(|(number, _)| *oid == ObjectIdentifier::new_unwrap(number));
+    let is_text =
+        matches!(value.tag(), Tag::PrintableString | Tag::Utf8String | Tag::Ia5String | Tag::TeletexString);
+    match (short, str::from_utf8(value.value())) {
+        (Some((_, key)), Ok(text)) if is_text => {
+            let escaped = text.chars().flat_map(|letter| {
+                let escape = matches!(letter, '"' | '+' | ',' | ';' | '<' | '>' | '\\').then_some('\\');
+                escape.into_iter().chain([letter])
+            });
+            format!("{key}={}", escaped.collect::<String>())
+        }
+        _ => {
+            let bytes = value.to_der().unwrap_or_default();
+            format!("{oid}=#{}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+        }
+    }
+}
+
 /// `DnsName("localhost")` → `localhost`.
 fn plain_name(presented: &str) -> String {
     let inner = presented.split_once('(').map_or(presented, |(_, inner)| inner.trim_end_matches(')'));
     inner.trim_matches('"').to_owned()
 }
 
-fn date(seconds: u64) -> String {
-    jiff::Timestamp::from_second(seconds as i64)
-        .map_or_else(|_| "an unknown day".to_owned(), |at| at.to_string())
-}
-
 /// Words of a stranger, in quotes: at most 120 characters, none of them invisible.
 fn shown(words: &str) -> String {
     let plain: String = words.chars().filter(|letter| !letter.is_control()).take(120).collect();
     if plain.is_empty() { "without a name".to_owned() } else { format!("\"{plain}\"") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::str::FromStr;
+
+    use super::*;
+
+    #[test]
+    fn a_name_is_written_as_the_standard_says() {
+        let names = [
+            "CN=localhost",
+            "CN=a.example,OU=One+O=Two\\, or three,L=Town,ST=State,C=GB",
+            "EMAIL=me@example.com,DC=example,DC=com",
+            "1.3.6.1.4.1.1466.0=#04024869",
+        ];
+        for name in names {
+            let read = Name::from_str(name).expect("a name");
+            assert_eq!(written(&read), name);
+            assert_eq!(written(&read).to_lowercase(), read.to_string().to_lowercase());
+        }
+    }
 }

@@ -4,11 +4,11 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use regress::Regex;
 use serde_json::{Map, Value};
 
 use crate::body::Body;
 use crate::config::Reader;
+use crate::hooks::expression::{Expression, Flags};
 
 /// A query: all of it must hold.
 #[derive(Debug)]
@@ -29,11 +29,9 @@ pub enum Test {
     AtMost(f64),
     OneOf(Vec<Value>),
     NoneOf(Vec<Value>),
-    Matches(Regex),
+    /// A text that it may not be run over, or not to its end, does not match.
+    Matches(Expression),
 }
-
-/// A text longer than this is not matched: an expression may take time that grows fast with its length.
-const LONGEST_TEXT: usize = 4096;
 
 const ROOTS: &str = "expected metadata.…, params.…, url.pathname, $and or $or";
 
@@ -151,7 +149,8 @@ impl Test {
             "$nin" => Self::NoneOf(list()?),
             "$regex" => {
                 let pattern = value.as_str().ok_or("expected a regular expression, a string")?;
-                Self::Matches(Regex::new(pattern).map_err(|why| format!("is no regular expression ({why})"))?)
+                let compiled = Expression::new(pattern, Flags::default());
+                Self::Matches(compiled.map_err(|why| format!("is no regular expression ({why})"))?)
             }
             _ => return Err("expected one of $eq, $ne, $gt, $gte, $lt, $lte, $in, $nin, $regex".to_owned()),
         })
@@ -170,8 +169,7 @@ impl Test {
             Self::OneOf(list) => list.iter().any(|one| same(value, one)),
             Self::NoneOf(list) => !list.iter().any(|one| same(value, one)),
             Self::Matches(pattern) => {
-                let text = value.as_str().filter(|text| text.len() <= LONGEST_TEXT);
-                text.is_some_and(|text| pattern.find(text).is_some())
+                value.as_str().is_some_and(|text| matches!(pattern.find(text), Ok(Some(_))))
             }
         }
     }

@@ -50,6 +50,15 @@ enum Matcher {
     Stepped(Box<fancy_regex::Regex>),
 }
 
+impl std::fmt::Debug for Expression {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match &self.matcher {
+            Matcher::Linear(regex) => regex.as_str(),
+            Matcher::Stepped(regex) => regex.as_str(),
+        })
+    }
+}
+
 impl Expression {
     /// Compiles `pattern`. The error says what is wrong with it.
     pub fn new(pattern: &str, flags: Flags) -> Result<Self, String> {

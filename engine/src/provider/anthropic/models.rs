@@ -5,6 +5,7 @@ use bytes::Bytes;
 use url::Url;
 
 use super::errors;
+use crate::date;
 use crate::error::Result;
 use crate::provider::dialect::{Asked, Context, Dialect, Made, Translator};
 use crate::provider::json::{Bracket, Json, Object, items};
@@ -64,10 +65,10 @@ fn one(model: &str) -> String {
 }
 
 fn write(model: &Object<'_>, out: &mut Json) {
-    let created = model.text("created_at").and_then(|at| at.parse::<jiff::Timestamp>().ok());
+    let created = model.text("created_at").and_then(|at| date::rfc_3339(&at));
     out.object(|out| {
         out.field("id", model.get("id").map_or("\"\"", |raw| raw.get())).text("object", "model");
-        out.number("created", created.map_or(0, |at| at.as_second().max(0) as u64));
+        out.number("created", created.map_or(0, |at| at.max(0) as u64));
         out.text("owned_by", "anthropic");
         for (key, raw) in
             model.iter().filter(|(key, _)| !matches!(*key, "id" | "object" | "created" | "owned_by"))

@@ -7,6 +7,7 @@ use ::http::Method;
 use url::Url;
 
 use super::{ACCESS_KEY, AUTH_TYPE, EXTERNAL_ID, ROLE, ROLE_KEYS, SECRET_KEY, SESSION_TOKEN, STS, sign};
+use crate::date;
 use crate::error::{Error, Problem, Result};
 use crate::provider::dialect::Settings;
 use crate::provider::grant::{Granted, LIFETIME, Token, TokenRequest, form_of, is_safe};
@@ -58,8 +59,8 @@ pub fn answer(status: u16, reply: &[u8], now: u64) -> std::result::Result<Token,
             None => return Err(refusal(status, reply)),
         }
     }
-    let end = element_of(reply, "Expiration").and_then(|at| at.parse::<jiff::Timestamp>().ok());
-    let life = end.and_then(|end| Some(u64::try_from(end.as_second()).ok()?.saturating_sub(now)));
+    let end = element_of(reply, "Expiration").and_then(date::rfc_3339);
+    let life = end.and_then(|end| Some(u64::try_from(end).ok()?.saturating_sub(now)));
     Ok(Token::new(Granted::Settings(granted), now, life.unwrap_or(LIFETIME)))
 }
 

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::Model;
 use super::fields::Fields;
 use super::raw::Raw;
+use crate::date;
 use crate::provider::completion::{self, quoted};
 use crate::provider::dialect::Context;
 use crate::provider::head::Head;
@@ -88,8 +89,7 @@ impl Reply<'_> {
 
     /// Unix seconds.
     fn created(&self) -> Option<u64> {
-        let at: jiff::Timestamp = self.create_time.as_deref()?.parse().ok()?;
-        u64::try_from(at.as_second()).ok()
+        u64::try_from(date::rfc_3339(self.create_time.as_deref()?)?).ok()
     }
 
     /// Whether the prompt was refused, so that there is no candidate.

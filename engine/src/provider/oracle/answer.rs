@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::super::dialect::{Context, Fault, Translator, WireEvent};
 use super::super::ours::{self, Chunks};
 use super::super::reported;
+use crate::date;
 
 pub fn whole(context: &Context<'_>, reply: &[u8]) -> Result<Bytes, String> {
     let parsed: Value = serde_json::from_slice(reply).map_err(|_| "a body that is no JSON".to_owned())?;
@@ -19,8 +20,8 @@ pub fn whole(context: &Context<'_>, reply: &[u8]) -> Result<Bytes, String> {
     let choices: Vec<Value> = choices.iter().enumerate().map(choice).collect();
     let request = context.headers.get("opc-request-id").and_then(|id| id.to_str().ok());
     let id = request.map_or_else(|| format!("chatcmpl-{}", context.id), str::to_owned);
-    let created = response["timeCreated"].as_str().and_then(|time| time.parse::<jiff::Timestamp>().ok());
-    let created = created.map_or(json!(context.created), |time| json!(time.as_second()));
+    let created = response["timeCreated"].as_str().and_then(date::rfc_3339);
+    let created = json!(created.unwrap_or(context.created as i64));
     let model =
         if parsed["modelId"].is_string() { parsed["modelId"].clone() } else { ours::asked(context, "model") };
     let mut answer = json!({ "id": id, "object": "chat.completion", "created": created, "model": model, "choices": choices });

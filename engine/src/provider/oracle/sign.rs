@@ -11,6 +11,7 @@ use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use url::Position;
 
 use super::super::{Settings, Unsigned};
+use crate::date;
 use crate::error::{Error, Kind, Result};
 
 /// The headers that sign a request; their names are in the signature.
@@ -24,7 +25,7 @@ pub fn headers(
         .ok_or_else(|| Error::problem("oracle_private_key", "expected an RSA key as PEM"))?;
     let key_id =
         format!("{}/{}/{}", need("oracle_tenancy")?, need("oracle_user")?, need("oracle_fingerprint")?);
-    let date = date(now);
+    let date = date::to_http(now);
     let hash = STANDARD.encode_to_string(digest(&SHA256, request.body));
     let lines = [
         (
@@ -81,12 +82,6 @@ pub fn key(pem: &str) -> Option<RsaKeyPair> {
         "RSA PRIVATE KEY" => RsaKeyPair::from_der(&der).ok(),
         _ => None,
     }
-}
-
-/// `Tue, 15 Nov 1994 08:12:31 GMT`
-fn date(now: SystemTime) -> String {
-    let time = jiff::Timestamp::try_from(now).unwrap_or_default();
-    time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 #[cfg(test)]
