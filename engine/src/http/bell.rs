@@ -31,6 +31,11 @@ impl Default for Bell {
 }
 
 impl Bell {
+    /// Nobody uses the connection, nor is kept by it.
+    pub fn rest(&self) {
+        self.rung.answer_to(Waker::noop());
+    }
+
     pub fn poll<T>(&self, context: &Context<'_>, poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
         self.rung.answer_to(context.waker());
         self.rung.state.store(POLLING, Ordering::SeqCst);
@@ -46,7 +51,10 @@ impl Rung {
     fn answer_to(&self, waker: &Waker) {
         let mut call = self.call.lock().unwrap_or_else(PoisonError::into_inner);
         if !call.will_wake(waker) {
-            call.clone_from(waker);
+            let last = std::mem::replace(&mut *call, waker.clone());
+            // Dropped after the lock, since what it drops may wake.
+            drop(call);
+            drop(last);
         }
     }
 }

@@ -205,6 +205,7 @@ impl One {
         self.heard.look(is_callers_thread());
         poll_driver(&mut self.driver.moving, &mut Context::from_waker(Waker::noop()));
         self.heard.look(false);
+        self.driver.bell.rest();
         self.driver.moving.is_some() && self.sender.is_ready()
     }
 }
