@@ -13,6 +13,7 @@ use super::price::{Long, Rates};
 use super::tokens::text_in;
 use crate::body::Body;
 use crate::clock::{Clock, SystemClock};
+use crate::date::to_rfc_3339;
 
 /// The list as it is kept.
 pub const LIST: &str = include_str!("prices.json");
@@ -137,8 +138,9 @@ fn is_usual(tier: &str) -> bool {
 /// The day in UTC, as `until` writes it.
 fn today(now: SystemTime) -> String {
     let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let at = jiff::Timestamp::from_second(seconds as i64).unwrap_or(jiff::Timestamp::MAX);
-    at.strftime("%Y-%m-%d").to_string()
+    let mut date = to_rfc_3339(seconds as i64);
+    date.truncate("2026-11-23".len());
+    date
 }
 
 fn list() -> &'static List {
