@@ -13,7 +13,7 @@ export {
 } from './index.js'
 export type {
   RealtimeEvents, RealtimeGoodbye, RealtimeProps, RealtimeSocket, NamedOptions, PortkeyOptions, HeaderValue, CallParams, CallOptions, StreamCallOptions, Strategy, Condition, Timeouts, Tls, Egress, Config,
-  ConfigRetry, RetryBudget, Logs, Otel, OtelSignal, OtelTracer, CaptureContent, CapturedContent, Pricing, PriceList, CallRecord, RecordedUsage, CacheStore, CacheState, Limit, LimitRule, LimitState, ProviderFacts, TargetState, Sticky, Affinity, CircuitBreaker, HealthCheck,
+  ConfigRetry, RetryBudget, Logs, Otel, OtelSignal, OtelTracer, CaptureContent, CapturedContent, Pricing, PriceList, TokenPrices, CallRecord, RecordedUsage, CacheStore, CacheState, Limit, LimitRule, LimitState, ProviderFacts, TargetState, Sticky, Affinity, CircuitBreaker, HealthCheck,
   ConfigCache, Guardrail, Hook, HookSettings, HookResults, HookRecord, Extras, GatewayReport, CacheStatus, AttemptReport, ResponseFacts, UnreadResponse, PartialAnswer,
   ChatCompletion, ChatCompletionChunk, ChatCompletionCreateParams, ChatCompletionCreateParamsNonStreaming,
   ChatCompletionCreateParamsStreaming, Completion, CompletionCreateParams, CompletionUsage, CreateEmbeddingResponse,

@@ -460,15 +460,27 @@ declare namespace Portkey {
     redact?: Option<string | RegExp | readonly (string | RegExp)[] | ((content: CapturedContent) => CapturedContent | null | undefined)>
   }
 
-  /** In US dollars for a million tokens. */
+  /** In US dollars for a million tokens. `cached` and `written` are as `input` where they are left out. */
+  export interface TokenPrices {
+    input: number
+    output?: number
+    /** Read from the host's cache. */
+    cached?: number
+    /** Written to it. */
+    written?: number
+  }
+
   export interface PriceList {
     unit: string
     providers: Record<string, {
       /** The month that the prices are of: `2026-11`. */
       asOf: string
       source: string
-      /** By the model's name without its date. With `upTo`: for calls with at most so much input; of others nothing is known. */
-      models: Record<string, { input: number; output?: number; cached?: number; written?: number; upTo?: number }>
+      /**
+       * By the model's name without its date. With `upTo`: for calls with at most so much input; `beyond` is for all of those with more, of which
+       * nothing is known without it. With `until`: up to that day, in UTC.
+       */
+      models: Record<string, TokenPrices & { upTo?: number; beyond?: TokenPrices; until?: string }>
     }>
   }
 

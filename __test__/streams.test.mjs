@@ -81,6 +81,37 @@ describe('a stream', () => {
     assert.deepEqual(await collect(ask(client)), { items: chunks, error: undefined })
   })
 
+  test('gives each of many chunks that differ only in their text as its own', async (t) => {
+    const padded = (content, obfuscation) => chunk({ content }, null, { usage: null, obfuscation })
+    const texts = ['one', '', 'two "2"\n', 'é', '日本 \u{1f600}', '\ud83d', '{[', 'last']
+    const choice = (index, content) => ({ index, delta: { content }, finish_reason: null })
+    const chunks = [
+      ...texts.map((content) => chunk({ content })),
+      ...texts.map((content) => ({ ...chunk({ content }), created: 1700000001 })),
+      chunk({ tool_calls: [{ index: 0, function: { arguments: '{' } }] }),
+      chunk({ content: 'again' }),
+      'a string', null, 0, ['text', 'padding'], [0, chunk({ content: 'x' })],
+      ...texts.map((content, at) => padded(content, 'x'.repeat(at))),
+      ...texts.map((content) => chunk({ role: 'assistant', content, audio: null, annotations: [] })),
+      ...texts.map((content) => ({ ...chunk(), choices: [choice(0, content), choice(1, content)] })),
+      ...texts.map((content) => ({ ...chunk(), choices: [choice(1, content)] })),
+      ...[0, 1].map((index) => ({ ...chunk(), choices: [{ ...choice(index, ''), finish_reason: 'stop' }] })),
+    ]
+    const told = chunks.map((event) => JSON.stringify(event))
+    const { client } = await setUp(t, [{ sse: told }])
+    let at = 0
+    for await (const event of await ask(client)) {
+      assert.equal(JSON.stringify(event), told[at++])
+      // What a reader does to one is not seen in another.
+      if (!event?.choices) continue
+      event.own = true
+      event.choices[0].delta.content = 'changed'
+      event.choices[0].delta.annotations?.push('changed')
+      event.choices.push({})
+    }
+    assert.equal(at, chunks.length)
+  })
+
   test('tells facts before and after it was read', async (t) => {
     const { host, client } = await setUp(t, [{ sse: [...chatChunks(WORDS), usageChunk()], headers: { 'x-request-id': 'req-1' } }])
     const stream = await ask(client, {}, { traceID: 'trace-1', metadata: { team: 'blue' } })

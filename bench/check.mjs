@@ -3,6 +3,7 @@
 //   npm run bench:check                  compare
 //   npm run bench:check -- --bless       keep what was counted as the new baseline, with the toolchain's name
 //   npm run bench:check -- --only a,b    of the work named in bench/engine/src/lib.rs
+//   npm run bench:check -- --where-possible   passes on a machine that has no valgrind
 import { execFileSync, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
@@ -39,7 +40,11 @@ const grouped = (count) => Math.round(count).toLocaleString('en-GB').replaceAll(
 const share = (part) => `${part >= 0 ? '+' : ''}${(part * 100).toFixed(1)} %`
 
 function main() {
-  const { values } = parseArgs({ options: { bless: { type: 'boolean' }, only: { type: 'string' } } })
+  const { values } = parseArgs({ options: { bless: { type: 'boolean' }, only: { type: 'string' }, 'where-possible': { type: 'boolean' } } })
+  if (values['where-possible'] && spawnSync('valgrind', ['--version']).error?.code === 'ENOENT') {
+    console.log('left out: valgrind was not found (on Debian: apt-get install valgrind)')
+    return
+  }
   const program = build()
   const toolchain = { rustc: output('rustc', '--version'), valgrind: output('valgrind', '--version'), machine: `${process.platform}-${process.arch}` }
   const baseline = fs.existsSync(baselineFile) ? JSON.parse(fs.readFileSync(baselineFile, 'utf8')) : { counts: {} }

@@ -51,10 +51,12 @@ function deliver(outcomes) {
   }
 }
 
-/** Sends a call; `receiver` gets its outcomes. Returns the call's id. */
+/** Sends a call; `receiver` gets its outcomes. The body is a text, or the pieces of a long one. Returns the call's id. */
 function send(receiver, client, endpoint, body, stream, extras) {
   const id = enter(receiver)
-  border.send(id, client, endpoint, body, stream, extras)
+  const outcomes = Array.isArray(body) ? border.sendLong(id, client, endpoint, body, stream, extras) : border.send(id, client, endpoint, body, stream, extras)
+  // Whoever makes the call has yet to know its id.
+  if (outcomes) queueMicrotask(() => deliver(outcomes))
   return id
 }
 

@@ -4,6 +4,7 @@
 
 const border = require('./border.js')
 const { watch } = require('./abort.js')
+const { bodyOf } = require('./body.js')
 const { APIUserAbortError, ConfigError } = require('./errors.js')
 const helpers = require('./helpers')
 const { callOptions, checked, fold, isObject, jsonText, kindOf, queryText } = require('./options.js')
@@ -90,7 +91,7 @@ function method(endpoint, handle) {
 function begin(endpoint, handle, leading, object, params, opts) {
   return (endpoint.gives === 'Page' ? PagePromise : APIPromise).begin((call) => {
     const stream = endpoint.streams && asksForStream(endpoint, object, opts)
-    const { text, query, pathArguments, files } = input(endpoint, leading, object, stream)
+    const { body, query, pathArguments, files } = input(endpoint, leading, object, stream)
     const given = extrasOf(pathArguments, query, params, opts)
     const signal = opts?.signal ?? undefined
     if (signal?.aborted) throw new APIUserAbortError()
@@ -100,7 +101,7 @@ function begin(endpoint, handle, leading, object, params, opts) {
       const follow = (after) => begin(endpoint, handle, leading, { ...object, after }, params, opts)
       call.finish = (list, facts) => withPages(attach(list, facts), follow)
     }
-    const id = files ? sendForm(call, handle, endpoint.index, text, stream, extras, files) : border.send(call, handle, endpoint.index, text, stream, extras)
+    const id = files ? sendForm(call, handle, endpoint.index, body, stream, extras, files) : border.send(call, handle, endpoint.index, body, stream, extras)
     call.started(handle, id, signal)
     if (signal) watch(signal, call)
   })
@@ -113,25 +114,25 @@ function asksForStream(endpoint, object, opts) {
   return object?.stream === true || opts?.stream === true || (isSpeech(endpoint) && object?.stream_format === 'sse')
 }
 
-function sendForm(call, handle, index, text, stream, extras, files) {
+function sendForm(call, handle, index, body, stream, extras, files) {
   const { text: told, bytes, opens } = describeFiles(files)
   call.upload = new Upload(opens, call)
-  return border.sendForm(call, handle, index, text, stream, extras, told, bytes, call.upload)
+  return border.sendForm(call, handle, index, body, stream, extras, told, bytes, call.upload)
 }
 
 /** What the caller hands in, as body, query and the path's arguments. */
 function input(endpoint, leading, object, stream) {
   const { sends, holes } = endpoint
   const { rest, pathArguments } = holes.length > 0 ? taken(endpoint, leading, object) : { rest: checkedObject(endpoint, object) }
-  if (sends === 'EmptyJson') return { text: '{}', pathArguments }
+  if (sends === 'EmptyJson') return { body: '{}', pathArguments }
   if (sends === 'Query') return { query: rest && queryText(withKnownNames(rest, endpoint), endpoint.plane === 'Data'), pathArguments }
   if (sends === 'Form' || (sends === 'FormOrJson' && hasFile(rest))) {
     const { fields, files } = split(rest)
-    return { text: bodyText(endpoint, fields, stream), pathArguments, files }
+    return { body: jsonText(sentBody(endpoint, fields, stream), bodyName(endpoint)), pathArguments, files }
   }
   if (sends === 'Json' || sends === 'FormOrJson') {
     const [body, query] = parted(rest, endpoint)
-    return { text: bodyText(endpoint, body, stream), query, pathArguments }
+    return { body: bodyOf(sentBody(endpoint, body, stream), bodyName(endpoint)), query, pathArguments }
   }
   return { pathArguments }
 }
@@ -185,14 +186,15 @@ function checkedObject({ call, sends, optional, takesObject, plane, isGeneric, h
   throw new ConfigError(`${call}: expected ${what} as its ${holes.some(({ mark }) => mark === '') ? 'second' : 'first'} argument, got ${kindOf(object)}`)
 }
 
-/** The body as the caller's `JSON.stringify` makes it, with the names that the endpoint knows. */
-function bodyText(endpoint, body, stream) {
+/** The body with the names that the endpoint knows. */
+function sentBody(endpoint, body, stream) {
   if (body === undefined) return undefined
-  let sent = isObject(body) ? withKnownNames(body, endpoint) : body
-  if (stream && isSpeech(endpoint)) sent = { ...sent, stream_format: 'sse' }
-  else if (stream && sent.stream !== true) sent = { ...sent, stream }
-  return jsonText(sent, `${endpoint.call}: the body`)
+  const sent = isObject(body) ? withKnownNames(body, endpoint) : body
+  if (stream && isSpeech(endpoint)) return { ...sent, stream_format: 'sse' }
+  return stream && sent.stream !== true ? { ...sent, stream } : sent
 }
+
+const bodyName = ({ call }) => `${call}: the body`
 
 /** Parameters in camelCase by the names that the endpoint knows. Of Portkey's own endpoints all parameters are in snake_case. */
 function withKnownNames(object, { plane, sends, renamed, isGeneric }) {

@@ -15,6 +15,8 @@ class EventSource {
   #events = []
   #at = 0
   #waiting = []
+  /** The chunk that others are made after; nobody else has it. */
+  #mould
   #error
   #ended = false
 
@@ -33,7 +35,7 @@ class EventSource {
     watch(this.#signal, this)
   }
 
-  /** Adds a batch: the text of a JSON array. */
+  /** Adds a batch: the text of a JSON array, of whose elements src/stream.rs tells. */
   add(text) {
     if (text == null) return
     const events = JSON.parse(text)
@@ -47,10 +49,10 @@ class EventSource {
   }
 
   next() {
-    if (this.#at < this.#events.length) return Promise.resolve({ value: this.#events[this.#at++], done: false })
+    if (this.#at < this.#events.length) return Promise.resolve({ value: this.#take(), done: false })
     if (!this.#ended) {
       this.add(border.pull(this.#id))
-      if (this.#at < this.#events.length) return Promise.resolve({ value: this.#events[this.#at++], done: false })
+      if (this.#at < this.#events.length) return Promise.resolve({ value: this.#take(), done: false })
       border.hold()
       return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
     }
@@ -58,6 +60,18 @@ class EventSource {
     const error = this.#error
     this.#error = undefined
     return raise(error)
+  }
+
+  /** The next event of those that are there. */
+  #take() {
+    const event = this.#events[this.#at++]
+    if (typeof event === 'string') return madeAfter(this.#mould, event)
+    if (!Array.isArray(event)) return event
+    const [first, second] = event
+    if (first === 1) return second
+    if (first !== 0) return madeAfter(this.#mould, first, second)
+    this.#mould = second
+    return madeAfter(second, second.choices[0].delta.content)
   }
 
   settle(kind, content, factsText) {
@@ -79,7 +93,7 @@ class EventSource {
       }
       border.release()
       const { resolve } = this.#waiting.shift()
-      if (this.#at < this.#events.length) resolve({ value: this.#events[this.#at++], done: false })
+      if (this.#at < this.#events.length) resolve({ value: this.#take(), done: false })
       else resolve(this.next())
     }
   }
@@ -112,6 +126,14 @@ class EventSource {
     if (this.#signal) unwatch(this.#signal, this)
     this.#serve()
   }
+}
+
+/** A chunk of its own that is like `mould` but for its text, and for what it is padded with. */
+function madeAfter(mould, content, padding) {
+  const [choice] = mould.choices
+  const chunk = { ...mould, choices: [{ ...choice, delta: { ...choice.delta, content } }] }
+  if (padding !== undefined) chunk.obfuscation = padding
+  return chunk
 }
 
 /** Made inside an async function, an error has its reader's stack. */

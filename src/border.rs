@@ -1,7 +1,8 @@
 //! The border of one JavaScript environment: calls go in, outcomes come out in batches.
 //!
 //! Outcomes wait in a queue; one long-lived threadsafe function wakes JavaScript when the queue was empty, and one
-//! callback takes them all. An outcome is four slots of a flat array: id, kind, content, facts.
+//! callback takes them all. An outcome is four slots of a flat array: id, kind, content, facts. What is there as soon as a
+//! call is made is handed back at once.
 //! No method borrows the border across an await: each clones what it needs, since a worker's end frees the object.
 
 #![expect(clippy::too_many_arguments, reason = "one crossing of the border has all that a call needs")]
@@ -11,23 +12,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use engine::{Call, Feed, Flushed, Then, caught};
-use napi::bindgen_prelude::{Array, Function, Result, Uint8Array};
+use napi::bindgen_prelude::{Array, Function, Result, Uint8Array, Utf16String};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi::{Env, Status, sys};
 use napi_derive::napi;
-use tokio::task::AbortHandle;
 
+use crate::body::Long;
 use crate::bytes::ByteBuffer;
 use crate::call::{call, milliseconds};
 use crate::client::Client;
 use crate::delivery::{Batch, Outcome};
 use crate::fault::{fault_json, sound};
 use crate::files::form;
+use crate::queue::{Queue, holds_back, together};
 use crate::realtime::Talk;
 use crate::running::Running;
 use crate::runtime::runtime;
 use crate::stream::{StreamBuffer, Taken};
 use crate::text::Text;
+use crate::underway::Underway;
 
 type Wake = ThreadsafeFunction<(), UnknownReturnValue, Batch, Status, false, true, 0>;
 
@@ -39,10 +42,10 @@ pub struct Border {
 
 /// What the environment's thread and the engine's have in common.
 pub struct Shared {
-    queue: Arc<Mutex<Vec<Outcome>>>,
+    queue: Arc<Mutex<Queue>>,
     /// Has JavaScript take what is in the queue.
     wake: Box<dyn Fn() + Send + Sync>,
-    pub calls: Mutex<HashMap<u32, AbortHandle>>,
+    pub calls: Mutex<HashMap<u32, Arc<Underway>>>,
     pub streams: Mutex<HashMap<u32, Arc<StreamBuffer>>>,
     pub downloads: Mutex<HashMap<u32, Arc<ByteBuffer>>>,
     pub talks: Mutex<HashMap<u32, Arc<Talk>>>,
@@ -51,6 +54,9 @@ pub struct Shared {
     /// Who waits for content that JavaScript redacts.
     redactions: Mutex<Redactions>,
 }
+
+/// A longer body is looked at on the engine's threads: JavaScript has better to do. In UTF-16 code units.
+const SHORT: usize = 32 << 10;
 
 #[derive(Default)]
 struct Redactions {
@@ -67,13 +73,13 @@ impl Border {
     /// `deliver` is called with one flat array of outcomes.
     #[napi(constructor)]
     pub fn new(deliver: Function<'_, Array<'static>, UnknownReturnValue>) -> Result<Self> {
-        let queue: Arc<Mutex<Vec<Outcome>>> = Arc::default();
+        let queue: Arc<Mutex<Queue>> = Arc::default();
         let source = queue.clone();
         let wake = deliver
             .build_threadsafe_function::<()>()
             .weak::<true>()
             .callee_handled::<false>()
-            .build_callback(move |_| Ok(Batch(std::mem::take(&mut *lock(&source)))))?;
+            .build_callback(move |_| Ok(Batch(lock(&source).answer())))?;
         let wake = Arc::new(wake);
         let waking = wake.clone();
         let shared = Shared::new(queue, move || {
@@ -82,7 +88,7 @@ impl Border {
         Ok(Self { shared: Arc::new(shared), wake })
     }
 
-    /// Starts a call; its outcome comes under `id`, which must be free.
+    /// Starts a call; its outcome comes under `id`, which must be free. Gives the outcomes that are there by now, if any.
     #[napi]
     pub fn send(
         &self,
@@ -92,11 +98,46 @@ impl Border {
         body: Option<String>,
         stream: bool,
         extras: Option<String>,
-    ) -> bool {
-        self.begin(id, || {
-            self.start(id, client, call(endpoint, body, stream, extras.as_deref())?);
-            Some(())
+    ) -> Option<Batch> {
+        self.attend(|| {
+            self.begin(id, || {
+                let call = call(endpoint, body, stream, extras.as_deref())?;
+                self.start(id, client, call, Long::default(), true);
+                Some(())
+            });
         })
+    }
+
+    /// The same of a call whose body is long: `pieces` of it, by turns JSON and a text that has yet to become JSON.
+    #[napi]
+    pub fn send_long(
+        &self,
+        id: u32,
+        client: &Client,
+        endpoint: u32,
+        pieces: Vec<Utf16String>,
+        stream: bool,
+        extras: Option<String>,
+    ) -> Option<Batch> {
+        self.attend(|| {
+            self.begin(id, || {
+                let call = call(endpoint, None, stream, extras.as_deref())?;
+                let long = Long(pieces);
+                let is_short = long.length() <= SHORT;
+                self.start(id, client, call, long, is_short);
+                Some(())
+            });
+        })
+    }
+
+    /// Takes what is told during `work` to JavaScript, which needs no wake since it is here.
+    fn attend(&self, work: impl FnOnce()) -> Option<Batch> {
+        lock(&self.shared.queue).attended = true;
+        work();
+        let mut queue = lock(&self.shared.queue);
+        queue.attended = false;
+        let outcomes = std::mem::take(&mut queue.outcomes);
+        (!outcomes.is_empty()).then_some(Batch(outcomes))
     }
 
     /// Starts a call whose body is a form; `files` is the JSON of what its files are, `bytes` has the contents of some.
@@ -122,7 +163,7 @@ impl Border {
             });
             lock(&self.shared.feeds).insert(id, feeds);
             call.form = Some(form);
-            self.start(id, client, call);
+            self.start(id, client, call, Long::default(), false);
             Some(())
         })
     }
@@ -174,7 +215,8 @@ impl Border {
         begun.is_some()
     }
 
-    pub(crate) fn start(&self, id: u32, client: &Client, call: Call) {
+    /// `here`: whether the call may begin on this thread.
+    pub(crate) fn start(&self, id: u32, client: &Client, call: Call, long: Long, here: bool) {
         for listener in client.listener.iter().chain(&client.redactor).chain(&client.tracer) {
             listener.know(|| Teller(self.shared.clone()));
         }
@@ -183,9 +225,14 @@ impl Border {
         }
         let teller = Running::new(id, self.shared.clone());
         let engine = client.engine.clone();
-        let mut calls = lock(&self.shared.calls);
-        let task = runtime().spawn(teller.run(engine, call));
-        calls.insert(id, task.abort_handle());
+        let underway = Underway::new();
+        let is_alone = {
+            let mut calls = lock(&self.shared.calls);
+            calls.insert(id, underway.clone());
+            calls.len() == 1
+        };
+        let run = Box::pin(together(self.shared.clone(), teller.run(engine, call, long)));
+        if here && is_alone { underway.begin(run) } else { underway.hand_over(run) }
     }
 
     /// Waits, at most `limit` milliseconds, until what a client has recorded has reached its place; the outcome is
@@ -227,8 +274,9 @@ impl Border {
     #[napi]
     pub fn cancel(&self, id: u32) {
         self.shared.forget(id);
-        if let Some(task) = lock(&self.shared.calls).remove(&id) {
-            task.abort();
+        let underway = lock(&self.shared.calls).remove(&id);
+        if let Some(underway) = underway {
+            underway.abort();
         }
     }
 
@@ -257,8 +305,9 @@ impl Border {
 impl Drop for Border {
     /// The environment ends: so do its calls, and their connections close.
     fn drop(&mut self) {
-        for (_, task) in lock(&self.shared.calls).drain() {
-            task.abort();
+        let calls = std::mem::take(&mut *lock(&self.shared.calls));
+        for underway in calls.into_values() {
+            underway.abort();
         }
         lock(&self.shared.streams).clear();
         lock(&self.shared.downloads).clear();
@@ -270,7 +319,7 @@ impl Drop for Border {
 }
 
 impl Shared {
-    pub fn new(queue: Arc<Mutex<Vec<Outcome>>>, wake: impl Fn() + Send + Sync + 'static) -> Self {
+    pub fn new(queue: Arc<Mutex<Queue>>, wake: impl Fn() + Send + Sync + 'static) -> Self {
         Self {
             queue,
             wake: Box::new(wake),
@@ -291,12 +340,20 @@ impl Shared {
     }
 
     pub fn push(&self, outcome: Outcome) {
-        let was_empty = {
+        let calls = {
             let mut queue = lock(&self.queue);
-            queue.push(outcome);
-            queue.len() == 1
+            queue.outcomes.push(outcome);
+            queue.calls()
         };
-        if was_empty {
+        if calls {
+            (self.wake)();
+        }
+    }
+
+    /// Wakes JavaScript, where there is something for it that nobody woke it for.
+    pub fn rouse(&self) {
+        let calls = lock(&self.queue).calls();
+        if calls {
             (self.wake)();
         }
     }
@@ -307,7 +364,12 @@ pub struct Teller(Arc<Shared>);
 
 impl Teller {
     pub fn record(&self, listener: u32, text: Text) {
-        self.0.push(Outcome::Record { listener, text });
+        let outcome = Outcome::Record { listener, text };
+        if holds_back() {
+            lock(&self.0.queue).outcomes.push(outcome);
+        } else {
+            self.0.push(outcome);
+        }
     }
 
     pub fn redact(&self, listener: u32, text: Text, then: Then) {

@@ -5,6 +5,7 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "napi hands its values over whole")]
 
+mod body;
 mod border;
 mod bytes;
 mod call;
@@ -14,12 +15,14 @@ mod fault;
 mod files;
 mod listener;
 mod outcome;
+mod queue;
 pub mod reading;
 mod realtime;
 mod running;
 mod runtime;
 mod stream;
 mod text;
+mod underway;
 
 use napi_derive::napi;
 use serde::Serialize;

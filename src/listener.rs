@@ -4,7 +4,8 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use engine::{Entry, Redactor, Sink, Then};
+use bytes::Bytes;
+use engine::{Record, Redactor, Sink, Then};
 
 use crate::border::Teller;
 use crate::text::Text;
@@ -26,9 +27,9 @@ impl Listener {
 }
 
 impl Sink for Listener {
-    fn take(&self, entry: Arc<Entry>) {
+    fn take(&self, record: &Record<'_>) {
         let Some(teller) = self.teller.get() else { return };
-        teller.record(self.number, Text::from_utf8(entry.json().into()));
+        teller.record(self.number, Text::from_utf8(Bytes::copy_from_slice(record.json().as_bytes())));
     }
 
     /// What was taken is on its way to JavaScript already.
@@ -45,9 +46,9 @@ impl Sink for Listener {
 pub struct Tracer(pub Arc<Listener>);
 
 impl Sink for Tracer {
-    fn take(&self, entry: Arc<Entry>) {
+    fn take(&self, record: &Record<'_>) {
         let Some(teller) = self.0.teller.get() else { return };
-        if let Some(json) = engine::spans_told(&entry) {
+        if let Some(json) = engine::spans_told(record.entry) {
             teller.record(self.0.number, Text::from_utf8(json.into()));
         }
     }

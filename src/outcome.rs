@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 /// The facts of an answer: `{ status, url, headers, facts, gateway }`.
 pub fn meta_json(status: u16, headers: &HeaderMap, report: &Report) -> Vec<u8> {
-    let url = report.attempts.last().map_or("", |attempt| attempt.url.as_str());
+    let url = report.attempts.last().map_or("", |attempt| &*attempt.url);
     let mut json = Vec::with_capacity(1536);
     json.extend_from_slice(b"{\"status\":");
     json.extend_from_slice(status.to_string().as_bytes());

@@ -8,6 +8,7 @@ use napi::bindgen_prelude::{Either, Result, Uint8Array};
 use napi_derive::napi;
 use serde_json::json;
 
+use crate::body::Long;
 use crate::border::{Border, lock};
 use crate::call::call_of;
 use crate::client::Client;
@@ -46,7 +47,7 @@ impl Border {
         self.begin(id, || {
             let call = call_of(&SESSIONS, Some(body), false, extras.as_deref());
             lock(&self.shared.talks).insert(id, Arc::new(Talk { id, line: Line::default() }));
-            self.start(id, client, call);
+            self.start(id, client, call, Long::default(), false);
             Some(())
         });
     }

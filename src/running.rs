@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use engine::{Answer, Call, Content, Downloading, Engine, Failed, Streaming, Vectors};
 
+use crate::body::Long;
 use crate::border::{Shared, lock};
 use crate::bytes::ByteBuffer;
 use crate::delivery::Outcome;
@@ -33,7 +34,11 @@ impl Running {
         Self { id, shared, open: Open::Nothing, told: false }
     }
 
-    pub async fn run(mut self, engine: Arc<Engine>, call: Call) {
+    /// `long` is the call's body, where that is a long one.
+    pub async fn run(mut self, engine: Arc<Engine>, mut call: Call, long: Long) {
+        if !long.is_empty() {
+            call.body = long.join();
+        }
         // Boxed, so that a stream does not carry what sending needed.
         let sent = Box::pin(engine.send(call)).await;
         let outcome = match sent {
@@ -76,7 +81,7 @@ impl Running {
                     break End { error, facts: end_json(report) };
                 }
             };
-            let wanted = buffer.push(&batch);
+            let wanted = buffer.push(&batch, events.mould());
             if let Some(meta) = first.take() {
                 self.open = Open::Stream(buffer.clone());
                 self.shared.push(Outcome::Stream { buffer: buffer.clone(), meta });

@@ -6,18 +6,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use engine::{Event, Line};
 
 use super::*;
+use crate::queue::Queue;
 use crate::stream::Taken;
 
 /// What JavaScript would have.
 struct Face {
     shared: Arc<Shared>,
-    queue: Arc<Mutex<Vec<Outcome>>>,
+    queue: Arc<Mutex<Queue>>,
     woken: Arc<AtomicUsize>,
 }
 
 impl Face {
     fn new() -> Self {
-        let (queue, woken) = (Arc::<Mutex<Vec<Outcome>>>::default(), Arc::<AtomicUsize>::default());
+        let (queue, woken) = (Arc::<Mutex<Queue>>::default(), Arc::<AtomicUsize>::default());
         let counted = woken.clone();
         let shared = Shared::new(queue.clone(), move || {
             counted.fetch_add(1, Ordering::Relaxed);
@@ -39,7 +40,7 @@ impl Face {
         let ended = runtime.block_on(runtime.spawn(call));
         assert!(ended.is_err_and(|ended| ended.is_panic()));
         assert_eq!(runtime.block_on(runtime.spawn(async { 1 })).ok(), Some(1), "the thread goes on");
-        std::mem::take(&mut *lock(&self.queue))
+        std::mem::take(&mut lock(&self.queue).outcomes)
     }
 
     fn is_empty(&self) -> bool {
@@ -77,7 +78,7 @@ fn a_stream_that_panics_before_its_first_event_is_an_error_of_its_call() {
 
 fn open_stream(wanted: bool) -> Arc<StreamBuffer> {
     let buffer = Arc::new(StreamBuffer::new(7));
-    buffer.push(&[Event { name: None, data: "1".into() }]);
+    buffer.push(&[Event { name: None, data: "1".into() }], None);
     if wanted {
         assert!(matches!(buffer.take(), Taken::Chunks(_)));
         assert!(matches!(buffer.take(), Taken::Nothing));

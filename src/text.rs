@@ -60,6 +60,12 @@ impl TextBuilder {
         self.utf16.truncate(from + written);
     }
 
+    pub fn push_all(&mut self, pieces: &[&[u8]]) {
+        for piece in pieces {
+            self.push(piece);
+        }
+    }
+
     fn widen(&mut self) {
         self.utf16.resize(self.latin1.len(), 0);
         mem::convert_latin1_to_utf16(&self.latin1, &mut self.utf16);

@@ -241,14 +241,22 @@ const hostTable = [
   }),
 ].join('\n')
 
+/** A model's prices, and below them those for longer prompts. */
+const priceLines = ([model, { upTo, beyond, until, ...price }]) => {
+  const line = (name, { input, cached = '', written = '', output = '' }, size) => `| ${name} | ${input} | ${cached} | ${written} | ${output} | ${size} |`
+  const tokens = upTo?.toLocaleString('en')
+  const name = `\`${model}\`${until ? `, until ${until}` : ''}`
+  return [line(name, price, tokens ? `≤ ${tokens}` : ''), ...(beyond ? [line('', beyond, `> ${tokens}`)] : [])]
+}
+
 const priceTable = Object.entries(JSON.parse(native().prices()).providers).flatMap(([name, { asOf, source, models }]) => [
   `### ${name}`,
   '',
   `As of ${asOf}, from <${source}>.`,
   '',
-  '| model | input | cached | written | output | for input up to |',
+  '| model | input | cached | written | output | where the input has so many tokens |',
   '| --- | --- | --- | --- | --- | --- |',
-  ...Object.entries(models).map(([model, { input, cached = '', written = '', output = '', upTo }]) => `| \`${model}\` | ${input} | ${cached} | ${written} | ${output} | ${upTo?.toLocaleString('en') ?? ''} |`),
+  ...Object.entries(models).flatMap(priceLines),
   '',
 ]).slice(0, -1).join('\n')
 

@@ -12,6 +12,7 @@ const STEPS = [
   ['clippy has nothing to say', 'cargo', 'clippy', '--workspace', '--all-targets', '--locked', '--', '-D', 'warnings'],
   ['derived files are up to date', 'node', 'tools/derive.mjs', '--check'],
   ['the licences of what is in the addon are allowed', 'node', 'tools/licenses.mjs', '--check'],
+  ['hot paths take no more instructions than before', 'node', 'bench/check.mjs', '--where-possible'],
   ['nothing that a stranger sends is misread', 'node', 'tools/fuzz.mjs', '--seconds', '10'],
   ['the packages work with what apps are built, tested and installed with', 'node', 'tools/packaging/try.mjs'],
   ['all tests pass', 'node', 'tools/test.mjs'],

@@ -33,6 +33,18 @@ impl Call {
     }
 }
 
+/// Whether this is not one of the engine's threads, on which every call is a task. A face may begin a call on its caller's own.
+pub fn is_callers_thread() -> bool {
+    tokio::task::try_id().is_none()
+}
+
+/// What takes longer than waking a thread waits here for the engine's.
+pub async fn leave_callers_thread() {
+    if is_callers_thread() {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Headers of one call, by the names they were given under; `None` takes one away that would be sent.
 pub type Headers = Vec<(String, Option<Secret>)>;
 
@@ -46,4 +58,24 @@ pub struct CallOptions {
     pub max_retries: Option<u32>,
     /// What the caller's own tracer says of the call.
     pub given: Option<Given>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    fn first_poll() -> Poll<()> {
+        pin!(leave_callers_thread()).poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[tokio::test]
+    async fn a_caller_s_thread_is_left_and_the_engine_s_is_not() {
+        assert_eq!(first_poll(), Poll::Pending);
+        let on_the_engine_s = tokio::spawn(async { first_poll() }).await;
+        assert_eq!(on_the_engine_s.ok(), Some(Poll::Ready(())));
+    }
 }

@@ -62,13 +62,18 @@ pub fn ordered_number(wall: u64) -> u128 {
 
 /// 32 hexadecimal digits.
 pub fn hex(number: u128) -> String {
+    digits(&number.to_be_bytes())
+}
+
+/// Two hexadecimal digits for each byte.
+pub fn digits(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let bytes = number.to_be_bytes();
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|digit| char::from(DIGITS[usize::from(digit)]))
-        .collect()
+    let mut text = vec![0; 2 * bytes.len()];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    String::from_utf8(text).expect("hexadecimal digits are ASCII")
 }
 
 /// A random number other than 0.
@@ -120,6 +125,10 @@ impl Alarm {
 pub async fn before<T>(deadline: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
     // Pinned here, since each branch would otherwise hold a copy of its own.
     let mut work = std::pin::pin!(work);
+    // What is there already needs no timer.
+    if let Poll::Ready(done) = poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
+        return Some(done);
+    }
     match deadline {
         Some(at) => tokio::time::timeout_at(at, work.as_mut()).await.ok(),
         None => Some(work.await),

@@ -20,7 +20,7 @@ pub struct Download {
     body: ReplyBody,
     target: Arc<Target>,
     method: &'static str,
-    url: String,
+    url: Arc<str>,
     began: Instant,
     total: Option<(Instant, Duration)>,
     /// Read before the answer was handed out.
@@ -42,7 +42,7 @@ pub struct Opening {
     pub target: Arc<Target>,
     pub method: &'static str,
     /// Without its query.
-    pub url: String,
+    pub url: Arc<str>,
     pub began: Instant,
     /// The call's deadline, and how long it allows.
     pub total: Option<(Instant, Duration)>,

@@ -1,6 +1,6 @@
 //! A panic within a call, or in what is told of it: it takes nothing else with it.
 
-use crate::record::{Entry, Outcome, Sink};
+use crate::record::{Outcome, Record, Sink};
 
 use super::*;
 
@@ -33,8 +33,8 @@ struct Kept {
 }
 
 impl Sink for Kept {
-    fn take(&self, entry: Arc<Entry>) {
-        self.ends.lock().expect("it panics without the lock").push(entry.outcome);
+    fn take(&self, record: &Record<'_>) {
+        self.ends.lock().expect("it panics without the lock").push(record.entry.outcome);
         assert!(!self.is_faulty, "a fault of the sink");
     }
 

@@ -335,7 +335,7 @@ impl Transport for Elsewhere {
     ) -> Pin<
         Box<dyn Future<Output = std::result::Result<crate::http::Reply, crate::http::Failure>> + Send + 'a>,
     > {
-        wire.url = self.host.clone();
+        wire.url = crate::http::Destination::of(self.host.clone());
         self.network.send(wire, watch)
     }
 }
@@ -364,6 +364,7 @@ async fn a_public_service_s_answer_costs_what_the_service_lists_unless_the_optio
     let usage = r#""usage":{"prompt_tokens":1000000,"completion_tokens":100000}"#;
     let of = |model: &str| reply(200, "", &format!(r#"{{"model":"{model}","choices":[],{usage}}}"#));
     assert_eq!(cost(openai.clone(), chat(false), of("gpt-4o-2024-08-06")).await, Some(3.5));
+    assert_eq!(cost(openai.clone(), chat(false), of("gpt-5.4")).await, Some(5.0 + 2.25));
     assert_eq!(cost(openai.clone(), chat(false), of("gpt-of-tomorrow")).await, None);
     assert_eq!(cost(priced, chat(false), of("gpt-4o")).await, Some(1.1));
     let chunk = format!(r#"data: {{"model":"gpt-4o","choices":[],{usage}}}"#);
@@ -372,6 +373,9 @@ async fn a_public_service_s_answer_costs_what_the_service_lists_unless_the_optio
     let openrouter = json!({ "provider": "openrouter", "Authorization": "Bearer k" });
     let told = reply(200, "", r#"{"model":"x/y","choices":[],"usage":{"prompt_tokens":1,"cost":0.125}}"#);
     assert_eq!(cost(openrouter, chat(false), told).await, Some(0.125));
+    let x_ai = json!({ "provider": "x-ai", "Authorization": "Bearer k" });
+    let ticks = r#"{"model":"grok","choices":[],"usage":{"prompt_tokens":1,"cost_in_usd_ticks":1250000000}}"#;
+    assert_eq!(cost(x_ai, chat(false), reply(200, "", ticks)).await, Some(0.125));
 }
 
 #[tokio::test]

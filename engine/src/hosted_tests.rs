@@ -6,7 +6,7 @@ use serde_json::json;
 use url::Url;
 
 use super::*;
-use crate::http::{ConnectWatch, Failure, Reply, Transport, Wire};
+use crate::http::{ConnectWatch, Destination, Failure, Reply, Transport, Wire};
 use crate::provider::portkey::PLATFORM;
 
 /// The real network, on which the platform is elsewhere.
@@ -22,7 +22,8 @@ impl Transport for Rerouted {
         watch: &'a ConnectWatch,
     ) -> Pin<Box<dyn Future<Output = std::result::Result<Reply, Failure>> + Send + 'a>> {
         if let Some(path) = wire.url.as_str().strip_prefix(PLATFORM) {
-            wire.url = Url::parse(&format!("{}{path}", self.platform)).expect("a URL");
+            let url = Url::parse(&format!("{}{path}", self.platform));
+            wire.url = Destination::of(url.expect("a URL"));
         }
         self.network.send(wire, watch)
     }
@@ -93,7 +94,7 @@ async fn a_hosted_target_takes_over_from_a_local_one_and_only_it_gets_the_key() 
         assert!(!hosted.contains(never), "{never} in {hosted}");
     }
     let report = &answer.report;
-    let urls: Vec<&str> = report.attempts.iter().map(|attempt| attempt.url.as_str()).collect();
+    let urls: Vec<&str> = report.attempts.iter().map(|attempt| &*attempt.url).collect();
     assert_eq!(urls[1], "https://api.portkey.ai/v1/chat/completions");
     let told = facts(report);
     for (name, value) in [
@@ -156,7 +157,7 @@ async fn a_saved_config_gets_each_call_whole_and_a_virtual_key_s_own_retry_acts_
         json!({ "apiKey": "portkey-key", "config": "pc-prod-1", "customHost": "LOCAL", "requestTimeout": 7 });
     let mut world = World::new(Vec::new(), vec![reply(200, FACTS, "{}")], saved).await;
     let answer = world.send(chat(false)).await;
-    assert_eq!(answer.report.target, "hosted");
+    assert_eq!(&*answer.report.target, "hosted");
     let hosted = asked(&mut world.platform).remove(0);
     for wanted in
         ["x-portkey-config: pc-prod-1", "x-portkey-custom-host: http:", "x-portkey-request-timeout: 7"]

@@ -2,11 +2,12 @@
 //! and URLs without their query.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::HeaderMap;
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::cache::Status;
 use crate::clock::{Instant, new_ordered_id};
@@ -27,9 +28,9 @@ pub struct Report {
     /// The host's own name for the request, where it gave one.
     pub request_id: Option<String>,
     /// Path of the target that answered, or was tried last.
-    pub path: String,
+    pub path: Arc<str>,
     /// Its name, or its path where it has none.
-    pub target: String,
+    pub target: Arc<str>,
     pub provider: &'static str,
     /// Whether a Portkey gateway answered, or was asked last.
     pub gateway: Option<Gateway>,
@@ -131,13 +132,15 @@ impl TargetSeen<'_> {
 }
 
 /// One request to one target.
-#[derive(Clone, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Attempt {
-    pub target: String,
+    #[serde(serialize_with = "plain")]
+    pub target: Arc<str>,
     pub provider: &'static str,
     /// Without query.
-    pub url: String,
+    #[serde(serialize_with = "plain")]
+    pub url: Arc<str>,
     pub status: Option<u16>,
     pub phase: Phase,
     pub code: Option<String>,
@@ -155,8 +158,13 @@ pub struct Attempt {
     pub began: Option<Instant>,
 }
 
+/// As any other text.
+fn plain<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text)
+}
+
 /// How far an attempt came.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Phase {
     /// Waiting for room in a limit.
@@ -171,7 +179,7 @@ pub enum Phase {
 }
 
 /// Milliseconds since the attempt began.
-#[derive(Clone, Copy, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Times {
     /// How long it waited for room in a limit.
@@ -195,8 +203,8 @@ impl Report {
             trace: trace.clone(),
             trace_id: trace.trace_id.clone().unwrap_or_else(new_ordered_id),
             request_id: None,
-            path: String::new(),
-            target: String::new(),
+            path: Arc::default(),
+            target: Arc::default(),
             provider: "",
             gateway: None,
             told: Vec::new(),
@@ -341,7 +349,7 @@ impl Report {
         let ours = [
             ("trace-id", self.trace_id.as_str().into()),
             ("provider", self.provider.into()),
-            ("last-used-option-index", self.path.as_str().into()),
+            ("last-used-option-index", (&*self.path).into()),
             ("retry-attempt-count", if retries == 0 { "0".into() } else { retries.to_string().into() }),
         ];
         let ours = ours.into_iter().chain(self.cache.map(|status| ("cache-status", status.text().into())));

@@ -3,6 +3,8 @@
 //! unknown fields are skipped, several `data` lines join with LF. Beyond the rules, an event that the end of the body
 //! leaves open is handed over (some servers forget the last blank line). It doesn't look into the data.
 
+use std::ops::Range;
+
 use bytes::{Bytes, BytesMut};
 use memchr::memchr2;
 
@@ -58,11 +60,11 @@ impl Parser {
         while let Some(length) = memchr2(b'\n', b'\r', &chunk[at..]) {
             let end = at + length;
             if self.open_line.is_empty() {
-                self.line(chunk.slice(at..end), events);
+                self.line(chunk, at..end, events);
             } else {
                 self.open_line.extend_from_slice(&chunk[at..end]);
                 let line = self.open_line.split().freeze();
-                self.line(line, events);
+                self.line(&line, 0..line.len(), events);
             }
             at = end + 1;
             if chunk[end] == b'\r' {
@@ -84,25 +86,27 @@ impl Parser {
     pub fn finish(&mut self, events: &mut Vec<SseEvent>) {
         let line = self.open_line.split().freeze();
         if !line.is_empty() {
-            self.line(line, events);
+            self.line(&line, 0..line.len(), events);
         }
         self.dispatch(events);
     }
 
-    fn line(&mut self, mut line: Bytes, events: &mut Vec<SseEvent>) {
+    /// Reads the line that is at `place` of `bytes`.
+    fn line(&mut self, bytes: &Bytes, mut place: Range<usize>, events: &mut Vec<SseEvent>) {
         if !self.after_first_line {
             self.after_first_line = true;
-            if line.starts_with(b"\xEF\xBB\xBF") {
-                line = line.slice(3..);
+            if bytes[place.clone()].starts_with(b"\xEF\xBB\xBF") {
+                place.start += 3;
             }
         }
+        let line = &bytes[place.clone()];
         if line.is_empty() {
             return self.dispatch(events);
         }
-        if let Some(value) = field(&line, b"data") {
-            self.add_data(value);
-        } else if let Some(value) = field(&line, b"event") {
-            self.name = Some(String::from_utf8_lossy(&value).into());
+        if let Some(value) = field(line, b"data") {
+            self.add_data(bytes.slice(place.end - value.len()..place.end));
+        } else if let Some(value) = field(line, b"event") {
+            self.name = Some(String::from_utf8_lossy(value).into());
         }
     }
 
@@ -131,12 +135,12 @@ fn join(mut joined: BytesMut, value: &[u8]) -> BytesMut {
 }
 
 /// The value of `line` if its field is `name`: what follows the colon, less one space.
-fn field(line: &Bytes, name: &[u8]) -> Option<Bytes> {
+fn field<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     let rest = line.strip_prefix(name)?;
-    match rest.first() {
-        None => Some(Bytes::new()),
-        Some(b':') => Some(line.slice(name.len() + 1 + usize::from(rest.get(1) == Some(&b' '))..)),
-        Some(_) => None,
+    match rest {
+        [] => Some(rest),
+        [b':', b' ', value @ ..] | [b':', value @ ..] => Some(value),
+        _ => None,
     }
 }
 

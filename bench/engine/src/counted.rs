@@ -10,4 +10,5 @@ fn main() {
     for _ in 0..times {
         std::hint::black_box(work.once());
     }
+    work.end();
 }

@@ -6,7 +6,10 @@ mod host;
 mod texts;
 
 use bytes::Bytes;
-use engine::{Answer, Call, CallOptions, Content, ENDPOINTS, Engine, Listeners, Streaming};
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::{Answer, Call, CallOptions, Content, ENDPOINTS, Engine, Listeners, Record, Sink, Streaming};
 use serde_json::{Map, Value, json};
 use tokio::runtime::{Builder, Runtime};
 
@@ -19,6 +22,10 @@ pub const NAMES: &[&str] = &[
     "plan-100-targets",
     "call-1kb",
     "call-1kb-own-params",
+    "call-1kb-listened",
+    "call-1kb-file",
+    "call-1kb-database",
+    "call-1kb-otel",
     "answer-100kb",
     "prompt-100kb",
     "body-50kb",
@@ -49,6 +56,12 @@ impl Work {
         let host = |reply: &str| host::url(reply);
         let openai = |reply: &str| json!({ "provider": "openai", "customHost": host(reply), "apiKey": "k" });
         let leaf = |provider: &str, reply: &str| json!({ "provider": provider, "custom_host": host(reply), "api_key": "k" });
+        let logged = |more: Value| {
+            let mut options = openai("short");
+            options.as_object_mut().expect("options").extend(more.as_object().expect("options").clone());
+            options
+        };
+        let scratch = || std::env::temp_dir().join(format!("counted-{}", std::process::id()));
         let many = || {
             let targets: Vec<Value> = (0..100).map(|_| leaf("openai", "short")).collect();
             json!({ "config": { "strategy": { "mode": "loadbalance" }, "targets": targets } })
@@ -58,6 +71,10 @@ impl Work {
             "plan-one-target" => (openai("short"), CHAT, String::new()),
             "plan-100-targets" => (many(), CHAT, String::new()),
             "call-1kb" | "call-1kb-own-params" => (openai("short"), CHAT, short()),
+            "call-1kb-listened" => (openai("short"), CHAT, short()),
+            "call-1kb-file" => (logged(json!({ "logs": { "file": scratch() } })), CHAT, short()),
+            "call-1kb-database" => (logged(json!({ "logs": { "database": scratch() } })), CHAT, short()),
+            "call-1kb-otel" => (logged(json!({ "otel": { "endpoint": host("short") } })), CHAT, short()),
             "answer-100kb" => (openai("long"), CHAT, short()),
             "prompt-100kb" => (openai("short"), CHAT, texts::prompt(102_400)),
             "body-50kb" => {
@@ -83,7 +100,8 @@ impl Work {
         };
         let Value::Object(options) = options else { unreachable!("options are an object") };
         let is_plan = name.starts_with("plan");
-        let engine = (!is_plan).then(|| open(&options));
+        let listens = name.ends_with("listened");
+        let engine = (!is_plan).then(|| open(&options, listens));
         let params = name.ends_with("own-params").then(|| {
             let Value::Object(params) = json!({ "metadata": { "user": "u" } }) else { unreachable!() };
             params
@@ -93,10 +111,17 @@ impl Work {
         Self { runtime, options, engine, endpoint, body: body.into(), stream, params }
     }
 
+    /// Has what it recorded written.
+    pub fn end(&self) {
+        if let Some(engine) = &self.engine {
+            engine.flush(Duration::from_secs(60));
+        }
+    }
+
     /// Does it once; gives the bytes that came of it.
     pub fn once(&self) -> usize {
         let Some(engine) = &self.engine else {
-            return usize::from(open(&self.options).insecure().is_empty());
+            return usize::from(open(&self.options, false).insecure().is_empty());
         };
         let endpoint = ENDPOINTS.iter().find(|endpoint| endpoint.call == self.endpoint);
         let call = Call {
@@ -137,8 +162,26 @@ async fn read(Answer { status, report, content, .. }: Answer) -> usize {
     }
 }
 
-fn open(options: &Map<String, Value>) -> Engine {
-    match Engine::new(options, Listeners::default()) {
+/// A listener that asks for each record's JSON.
+struct Listener;
+
+impl Sink for Listener {
+    fn take(&self, record: &Record<'_>) {
+        std::hint::black_box(record.json());
+    }
+
+    fn flush(&self, _: Duration) -> bool {
+        true
+    }
+
+    fn dropped(&self) -> u64 {
+        0
+    }
+}
+
+fn open(options: &Map<String, Value>, listens: bool) -> Engine {
+    let listener = listens.then(|| Arc::new(Listener) as Arc<dyn Sink>);
+    match Engine::new(options, Listeners { records: listener, ..Listeners::default() }) {
         Ok(engine) => engine,
         Err(error) => panic!("{}", error.facts().message),
     }

@@ -99,7 +99,7 @@ impl Fronted {
             Content::Whole(text) => match self.front.answer(&text, asked) {
                 Ok(answer) => Content::Whole(with_hook_results(answer, &text)),
                 Err(why) => {
-                    let url = report.attempts.last().map_or("the cache", |attempt| &attempt.url);
+                    let url = report.attempts.last().map_or("the cache", |attempt| &*attempt.url);
                     let place = Place { method: Method::POST.as_str(), url, query: None, target };
                     return Err(self.shaped(place.garbled(status, &why, headers, text)));
                 }

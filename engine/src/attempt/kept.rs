@@ -41,17 +41,16 @@ pub enum Found {
 pub async fn look(
     context: &Context,
     target: &Target,
+    caching: &Caching,
     call: &Call,
     request: &Request<'_>,
     report: &mut Report,
 ) -> Found {
-    report.cache = Some(Status::Disabled);
-    let Some(caching) = &target.caching else { return Found::Miss(None) };
     let manner = request.manner() + &caching.passed;
     let identity = Identity {
         call: call.endpoint.call,
         provider: target.provider.name(),
-        url: request.url.as_str(),
+        url: request.way.url.as_str(),
         socket: target.base_url.socket().map(AsRef::as_ref),
         tenant: caching.tenant,
         manner: &manner,
@@ -94,10 +93,8 @@ pub async fn look(
 
 /// Whether a call does more than being answered: it adds to a conversation that the provider keeps, or goes on after it.
 fn changes_something(body: &[u8]) -> bool {
-    let is_set = |name: &str| {
-        Body::parse(body)
-            .is_ok_and(|body| body.get(name).is_some_and(|json| !matches!(json, "null" | "false")))
-    };
+    let Ok(body) = Body::parse(body) else { return false };
+    let is_set = |name: &str| body.get(name).is_some_and(|json| !matches!(json, "null" | "false"));
     ["conversation", "background"].into_iter().any(is_set)
 }
 
@@ -179,7 +176,7 @@ pub fn replay(entry: &Entry, target: &Arc<Target>, request: &Request<'_>) -> Rea
             let streamed = request.streamed();
             Content::Events(Box::new(Events::kept(
                 target.clone(),
-                request.shown.clone(),
+                request.way.shown.clone(),
                 streamed,
                 events.clone(),
             )))

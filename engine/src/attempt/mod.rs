@@ -20,7 +20,8 @@ use ::http::{HeaderMap, header};
 use bytes::Bytes;
 
 use crate::answer::{Content, Reached};
-use crate::call::Call;
+use crate::cache::Status;
+use crate::call::{Call, leave_callers_thread};
 use crate::config::Target;
 use crate::embeddings;
 use crate::engine::Context;
@@ -51,6 +52,10 @@ pub async fn send(
     report.arrive_at(target);
     let body = request::with_params(target, call, report)?;
     let asked_as = Front::of(call.endpoint);
+    let is_passed_on = asked_as.is_none() && target.provider.dialect(call.endpoint).is_none();
+    if !is_passed_on || target.hooks.is_some() {
+        leave_callers_thread().await;
+    }
     let Some(fronted) = Fronted::of(context, target, call, &body, report)? else {
         let asking = Asking { call, asked_as: None, body, extras: target.extras };
         let answered = answered(context, target, asking, visit, report).await;
@@ -89,7 +94,13 @@ async fn answered(
     let asks_usage = asking.is_some();
     let mut request = Request::new(target, call, asking.unwrap_or_else(|| body.clone()), extras, report)?;
     request.asks_usage = asks_usage;
-    let keep = match kept::look(context, target, call, &request, report).await {
+    report.cache = Some(Status::Disabled);
+    let found = match &target.caching {
+        // Boxed, so that the other calls do not carry it.
+        Some(caching) => Box::pin(kept::look(context, target, caching, call, &request, report)).await,
+        None => Found::Miss(None),
+    };
+    let keep = match found {
         Found::Hit(entry) => {
             let checked = Checked::plain(kept::replay(&entry, target, &request));
             return Ok(decoded(guard.told(checked), &request));

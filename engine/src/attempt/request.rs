@@ -2,18 +2,18 @@
 //! and the headers.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use bytes::Bytes;
-use url::{Position, Url};
 
 use super::token::Credential;
 use super::usage;
 use crate::body::Body;
 use crate::call::Call;
 use crate::clock::new_id;
-use crate::config::Target;
+use crate::config::{Target, Way};
 use crate::embeddings::{self, Encoding};
 use crate::endpoint::{CHAT, EMBEDDINGS, Gives, Streamed};
 use crate::error::{Error, Problem, Result};
@@ -40,9 +40,7 @@ pub struct Request<'c> {
     headers: Vec<(&'static str, String)>,
     pub body: Bytes,
     pub encoding: Encoding,
-    pub url: Url,
-    /// The URL as it may be seen: without query, and with the unix socket's path.
-    pub shown: String,
+    pub way: Arc<Way>,
     /// For answers without an identifier of their own.
     id: String,
     /// Whether an answer may hold what OpenAI's own would not have.
@@ -67,7 +65,7 @@ impl<'c> Request<'c> {
         }
         if endpoint.is_session() {
             let url = realtime::url(target, call, &body, report).map_err(unsupported)?;
-            return Ok(Self::bare(target, call, url, Bytes::new()));
+            return Ok(Self::bare(target, call, target.way_to(url), Bytes::new()));
         }
         if !target.provider.has(endpoint) && Front::of(endpoint).is_none() {
             let message = format!("{} has no {}", target.provider.name(), endpoint.call);
@@ -89,8 +87,8 @@ impl<'c> Request<'c> {
     }
 
     fn plain(target: &'c Target, call: &'c Call, body: Bytes, report: &mut Report) -> Result<Self> {
-        let url = target.url(call.endpoint, &call.arguments, call.options.query.as_deref())?;
-        let mut request = Self::bare(target, call, url, body);
+        let way = target.way(call.endpoint, &call.arguments, call.options.query.as_deref())?;
+        let mut request = Self::bare(target, call, way, body);
         if call.endpoint.call == EMBEDDINGS {
             let (asked, wire) = embeddings::prepare(&request.body);
             request.encoding = asked;
@@ -103,7 +101,7 @@ impl<'c> Request<'c> {
     }
 
     /// The request as it is, before anything is made of it.
-    fn bare(target: &'c Target, call: &'c Call, url: Url, body: Bytes) -> Self {
+    fn bare(target: &'c Target, call: &'c Call, way: Arc<Way>, body: Bytes) -> Self {
         Self {
             target,
             call,
@@ -113,8 +111,7 @@ impl<'c> Request<'c> {
             headers: Vec::new(),
             body,
             encoding: Encoding::Other,
-            shown: shown(target, &url),
-            url,
+            way,
             id: String::new(),
             extras: false,
             asks_usage: false,
@@ -156,8 +153,7 @@ impl<'c> Request<'c> {
             headers,
             body: wire,
             encoding,
-            shown: shown(target, &url),
-            url,
+            way: target.way_to(url),
             id: new_id(),
             extras: false,
             asks_usage: false,
@@ -214,6 +210,49 @@ impl<'c> Request<'c> {
     /// The request as it goes out now. `granted` is the credential where that is a short-lived one.
     /// `form` is the body as it was made for this one sending, where the call has files.
     pub fn wire(&self, granted: Option<Credential>, form: Option<Made>, now: SystemTime) -> Result<Wire> {
+        let mut headers = self.headers(form.as_ref())?;
+        let mut settings = Cow::Borrowed(&self.target.settings);
+        match granted {
+            Some(Credential::Authorization(token)) => {
+                Arc::make_mut(&mut headers).insert(header::AUTHORIZATION, token);
+            }
+            Some(Credential::Settings(own)) => settings = Cow::Owned(own),
+            None => {}
+        }
+        let unsigned =
+            Unsigned { method: &self.method, url: &self.way.url, headers: &headers, body: &self.body };
+        let signature = self.target.provider.sign(&unsigned, &settings, now)?;
+        if !signature.is_empty() {
+            Arc::make_mut(&mut headers).extend(signature);
+        }
+        Ok(Wire {
+            method: self.method.clone(),
+            url: self.way.url.clone(),
+            headers,
+            body: match form {
+                Some(form) => Payload::Upload(Box::new(form.outgoing)),
+                None => self.body.clone().into(),
+            },
+            socket: self.target.base_url.socket().cloned(),
+            route: self.target.route.clone(),
+            connect: self.target.clocks.connect,
+            upgrade: self.call.endpoint.is_session(),
+        })
+    }
+
+    /// The headers, without what a credential adds to them.
+    fn headers(&self, form: Option<&Made>) -> Result<Arc<HeaderMap>> {
+        if form.is_some() || self.body.is_empty() || !self.headers.is_empty() {
+            return self.own_headers(form).map(Arc::new);
+        }
+        let kept = &self.way.headers[usize::from(self.call.stream)];
+        match kept.get() {
+            Some(headers) => Ok(headers.clone()),
+            None => self.own_headers(None).map(|headers| kept.get_or_init(|| Arc::new(headers)).clone()),
+        }
+    }
+
+    fn own_headers(&self, form: Option<&Made>) -> Result<HeaderMap> {
         let mut headers = self.target.headers.clone();
         let stream = self.call.stream;
         for (name, value) in &self.headers {
@@ -226,7 +265,7 @@ impl<'c> Request<'c> {
             add(&mut headers, &HeaderName::from_static(name), value);
         }
         add(&mut headers, &header::ACCEPT, if stream { "text/event-stream" } else { endpoint.accepts() });
-        if let Some(form) = &form {
+        if let Some(form) = form {
             // Nobody else knows the boundary.
             let kind = HeaderValue::from_str(&form.content_type).expect("a boundary is plain text");
             headers.insert(header::CONTENT_TYPE, kind);
@@ -239,29 +278,7 @@ impl<'c> Request<'c> {
         // A compressed stream comes in lumps, each after many events; bytes are handed on as they are.
         let as_it_is = stream || endpoint.gives == Gives::Bytes;
         add(&mut headers, &header::ACCEPT_ENCODING, if as_it_is { "identity" } else { "gzip" });
-        let mut settings = Cow::Borrowed(&self.target.settings);
-        match granted {
-            Some(Credential::Authorization(token)) => {
-                headers.insert(header::AUTHORIZATION, token);
-            }
-            Some(Credential::Settings(own)) => settings = Cow::Owned(own),
-            None => {}
-        }
-        let unsigned = Unsigned { method: &self.method, url: &self.url, headers: &headers, body: &self.body };
-        headers.extend(self.target.provider.sign(&unsigned, &settings, now)?);
-        Ok(Wire {
-            method: self.method.clone(),
-            url: self.url.clone(),
-            headers,
-            body: match form {
-                Some(form) => Payload::Upload(Box::new(form.outgoing)),
-                None => self.body.clone().into(),
-            },
-            socket: self.target.base_url.socket().cloned(),
-            route: self.target.route.clone(),
-            connect: self.target.clocks.connect,
-            upgrade: endpoint.is_session(),
-        })
+        Ok(headers)
     }
 }
 
@@ -304,14 +321,6 @@ pub fn with_params(target: &Target, call: &Call, report: &mut Report) -> Result<
 fn add(headers: &mut HeaderMap, name: &HeaderName, value: &'static str) {
     if !headers.contains_key(name) {
         headers.insert(name.clone(), HeaderValue::from_static(value));
-    }
-}
-
-/// A URL as it may be seen.
-fn shown(target: &Target, url: &Url) -> String {
-    match target.base_url.socket() {
-        Some(socket) => format!("unix:{}:{}", socket.display(), url.path()),
-        None => url[..Position::AfterPath].to_owned(),
     }
 }
 

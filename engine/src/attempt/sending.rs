@@ -85,14 +85,19 @@ impl<'c> Sending<'c> {
         self.report.attempts.push(Attempt {
             target: self.target.name.clone(),
             provider: self.target.provider.name(),
-            url: self.request.shown.clone(),
+            url: self.request.way.shown.clone(),
             retry_reason: self.retry_reason.take(),
             span: new_span_id(),
             began: Some(self.began),
             ..Attempt::default()
         });
-        self.admit().await?;
-        self.queue().await?;
+        // What few calls come to is boxed, so that the others do not carry it.
+        if self.target.limits.is_some() {
+            Box::pin(self.admit()).await?;
+        }
+        if self.target.live.limit.is_some() {
+            Box::pin(self.queue()).await?;
+        }
         let reply = self.reply().await?;
         let now = self.context.clock.now();
         let attempt = self.report.last();
@@ -106,21 +111,21 @@ impl<'c> Sending<'c> {
             self.report.told_by(&reply.headers);
         }
         if self.call.endpoint.is_session() && matches!(reply.status, 101 | 200..=299) {
-            return self.session(reply).await.map(Checked::plain);
+            return Box::pin(self.session(reply)).await.map(Checked::plain);
         }
         if !(200..300).contains(&reply.status) {
-            return Err(self.refused(reply).await);
+            return Err(Box::pin(self.refused(reply)).await);
         }
         if self.call.stream && self.call.endpoint.streams() {
-            return self.events(reply, guard.checking()).await.map(Checked::plain);
+            return Box::pin(self.events(reply, guard.checking())).await.map(Checked::plain);
         }
         if self.call.endpoint.gives == Gives::Bytes {
-            return self.bytes(reply).await.map(Checked::plain);
+            return Box::pin(self.bytes(reply)).await.map(Checked::plain);
         }
         let reached = self.whole(reply).await?;
         self.settle_answered(&reached);
         let (request, target, method) = (self.request, self.target, self.method());
-        guard.after(reached, &Place { method, url: &request.shown, query: None, target }, self.report)
+        guard.after(reached, &Place { method, url: &request.way.shown, query: None, target }, self.report)
     }
 
     /// The request that the host refused is made again, as this one and beside the policy's attempts.
@@ -168,7 +173,11 @@ impl<'c> Sending<'c> {
         let watch = ConnectWatch::default();
         let (clock, limit) = self.header_clock();
         let (clock, limit, deadline) = self.or_total(clock, limit, self.began);
-        let token = token::granted(self.context, self.target).await?;
+        let wall = self.context.clock.wall();
+        let token = match token::request(self.target, wall) {
+            Some(request) => Some(Box::pin(token::granted(self.context, self.target, request, wall)).await?),
+            None => None,
+        };
         let form = match &self.call.form {
             Some(form) => {
                 let mut made = Box::pin(form.make(&self.request.body)).await?;
@@ -183,7 +192,7 @@ impl<'c> Sending<'c> {
         let mut wire = self.request.wire(token, form, self.context.clock.wall())?;
         let span = self.report.last().span;
         for (name, value) in self.report.tracing.iter().flat_map(|tracing| tracing.headers(span)) {
-            wire.headers.insert(name, value);
+            Arc::make_mut(&mut wire.headers).insert(name, value);
         }
         if let Some(reserved) = &mut self.reserved {
             reserved.sent();
@@ -191,7 +200,7 @@ impl<'c> Sending<'c> {
         let sending = self.context.transport.send(wire, &watch);
         let (sent, clock, limit) = match &upload {
             None => (before(deadline, sending).await, clock, limit),
-            Some(upload) => self.while_uploading(upload, sending).await,
+            Some(upload) => Box::pin(self.while_uploading(upload, sending)).await,
         };
         let attempt = self.report.last();
         attempt.ms.connect = watch.took().map(milliseconds);
@@ -278,7 +287,7 @@ impl<'c> Sending<'c> {
             method: self.method(),
             began: self.began,
             total: self.total(),
-            url: self.request.shown.clone(),
+            url: self.request.way.shown.clone(),
             query: self.call.options.query.clone(),
             checking,
             translation,
@@ -297,7 +306,7 @@ impl<'c> Sending<'c> {
     /// Hands the body on as it comes.
     async fn bytes(&mut self, reply: Reply) -> Result<Reached> {
         let Reply { status, headers, body } = reply;
-        let (target, url) = (self.target.clone(), self.request.shown.clone());
+        let (target, url) = (self.target.clone(), self.request.way.shown.clone());
         let (method, began, total) = (self.method(), self.began, self.total());
         let opened = Download::open(download::Opening { body, target, method, url, began, total }).await;
         let mut download = opened.map_err(|error| error.with_headers(headers.clone()))?;
@@ -422,6 +431,6 @@ impl<'c> Sending<'c> {
 
     pub(super) fn place(&self) -> Place<'_> {
         let query = self.call.options.query.as_deref();
-        Place { method: self.method(), url: &self.request.shown, query, target: self.target }
+        Place { method: self.method(), url: &self.request.way.shown, query, target: self.target }
     }
 }

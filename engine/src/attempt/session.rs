@@ -21,7 +21,7 @@ impl Sending<'_> {
         let opening = Opening {
             changed,
             target: self.target.clone(),
-            url: self.request.shown.clone(),
+            url: self.request.way.shown.clone(),
             began: self.began,
             held: self.opened(status),
         };

@@ -1,6 +1,7 @@
 //! Short-lived credentials: had where a provider grants them for what the settings hold, and used until they are stale.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use ::http::{HeaderValue, header};
 use bytes::{Bytes, BytesMut};
@@ -10,7 +11,7 @@ use crate::clock::before;
 use crate::config::Target;
 use crate::engine::Context;
 use crate::error::{Error, Kind, Resend, Result};
-use crate::http::{ConnectWatch, Failure, Route, Through, Wire};
+use crate::http::{ConnectWatch, Destination, Failure, Route, Through, Wire};
 use crate::provider::dialect::Settings;
 use crate::provider::{Granted, Token, TokenRequest};
 
@@ -26,14 +27,22 @@ pub enum Credential {
     Settings(Settings),
 }
 
-/// The credential that is granted; `None` where the target's is none of that kind.
-pub async fn granted(context: &Context, target: &Target) -> Result<Option<Credential>> {
+/// How a credential is asked for; `None` where the target's is none of that kind.
+pub fn request(target: &Target, now: SystemTime) -> Option<Result<TokenRequest>> {
     if target.headers.contains_key(header::AUTHORIZATION) {
-        return Ok(None);
+        return None;
     }
-    let now = context.clock.wall();
-    let Some(request) = target.provider.token_request(&target.settings, now) else { return Ok(None) };
-    let seconds = now.duration_since(std::time::SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    target.provider.token_request(&target.settings, now)
+}
+
+/// The credential that is granted, the one of another call as long as it is fresh.
+pub async fn granted(
+    context: &Context,
+    target: &Target,
+    request: Result<TokenRequest>,
+    now: SystemTime,
+) -> Result<Credential> {
+    let seconds = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let slot = target.live.tokens.of(&target.settings);
     let mut kept = slot.lock().await;
     let token = match kept.take().filter(|token| seconds < token.fresh_until) {
@@ -58,15 +67,15 @@ pub async fn granted(context: &Context, target: &Target) -> Result<Option<Creden
         }
     };
     *kept = Some(token);
-    Ok(Some(credential))
+    Ok(credential)
 }
 
 async fn fetch(context: &Context, target: &Target, request: TokenRequest, now: u64) -> Result<Token> {
     let url = Url::parse(&request.url).map_err(|_| refused("its URL is none"))?;
     let wire = Wire {
         method: request.method,
-        url,
-        headers: request.headers,
+        url: Destination::of(url),
+        headers: Arc::new(request.headers),
         body: Bytes::copy_from_slice(request.body.expose().as_bytes()).into(),
         socket: None,
         route: if request.direct { directly(&target.route) } else { target.route.clone() },

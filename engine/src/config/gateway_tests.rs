@@ -31,7 +31,7 @@ fn targets(options: Value) -> BTreeMap<String, BTreeMap<String, String>> {
         (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
     };
     let of = |target: &crate::config::Target| target.headers.iter().map(text).collect();
-    root.targets().into_iter().map(|target| (target.name.clone(), of(target))).collect()
+    root.targets().into_iter().map(|target| (target.name.to_string(), of(target))).collect()
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn what_acts_on_the_connection_acts_here_and_is_told_to_no_gateway() {
         "retryBudget": false, "baseURL": GATEWAY, "strictOpenAiCompliance": null, "customHost": "bedrock.example", "config": {"retry": 1}});
     let made = plan(given).unwrap_or_else(|why| panic!("{why:?}"));
     let Strategy::Single(target) = made.root else { panic!("expected one target") };
-    assert_eq!((target.name.as_str(), target.gateway), ("remote", Some(Gateway::Only)));
+    assert_eq!((&*target.name, target.gateway), ("remote", Some(Gateway::Only)));
     assert_eq!(target.clocks.connect.map(|limit| limit.as_millis()), Some(7));
     assert_eq!(made.total.map(|limit| limit.as_millis()), Some(9));
     assert_eq!((target.retry.retries, target.idempotent), (4, true));

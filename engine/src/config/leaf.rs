@@ -10,7 +10,7 @@ use super::names::nearest;
 use super::node::Node;
 use super::plan::Maker;
 use super::reach::MOST_ANSWER_BYTES;
-use super::target::{Caching, Clocks, Target, Urls};
+use super::target::{Caching, Clocks, Target, Ways};
 use crate::base_url::BaseUrl;
 use crate::cache::Tenant;
 use crate::error::Problem;
@@ -59,13 +59,13 @@ impl Maker<'_> {
         let repeats =
             options.max_retries != Some(0) && self.node.retry.as_ref().is_none_or(|retry| retry.attempts > 0);
         Some(Target {
-            path: self.node.path.clone(),
-            name: self.node.name.clone().unwrap_or_else(|| self.node.path.clone()),
+            path: self.node.path.as_str().into(),
+            name: self.node.name.as_ref().unwrap_or(&self.node.path).as_str().into(),
             provider: provider?,
             base_url,
             route: Arc::new(self.route()),
             most_bytes: self.most_bytes(),
-            urls: Urls::default(),
+            ways: Ways::default(),
             headers,
             clocks: Clocks::of(options, &self.node),
             retry: self.policy(gateway.is_some()),

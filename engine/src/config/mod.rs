@@ -24,7 +24,7 @@ pub use names::{Named, OPTIONS, Spelling, nearest, option_of_header, overlay};
 pub use node::Node;
 pub use plan::{Plan, Trace};
 pub use read::Reader;
-pub use target::{Caching, Clocks, Target};
+pub use target::{Caching, Clocks, Target, Way};
 
 use crate::cache;
 use crate::call::Headers;

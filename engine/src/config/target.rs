@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ::http::{HeaderMap, HeaderValue};
-use url::Url;
+use url::{Position, Url};
 
 use super::node::Node;
 use super::params::Params;
@@ -16,7 +16,7 @@ use crate::endpoint::{ENDPOINTS, Endpoint, HOT};
 use crate::error::{Error, Result};
 use crate::health::check;
 use crate::hooks::Hooks;
-use crate::http::Route;
+use crate::http::{Destination, Route};
 use crate::limit::Limits;
 use crate::memory::{Live, Standing};
 use crate::provider::Provider;
@@ -28,15 +28,15 @@ use crate::retry::Policy;
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, as the config has it")]
 pub struct Target {
     /// Where it stands in the config: `config`, `config.targets[1]`. Reported as the last used option.
-    pub path: String,
+    pub path: Arc<str>,
     /// The name that its config gives it, else its path.
-    pub name: String,
+    pub name: Arc<str>,
     pub provider: &'static dyn Provider,
     pub base_url: BaseUrl,
     pub route: Arc<Route>,
     /// A longer answer is not read.
     pub most_bytes: usize,
-    pub urls: Urls,
+    pub ways: Ways,
     /// Credential, forwarded headers and the like: all that is the same for each call.
     pub headers: HeaderMap,
     pub clocks: Clocks,
@@ -103,9 +103,18 @@ pub struct Clocks {
     pub request: Option<Duration>,
 }
 
-/// A target's URLs of the endpoints that are called most, each made by the first call that needs it.
+/// A target's ways of the endpoints that are called most, each made by the first call that needs it.
 #[derive(Default)]
-pub struct Urls([OnceLock<Url>; HOT]);
+pub struct Ways([OnceLock<Arc<Way>>; HOT]);
+
+/// What requests for one endpoint of a target have in common.
+pub struct Way {
+    pub url: Arc<Destination>,
+    /// The URL as it may be seen: without query, and with the unix socket's path.
+    pub shown: Arc<str>,
+    /// The headers of a call that is answered whole, and of one that is streamed, where nothing in them is the call's own.
+    pub headers: [OnceLock<Arc<HeaderMap>>; 2],
+}
 
 /// Defaults, in milliseconds: a host that can't be connected to or that stops in mid-answer is given up; how long a
 /// model may think is nobody's guess.
@@ -173,25 +182,36 @@ impl Target {
         Ok(url)
     }
 
-    /// The URL of one call of `endpoint`.
-    pub fn url(&self, endpoint: &Endpoint, arguments: &[String], query: Option<&str>) -> Result<Url> {
-        let make = || {
-            if endpoint.is_generic() {
-                return self.below(arguments.first().map_or("", String::as_str), query);
-            }
-            let mut path = self.provider.path(endpoint);
-            for argument in arguments {
-                let (Some(from), Some(to)) = (path.find('{'), path.find('}')) else { break };
-                path.replace_range(from..=to, &encode_segment(argument));
-            }
-            self.join(&path, query)
-        };
+    /// The way of one call of `endpoint`.
+    pub fn way(&self, endpoint: &Endpoint, arguments: &[String], query: Option<&str>) -> Result<Arc<Way>> {
+        let make = || self.url(endpoint, arguments, query).map(|url| self.way_to(url));
         let hot = ENDPOINTS[..HOT].iter().position(|row| std::ptr::eq(row, endpoint));
-        let Some(kept) = hot.filter(|_| query.is_none()).map(|at| &self.urls.0[at]) else { return make() };
+        let Some(kept) = hot.filter(|_| query.is_none()).map(|at| &self.ways.0[at]) else { return make() };
         match kept.get() {
-            Some(url) => Ok(url.clone()),
-            None => make().map(|url| kept.get_or_init(|| url).clone()),
+            Some(way) => Ok(way.clone()),
+            None => make().map(|way| kept.get_or_init(|| way).clone()),
         }
+    }
+
+    /// The way to a URL of the target's.
+    pub fn way_to(&self, url: Url) -> Arc<Way> {
+        let shown = match self.base_url.socket() {
+            Some(socket) => format!("unix:{}:{}", socket.display(), url.path()).into(),
+            None => url[..Position::AfterPath].into(),
+        };
+        Arc::new(Way { url: Destination::of(url), shown, headers: Default::default() })
+    }
+
+    fn url(&self, endpoint: &Endpoint, arguments: &[String], query: Option<&str>) -> Result<Url> {
+        if endpoint.is_generic() {
+            return self.below(arguments.first().map_or("", String::as_str), query);
+        }
+        let mut path = self.provider.path(endpoint);
+        for argument in arguments {
+            let (Some(from), Some(to)) = (path.find('{'), path.find('}')) else { break };
+            path.replace_range(from..=to, &encode_segment(argument));
+        }
+        self.join(&path, query)
     }
 }
 

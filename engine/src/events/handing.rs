@@ -75,7 +75,7 @@ impl Events {
     }
 
     /// A stream that the cache has kept, given out again.
-    pub fn kept(target: Arc<Target>, url: String, streamed: Streamed, events: Vec<Event>) -> Self {
+    pub fn kept(target: Arc<Target>, url: Arc<str>, streamed: Streamed, events: Vec<Event>) -> Self {
         let opening = Opening {
             body: ReplyBody::empty(),
             target,

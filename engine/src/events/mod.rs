@@ -26,7 +26,7 @@ use crate::explain::Place;
 use crate::hooks::{Record, Verdicts, Watch};
 use crate::http::{Failure, ReplyBody};
 use crate::observe::{Phase, milliseconds};
-use crate::progress::{Meaning, Progress};
+use crate::progress::{Meaning, Mould, Progress};
 use crate::provider::repairs::Repairs;
 use crate::sse::{Parser, SseEvent};
 pub use frames::Frames;
@@ -56,10 +56,12 @@ pub struct Events {
     progress: Progress,
     target: Arc<Target>,
     method: &'static str,
-    url: String,
+    url: Arc<str>,
     query: Option<String>,
     began: Instant,
     last_semantic: Option<Instant>,
+    /// A semantic event has come in what is being read.
+    moves: bool,
     total: Option<(Instant, Duration)>,
     /// Events read before the commit.
     ready: Vec<Event>,
@@ -115,7 +117,7 @@ pub struct Opening {
     /// The call's deadline, and how long it allows.
     pub total: Option<(Instant, Duration)>,
     /// Without its query.
-    pub url: String,
+    pub url: Arc<str>,
     /// What the call added to that.
     pub query: Option<String>,
     pub checking: Option<Checking>,
@@ -144,6 +146,7 @@ impl Events {
             query: opening.query,
             began: opening.began,
             last_semantic: None,
+            moves: false,
             total: opening.total,
             ready: Vec::new(),
             parsed: Vec::new(),
@@ -182,6 +185,11 @@ impl Events {
                 Ok(())
             }
         }
+    }
+
+    /// The mould that chunks of text may fit, among those that are handed out.
+    pub fn mould(&self) -> Option<&Arc<Mould>> {
+        self.progress.mould()
     }
 
     fn is_committed(&self, gated: bool) -> bool {
@@ -225,8 +233,11 @@ impl Events {
         let Some(chunk) = self.chunk().await else { return };
         self.digest(chunk);
         while matches!(self.state, State::Open) && self.ready.len() < BATCH {
-            let Some(chunk) = at_once(self.body.chunk()) else { return };
+            let Some(chunk) = at_once(self.body.chunk()) else { break };
             self.digest(chunk);
+        }
+        if std::mem::take(&mut self.moves) {
+            self.last_semantic = Some(SystemClock.now());
         }
     }
 
@@ -334,12 +345,11 @@ impl Events {
     }
 
     fn semantic(&mut self) {
-        let now = SystemClock.now();
-        if self.last_semantic.is_none() {
-            self.first_token = Some(milliseconds(now - self.began));
+        self.moves = true;
+        if self.first_token.is_none() {
+            self.first_token = Some(milliseconds(SystemClock.now() - self.began));
             self.first_semantic = self.came;
         }
-        self.last_semantic = Some(now);
     }
 
     /// `[DONE]`: the host's word that nothing follows.

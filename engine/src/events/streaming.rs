@@ -1,9 +1,12 @@
 //! A stream in its reader's hands, with the call's report: whatever ends it, the report tells of it.
 
+use std::sync::Arc;
+
 use super::{Event, Events};
 use crate::error::Result;
 use crate::observe::Report;
 use crate::panics::caught;
+use crate::progress::Mould;
 use crate::record::End;
 
 pub struct Streaming {
@@ -26,6 +29,11 @@ impl Streaming {
             None => self.close(&End::Streamed(self.status)),
         }
         batch
+    }
+
+    /// The mould that chunks of text of the last batch may fit.
+    pub fn mould(&self) -> Option<&Arc<Mould>> {
+        self.events.mould()
     }
 
     fn close(&mut self, end: &End<'_>) {

@@ -14,7 +14,7 @@ use crate::clock::{Instant, before};
 use crate::config::{Reader, Target};
 use crate::engine::Context;
 use crate::headers::fold;
-use crate::http::{ConnectWatch, Wire};
+use crate::http::{ConnectWatch, Destination, Wire};
 
 /// When and where to ask.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,8 +88,8 @@ async fn is_healthy(context: &Context, target: &Target, path: &str) -> bool {
     headers.remove(header::CONTENT_TYPE);
     let wire = Wire {
         method: Method::GET,
-        url,
-        headers,
+        url: Destination::of(url),
+        headers: Arc::new(headers),
         body: Bytes::new().into(),
         socket: target.base_url.socket().cloned(),
         route: target.route.clone(),

@@ -5,6 +5,7 @@
 mod authorities;
 mod certificate;
 mod connection;
+mod destination;
 mod dial;
 mod egress;
 mod exempt;
@@ -27,15 +28,16 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use ::http::header::{CONTENT_ENCODING, HOST, HeaderMap, HeaderValue, PROXY_AUTHORIZATION};
-use ::http::{Method, Request, StatusCode, Uri, Version};
+use ::http::{Method, Request, StatusCode, Version};
 use bytes::{Buf, Bytes};
 use flate2::write::MultiGzDecoder;
-use url::{Position, Url};
 
+use crate::call::leave_callers_thread;
 use crate::clock::{Clock, Instant, SystemClock, before};
 pub use connection::Changed;
 use connection::{Again, Open};
-use dial::{Dialler, System, Way, unsendable};
+pub use destination::Destination;
+use dial::{Dialler, System, Way};
 pub use egress::Egress;
 use failure::ConnectTooSlow;
 pub use failure::{Failure, FailureKind};
@@ -60,8 +62,9 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 /// A request as it goes onto the network.
 pub struct Wire {
     pub method: Method,
-    pub url: Url,
-    pub headers: HeaderMap,
+    pub url: Arc<Destination>,
+    /// Those that are the same for many requests are shared by them.
+    pub headers: Arc<HeaderMap>,
     pub body: Payload,
     pub socket: Option<Arc<Path>>,
     pub route: Arc<Route>,
@@ -161,7 +164,7 @@ impl Network {
             None => wire.route.proxy.proxy_for(&wire.url, self.environment.get_or_init(Environment::read))?,
         };
         if wire.upgrade {
-            return self.upgraded(wire, proxy, watch).await;
+            return Box::pin(self.upgraded(wire, proxy, watch)).await;
         }
         let mut body = std::mem::replace(&mut wire.body, Payload::Whole(Bytes::new()));
         let way =
@@ -170,7 +173,12 @@ impl Network {
         let mut may_reuse = true;
         let mut refusals = 0;
         loop {
-            let (mut open, reused) = self.connection(&way, &peer, may_reuse, wire.connect, watch).await?;
+            let turn = if may_reuse { self.pool.turn(&peer, way.is_secure()) } else { Turn::Connect(None) };
+            let (mut open, reused) = match turn {
+                Turn::Reuse(open) => (open, true),
+                // Boxed, so that a call that finds a connection does not carry what making one needs.
+                turn => Box::pin(self.connection(&way, &peer, turn, wire.connect, watch)).await?,
+            };
             let (sent, kept) = body.part();
             match open.send(request(&wire, &way, &open, sent)?).await {
                 Ok(response) => {
@@ -202,15 +210,12 @@ impl Network {
         &self,
         way: &Way<'_>,
         peer: &Peer,
-        may_reuse: bool,
+        mut turn: Turn,
         limit: Option<Duration>,
         watch: &ConnectWatch,
     ) -> Result<(Open, bool), Failure> {
-        let mut turn = if may_reuse { self.pool.turn(peer, way.is_secure()) } else { Turn::Connect(None) };
-        if let Turn::Reuse(open) = turn {
-            return Ok((open, true));
-        }
         let finding = async {
+            leave_callers_thread().await;
             loop {
                 match turn {
                     Turn::Reuse(open) => return Ok((open, true)),
@@ -234,11 +239,12 @@ impl Network {
         proxy: Option<Arc<Proxy>>,
         watch: &ConnectWatch,
     ) -> Result<Reply, Failure> {
-        let key = upgrade::ask(&mut wire.headers);
+        let key = upgrade::ask(Arc::make_mut(&mut wire.headers));
         let body = std::mem::replace(&mut wire.body, Payload::Whole(Bytes::new()));
         let way =
             Way { url: &wire.url, socket: wire.socket.as_deref(), route: &wire.route, proxy, upgrade: true };
         let opening = async {
+            leave_callers_thread().await;
             let (stream, _) = self.dialler.open(&way).await?;
             Open::alone(stream).await
         };
@@ -287,9 +293,8 @@ async fn watched<T>(
 }
 
 fn peer(wire: &Wire, way: &Way<'_>) -> Peer {
-    let port = wire.url.port_or_known_default().unwrap_or(80);
     Peer {
-        origin: format!("{}://{}:{port}", wire.url.scheme(), wire.url.host_str().unwrap_or("")),
+        origin: wire.url.origin.clone(),
         socket: wire.socket.clone(),
         tls: way.is_secure().then(|| wire.route.tls.clone()),
         proxy: way.proxy.clone(),
@@ -299,23 +304,20 @@ fn peer(wire: &Wire, way: &Way<'_>) -> Peer {
 
 /// The request in the form that its connection takes.
 fn request(wire: &Wire, way: &Way<'_>, open: &Open, body: Payload) -> Result<Request<Payload>, Failure> {
-    let url = &wire.url;
+    let told = wire.url.told()?;
     let mut request = Request::new(body);
     *request.method_mut() = wire.method.clone();
+    *request.headers_mut() = (*wire.headers).clone();
     let headers = request.headers_mut();
-    headers.clone_from(&wire.headers);
     let proxy = way.asks_proxy();
     if let Some(authorization) = proxy.and_then(|proxy| proxy.authorization.clone()) {
         headers.insert(PROXY_AUTHORIZATION, authorization);
     }
     let is_2 = matches!(open, Open::Many(..));
     if !is_2 {
-        let host = HeaderValue::from_str(&url[Position::BeforeHost..Position::AfterPort]);
-        headers.insert(HOST, host.map_err(|why| unsendable(&why))?);
+        headers.insert(HOST, told.host.clone());
     }
-    let uri =
-        if is_2 || proxy.is_some() { &url[..Position::AfterQuery] } else { &url[Position::BeforePath..] };
-    *request.uri_mut() = uri.parse::<Uri>().map_err(|why| unsendable(&why))?;
+    *request.uri_mut() = if is_2 || proxy.is_some() { wire.url.whole()? } else { told.path.clone() };
     if is_2 {
         *request.version_mut() = Version::HTTP_2;
     }

@@ -3,6 +3,7 @@
 //! come to stand behind a name get their share.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 
 use super::connection::{Many, One, Open};
+use super::destination::{AsItIs, Origin};
 use super::egress::Egress;
 use super::proxy::Proxy;
 use super::tls::Tls;
@@ -18,16 +20,22 @@ use crate::clock::{Clock, Instant, SystemClock};
 use crate::panics::caught;
 
 /// Where a connection leads, and all that two calls must agree on to share one.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Peer {
-    /// `https://host:port`
-    pub origin: String,
+    pub origin: Arc<Origin>,
     pub socket: Option<Arc<Path>>,
     /// `None` for plain HTTP. It is kept with its connections, for clients that come to ask for the same.
     pub tls: Option<Arc<Tls>>,
     pub proxy: Option<Arc<Proxy>>,
     /// Its addresses were checked by this list.
     pub egress: Option<Arc<Egress>>,
+}
+
+/// By the origin alone: those that differ in the rest are few.
+impl Hash for Peer {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.origin.hash(state);
+    }
 }
 
 /// How long connections are kept.
@@ -40,10 +48,12 @@ pub struct Ages {
 }
 
 pub struct Pool {
-    peers: Mutex<HashMap<Peer, Kept>>,
+    peers: Mutex<Peers>,
     reaping: AtomicBool,
     ages: Ages,
 }
+
+type Peers = HashMap<Peer, Kept, BuildHasherDefault<AsItIs>>;
 
 #[derive(Default)]
 struct Kept {
@@ -76,7 +86,7 @@ impl Pool {
         Arc::new(Self { peers: Mutex::default(), reaping: AtomicBool::new(false), ages })
     }
 
-    fn peers(&self) -> MutexGuard<'_, HashMap<Peer, Kept>> {
+    fn peers(&self) -> MutexGuard<'_, Peers> {
         self.peers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

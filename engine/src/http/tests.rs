@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use url::Url;
 
+use super::destination::Origin;
 use super::dial::Resolve;
 use super::*;
 
@@ -68,8 +70,8 @@ fn wire(url: &str, allow: Option<&[&str]>) -> Wire {
     });
     Wire {
         method: Method::GET,
-        url: Url::parse(url).expect("a URL"),
-        headers: HeaderMap::new(),
+        url: Destination::of(Url::parse(url).expect("a URL")),
+        headers: Arc::default(),
         body: Bytes::new().into(),
         socket: None,
         route: Arc::new(Route { egress, ..Route::default() }),
@@ -170,7 +172,7 @@ async fn a_name_that_nobody_knows_is_told_as_such() {
 async fn waiting_for_another_call_s_connection_ends_with_that_call() {
     let pool = Pool::new(AGES);
     let peer = Peer {
-        origin: "https://model.test:443".to_owned(),
+        origin: Origin::of("https://model.test:443".to_owned()),
         socket: None,
         tls: None,
         proxy: None,

@@ -5,10 +5,12 @@
 
 mod ending;
 mod messages;
+mod mould;
 mod plain;
 mod responses;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -18,6 +20,7 @@ use self::ending::Ending;
 use crate::endpoint::Streamed;
 use crate::events::Event;
 use crate::front::Front;
+pub use mould::Mould;
 
 type Raw<'a> = Option<&'a RawValue>;
 
@@ -29,6 +32,9 @@ struct Chunk<'a> {
     usage: Raw<'a>,
     #[serde(borrow, default)]
     error: Raw<'a>,
+    /// What OpenAI pads its chunks with, so that their length tells nothing.
+    #[serde(borrow, default)]
+    obfuscation: Raw<'a>,
 }
 
 #[derive(Deserialize)]
@@ -112,6 +118,8 @@ pub struct Progress {
     over: bool,
     /// The answer says that it has failed.
     failed: bool,
+    /// The chunk of text that was parsed last.
+    mould: Option<Arc<Mould>>,
 }
 
 impl Progress {
@@ -127,17 +135,25 @@ impl Progress {
             ending: Ending::default(),
             over: false,
             failed: false,
+            mould: None,
         }
     }
 
     /// Reads one event's data.
     pub fn read(&mut self, data: &str) -> Meaning {
         self.events += 1;
+        if let Some(cast) = self.mould.as_ref().and_then(|mould| mould.cast(data.as_bytes())) {
+            self.text.push_str(&data[cast.text.clone()]);
+            return if cast.text.is_empty() { Meaning::Neutral } else { Meaning::Semantic };
+        }
         let read = match self.streamed {
             Streamed::Messages => serde_json::from_str(data).map(|event| self.read_message(&event)),
             Streamed::Responses => serde_json::from_str(data).map(|event| self.read_response(&event)),
             Streamed::Events => serde_json::from_str(data).map(|event| self.read_plain(&event)),
-            _ => serde_json::from_str(data).map(|chunk| self.read_chunk(chunk)),
+            _ => serde_json::from_str(data).map(|chunk| {
+                self.mould = mould(data, &chunk).map(Arc::new).or(self.mould.take());
+                self.read_chunk(chunk)
+            }),
         };
         match read {
             Ok(meaning) => meaning,
@@ -160,6 +176,11 @@ impl Progress {
             semantic |= self.read_choice(&choice);
         }
         if semantic { Meaning::Semantic } else { Meaning::Neutral }
+    }
+
+    /// What chunks of text are made in; the chunks that are handed out may be.
+    pub fn mould(&self) -> Option<&Arc<Mould>> {
+        self.mould.as_ref()
     }
 
     fn read_choice(&mut self, choice: &Choice<'_>) -> bool {
@@ -187,13 +208,12 @@ impl Progress {
     }
 
     fn keep_reason(&mut self, raw: Raw<'_>) {
-        let reason = raw.and_then(|raw| raw.get().strip_prefix('"')?.strip_suffix('"'));
+        let reason = inner(raw);
         self.finish_reasons.extend(reason.map(str::to_owned));
     }
 
     fn keep_text(&mut self, raw: Raw<'_>) {
-        let inner = raw.and_then(|raw| raw.get().strip_prefix('"')?.strip_suffix('"'));
-        self.text.push_str(inner.unwrap_or_default());
+        self.text.push_str(inner(raw).unwrap_or_default());
     }
 
     /// That of a stream that is there already, as far as its usage: the last that it tells.
@@ -286,6 +306,28 @@ impl Progress {
             Value::Object(call)
         };
         merged.into_iter().map(told).collect()
+    }
+}
+
+/// The inside of a string.
+fn inner<'a>(raw: Raw<'a>) -> Option<&'a str> {
+    raw.and_then(|raw| raw.get().strip_prefix('"')?.strip_suffix('"'))
+}
+
+/// The mould of a chunk that brings the first choice's text and nothing else that is kept.
+fn mould(data: &str, chunk: &Chunk<'_>) -> Option<Mould> {
+    let [choice] = chunk.choices.as_deref()? else { return None };
+    let delta = choice.delta.as_ref()?;
+    let others = [choice.text, choice.finish_reason, chunk.usage, chunk.error, delta.tool_calls];
+    let silent = [delta.reasoning_content, delta.reasoning, delta.refusal, delta.function_call, delta.audio];
+    let is_text = choice.index.is_none_or(|index| index == 0)
+        && others.iter().all(Option::is_none)
+        && !silent.into_iter().any(says_something);
+    let padding = chunk.obfuscation.map(|padding| inner(Some(padding)));
+    match padding {
+        _ if !is_text => None,
+        Some(None) => None,
+        padding => Mould::new(data, inner(delta.content)?, padding.flatten()),
     }
 }
 

@@ -40,7 +40,7 @@ pub struct Opening {
     pub changed: Changed,
     pub target: Arc<Target>,
     /// Without its query.
-    pub url: String,
+    pub url: Arc<str>,
     pub began: Instant,
     pub held: Held,
 }
@@ -49,7 +49,7 @@ pub struct Session {
     socket: WebSocketStream<Stream>,
     heard: Heard,
     target: Arc<Target>,
-    url: String,
+    url: Arc<str>,
     began: Instant,
     held: Held,
     longest: usize,

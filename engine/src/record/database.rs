@@ -2,13 +2,13 @@
 //! share a file on a local disk (WAL). Old records go by age and by size.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::worker::Writer;
-use super::{Entry, Fare, Watch};
+use super::file::make_folder;
+use super::worker::{Lines, Writer};
+use super::{Fare, Watch};
 use crate::clock::{Clock, Instant, SystemClock, new_id};
 use crate::error::Problem;
 use crate::observe::milliseconds;
@@ -22,7 +22,7 @@ pub struct Retention {
 }
 
 /// What makes the tables, one step for each form that they have had; a file of a later form is left alone.
-const FORMS: [&str; 3] = [FIRST, SECOND, THIRD];
+const FORMS: [&str; 4] = [FIRST, SECOND, THIRD, FOURTH];
 const VERSION: i64 = FORMS.len() as i64;
 
 const FIRST: &str = "
@@ -56,7 +56,9 @@ const THIRD: &str = "
     CREATE INDEX calls_began ON calls (began);
     CREATE INDEX calls_trace ON calls (trace);";
 
-const INSERT: &str = "INSERT INTO calls VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)";
+/// Calls as they are written: batches of lines of JSON. A row for each, with its indexes, cost more than all else of a record, so
+/// that those are made by who reads them first (`unfold`).
+const FOURTH: &str = "CREATE TABLE blocks (latest REAL NOT NULL, lines BLOB NOT NULL);";
 
 /// How long another process's writing is waited for.
 const BUSY: Duration = Duration::from_secs(5);
@@ -69,9 +71,7 @@ const SWEEP: u64 = 1_000;
 
 /// Opens the database, and makes its tables where they are not there yet.
 pub fn open(path: &Path) -> Result<Connection, String> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        make_private(folder).map_err(|why| format!("its folder can't be made ({why})"))?;
-    }
+    make_folder(path).map_err(|why| format!("its folder can't be made ({why})"))?;
     let told = |why: rusqlite::Error| format!("can't be opened as a database ({why})");
     let mut connection = Connection::open(path).map_err(told)?;
     connection.busy_timeout(BUSY).map_err(told)?;
@@ -103,14 +103,8 @@ fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
-/// A folder for its owner alone: records may hold contents.
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
+/// A block's length; each is unfolded as a whole.
+const BLOCK: usize = 1 << 20;
 
 pub struct Database {
     connection: Connection,
@@ -161,30 +155,12 @@ impl Database {
         written.unwrap_or(false)
     }
 
-    fn insert(&mut self, entries: &[Arc<Entry>]) -> rusqlite::Result<()> {
+    fn insert(&mut self, lines: &Lines) -> rusqlite::Result<()> {
         let transaction = self.connection.transaction()?;
         {
-            let mut insert = transaction.prepare_cached(INSERT)?;
-            for entry in entries {
-                let usage = entry.usage;
-                insert.execute(params![
-                    entry.id,
-                    entry.began,
-                    entry.trace_id,
-                    entry.endpoint,
-                    entry.provider,
-                    entry.target,
-                    entry.model,
-                    entry.outcome.name(),
-                    entry.status,
-                    entry.stream,
-                    entry.ms.total,
-                    entry.ms.first_token,
-                    usage.map(|usage| usage.input as i64),
-                    usage.map(|usage| usage.output as i64),
-                    entry.cost,
-                    entry.json(),
-                ])?;
+            let mut insert = transaction.prepare_cached("INSERT INTO blocks VALUES (?1, ?2)")?;
+            for piece in lines.pieces(BLOCK) {
+                insert.execute(params![lines.latest, piece])?;
             }
         }
         transaction.commit()
@@ -194,6 +170,7 @@ impl Database {
     fn sweep(&self) -> rusqlite::Result<()> {
         let oldest = now() - milliseconds(self.retention.longest_age);
         self.connection.execute("DELETE FROM calls WHERE began < ?1", [oldest])?;
+        self.connection.execute("DELETE FROM blocks WHERE latest < ?1", [oldest])?;
         self.connection.execute("DELETE FROM feedback WHERE at < ?1", [oldest])?;
         self.connection
             .execute("DELETE FROM targets WHERE at < ?1", [now() - milliseconds(LONGEST_SILENCE)])?;
@@ -202,11 +179,18 @@ impl Database {
         while (number("PRAGMA page_count")? - number("PRAGMA freelist_count")?) * page
             > self.retention.most_bytes as i64
         {
-            let tenth = (number("SELECT count(*) FROM calls")? / 10).max(1);
-            let taken = self.connection.execute(
-                "DELETE FROM calls WHERE rowid IN (SELECT rowid FROM calls ORDER BY began LIMIT ?1)",
-                [tenth],
-            )?;
+            // What has been read is older than what has not.
+            let mut taken = 0;
+            for (table, age) in [("calls", "began"), ("blocks", "latest")] {
+                let tenth = (number(&format!("SELECT count(*) FROM {table}"))? / 10).max(1);
+                let oldest = format!("SELECT rowid FROM {table} ORDER BY {age} LIMIT ?1");
+                taken = self
+                    .connection
+                    .execute(&format!("DELETE FROM {table} WHERE rowid IN ({oldest})"), [tenth])?;
+                if taken > 0 {
+                    break;
+                }
+            }
             if taken == 0 {
                 break;
             }
@@ -216,11 +200,14 @@ impl Database {
 }
 
 impl Writer for Database {
-    fn write(&mut self, entries: Vec<Arc<Entry>>) -> u64 {
-        if self.insert(&entries).is_err() {
-            return entries.len() as u64;
+    type Batch = Lines;
+
+    fn write(&mut self, batch: &mut Lines) -> u64 {
+        let count = batch.count as u64;
+        if self.insert(batch).is_err() {
+            return count;
         }
-        self.since_sweep += entries.len() as u64;
+        self.since_sweep += count;
         if self.since_sweep >= SWEEP {
             self.since_sweep = 0;
             // What could not be taken out now is taken out with the next sweep.

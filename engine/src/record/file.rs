@@ -3,11 +3,9 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
-use super::Entry;
-use super::worker::Writer;
+use super::worker::{Lines, Writer};
 use crate::error::Problem;
 
 /// Which file, and when it is begun anew.
@@ -18,6 +16,9 @@ pub struct Rotation {
     /// How many old files are kept.
     pub old_files: usize,
 }
+
+/// So much is written at once.
+const PIECE: usize = 1 << 16;
 
 pub struct File {
     rotation: Rotation,
@@ -30,7 +31,7 @@ impl File {
     /// Opens the file to append to it. The error says why that is not possible.
     pub fn open(rotation: &Rotation) -> Result<Self, Problem> {
         let mut file = Self { rotation: rotation.clone(), open: None, size: 0 };
-        file.reopen().map_err(|why| Problem {
+        make_folder(&rotation.path).and_then(|()| file.reopen()).map_err(|why| Problem {
             path: "logs.file".to_owned(),
             message: format!("cannot be written to ({why})"),
         })?;
@@ -81,24 +82,27 @@ impl File {
 }
 
 impl Writer for File {
-    fn write(&mut self, entries: Vec<Arc<Entry>>) -> u64 {
+    type Batch = Lines;
+
+    fn write(&mut self, batch: &mut Lines) -> u64 {
         let mut lost = 0;
-        let mut lines = Vec::new();
-        let mut waiting = 0;
-        for (at, entry) in entries.iter().enumerate() {
-            serde_json::to_writer(&mut lines, &**entry).expect("an entry always has a JSON form");
-            lines.push(b'\n');
-            waiting += 1;
-            // In pieces, so that a file grows little beyond its limit.
-            if lines.len() > 1 << 16 || at + 1 == entries.len() {
-                if self.append(&lines).is_err() {
-                    lost += waiting;
-                    self.open = None;
-                }
-                lines.clear();
-                waiting = 0;
+        // In pieces, so that a file grows little beyond its limit.
+        for piece in batch.pieces(PIECE) {
+            if self.append(piece).is_err() {
+                lost += memchr::memchr_iter(b'\n', piece).count() as u64;
+                self.open = None;
             }
         }
         lost
     }
+}
+
+/// Makes the folder that a file is to be in, for its owner alone: records may hold contents.
+pub fn make_folder(file: &Path) -> std::io::Result<()> {
+    let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }

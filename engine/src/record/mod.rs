@@ -1,13 +1,14 @@
 //! Records: what became of each call, for those who look after a service. One entry per call, with a line for each
 //! attempt, whether it succeeded, failed, was cut or was aborted. It holds no header value; a prompt or an answer only where
 //! the client asks for that (`captureContent`).
-//! The invariant: a call never waits for a record. Sinks take entries from bounded queues on threads of their own, and what
-//! a full queue drops is counted.
+//! The invariant: a call never waits for a record. Sinks put them to bounded batches for threads of their own, and what a full
+//! one drops is counted.
 
 mod database;
 mod entry;
 pub mod feedback;
 mod file;
+mod line;
 mod price;
 pub mod prices;
 mod reading;
@@ -15,6 +16,7 @@ mod recording;
 mod redaction;
 mod settings;
 mod tokens;
+mod unfolding;
 mod worker;
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -26,7 +28,7 @@ use crate::panics::caught;
 use crate::telemetry::{self, Exporter};
 
 pub use database::Retention;
-pub use entry::{Entry, Outcome};
+pub use entry::{Entry, Outcome, Record};
 pub use file::Rotation;
 pub use price::Pricing;
 pub use reading::{Filter, Reading};
@@ -36,17 +38,16 @@ pub use redaction::{Redaction, Redactor, Then};
 pub use settings::Settings;
 pub use tokens::{Usage, usage_in};
 use worker::Worker;
-pub(crate) use worker::asked;
 
 /// Where entries go.
 pub trait Sink: Send + Sync {
-    /// Takes an entry without waiting.
-    fn take(&self, entry: Arc<Entry>);
+    /// Takes a record without waiting: the call's end waits for this.
+    fn take(&self, record: &Record<'_>);
 
     /// Waits until what was taken so far has reached its place; false when `limit` runs out first.
     fn flush(&self, limit: Duration) -> bool;
 
-    /// How many entries were dropped because the sink could not keep up.
+    /// How many records were dropped because the sink could not keep up.
     fn dropped(&self) -> u64;
 
     /// What the user is to know of the sink; told once.
@@ -80,11 +81,11 @@ pub struct Listeners {
 pub struct Sinks(Vec<Arc<dyn Sink>>);
 
 impl Sinks {
-    fn take(&self, entry: Entry) {
-        let entry = Arc::new(entry);
+    fn take(&self, entry: &Entry<'_>) {
+        let record = Record::of(entry);
         for sink in &self.0 {
             // What one cannot take, others get.
-            caught(|| sink.take(entry.clone()));
+            caught(|| sink.take(&record));
         }
     }
 }
@@ -92,14 +93,14 @@ impl Sinks {
 /// Every recorder there is, for the end of the process.
 static ALL: Mutex<Vec<Weak<Recorder>>> = Mutex::new(Vec::new());
 
-/// Waits, at most `limit`, until what all clients have recorded is written: the process ends. Content that a function of the
-/// caller's has yet to redact is not waited for.
+/// Waits, at most `limit`, until what all clients have recorded is written: the process ends. What has content that a function
+/// of the caller's has yet to redact goes without it.
 pub fn flush_all(limit: Duration) {
     let all = ALL.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let deadline = SystemClock.now() + limit;
     for recorder in all.iter().filter_map(Weak::upgrade) {
-        if let Some(redacting @ Redacting::Here(_)) = &recorder.redacting {
-            redacting.flush(deadline.saturating_duration_since(SystemClock.now()));
+        if let Some(redacting) = &recorder.redacting {
+            redacting.end(deadline.saturating_duration_since(SystemClock.now()));
         }
         for sink in &recorder.sinks.0 {
             sink.flush(deadline.saturating_duration_since(SystemClock.now()));
@@ -156,7 +157,7 @@ impl Recorder {
         Ok(Some(made))
     }
 
-    fn take(&self, entry: Entry) {
+    fn take(&self, entry: &Entry<'_>) {
         match &self.redacting {
             Some(redacting) if entry.content.is_some() => redacting.take(entry),
             _ => self.sinks.take(entry),

@@ -4,25 +4,31 @@
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
 
 use super::Pricing;
+use super::price::{Long, Rates};
 use super::tokens::text_in;
 use crate::body::Body;
+use crate::clock::{Clock, SystemClock};
+use crate::date::to_rfc_3339;
 
 /// The list as it is kept.
 pub const LIST: &str = include_str!("prices.json");
 
 #[derive(Deserialize)]
 struct List {
-    providers: BTreeMap<String, Service>,
+    #[serde(borrow)]
+    providers: BTreeMap<&'static str, Service>,
 }
 
 /// One service's models.
 #[derive(Deserialize)]
 pub struct Service {
-    models: BTreeMap<String, Listed>,
+    #[serde(borrow)]
+    models: BTreeMap<&'static str, Listed>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -32,12 +38,25 @@ struct Listed {
     output: Option<f64>,
     cached: Option<f64>,
     written: Option<f64>,
-    /// A longer prompt is priced otherwise.
+    /// A longer prompt is priced otherwise: as `beyond` says, if it does.
     up_to: Option<u64>,
+    beyond: Option<Beyond>,
+    /// The last day, in UTC, that the price is said to hold for.
+    until: Option<&'static str>,
+}
+
+/// For all tokens of a call with a longer prompt.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Beyond {
+    input: f64,
+    output: Option<f64>,
+    cached: Option<f64>,
+    written: Option<f64>,
 }
 
 /// Services that tell what an answer cost, in the answer's usage.
-const TELLING: [&str; 2] = ["openrouter", "perplexity-ai"];
+const TELLING: [&str; 3] = ["openrouter", "perplexity-ai", "x-ai"];
 
 /// Where the cost of a target's calls is known from, but for its options.
 #[derive(Clone, Copy, Default)]
@@ -60,41 +79,68 @@ impl Known {
 }
 
 impl Service {
-    /// What the model takes that `body` asks for, at the usual tier.
+    /// What the model takes that `body` asks for, in the usual way.
     pub fn asked(&self, body: &[u8]) -> Option<Pricing> {
         let fields = Body::parse(body).ok()?;
         let text = |name: &str| serde_json::from_str::<String>(fields.get(name)?).ok();
-        if text("service_tier").is_some_and(|tier| !is_usual(&tier)) {
-            return None;
-        }
-        self.of_model(&text("model")?)
+        let unusual = UNUSUAL.iter().any(|way| text(way.name).is_some_and(|value| (way.is_unusual)(&value)));
+        if unusual { None } else { self.of_model(&text("model")?, || SystemClock.wall()) }
     }
 
-    /// What the model takes that `answer` says has answered, at the tier that it names, if that is the usual one.
+    /// What the model takes that `answer` says has answered, if it says of no other way than the usual one.
     pub fn price(&self, answer: &[u8]) -> Option<Pricing> {
-        let tier = text_in(answer, "\"service_tier\"");
-        if tier.is_some_and(|tier| !is_usual(tier)) {
-            return None;
-        }
-        self.of_model(text_in(answer, "\"model\"")?)
+        let unusual = UNUSUAL.iter().any(|way| text_in(answer, way.key).is_some_and(way.is_unusual));
+        if unusual { None } else { self.of_model(text_in(answer, "\"model\"")?, || SystemClock.wall()) }
     }
 
-    fn of_model(&self, model: &str) -> Option<Pricing> {
+    /// The time is asked for where a price depends on it alone.
+    fn of_model(&self, model: &str, now: impl FnOnce() -> SystemTime) -> Option<Pricing> {
         let listed = self.models.get(model).or_else(|| self.models.get(undated(model)?))?;
+        if listed.until.is_some_and(|until| *today(now()) > *until) {
+            return None;
+        }
+        let Listed { input, output, cached, written, up_to, beyond, .. } = *listed;
+        let beyond = beyond.map(|Beyond { input, output, cached, written }| Rates {
+            input: Some(input),
+            output,
+            cached,
+            written,
+            reasoning: None,
+        });
         Some(Pricing {
-            input: Some(listed.input),
-            output: listed.output,
-            cached: listed.cached,
-            written: listed.written,
-            most_input: listed.up_to,
+            rates: Rates { input: Some(input), output, cached, written, reasoning: None },
+            long: up_to.map(|above| Long { above, rates: beyond }),
             ..Pricing::default()
         })
     }
 }
 
+/// A field of requests and answers alike that tells of ways to answer which cost otherwise.
+struct Way {
+    name: &'static str,
+    /// As it stands in JSON.
+    key: &'static str,
+    is_unusual: fn(&str) -> bool,
+}
+
+/// Anthropic's `speed` and `inference_geo` stand in its own format; a translated chat doesn't tell them.
+static UNUSUAL: [Way; 3] = [
+    Way { name: "service_tier", key: "\"service_tier\"", is_unusual: |tier| !is_usual(tier) },
+    Way { name: "speed", key: "\"speed\"", is_unusual: |speed| speed == "fast" },
+    Way { name: "inference_geo", key: "\"inference_geo\"", is_unusual: |place| place == "us" },
+];
+
 /// Whether a tier is the one that prices are listed of; `auto` leaves it to the service.
 fn is_usual(tier: &str) -> bool {
     matches!(tier, "default" | "auto" | "standard" | "standard_only" | "on_demand")
+}
+
+/// The day in UTC, as `until` writes it.
+fn today(now: SystemTime) -> String {
+    let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let mut date = to_rfc_3339(seconds as i64);
+    date.truncate(date.find('T').unwrap_or(date.len()));
+    date
 }
 
 fn list() -> &'static List {
@@ -120,34 +166,66 @@ mod tests {
     use super::*;
     use crate::provider;
     use serde_json::Value;
+    use std::time::Duration;
+
+    const DAY: u64 = 24 * 60 * 60;
+
+    fn on(day: &str) -> SystemTime {
+        let date: jiff::civil::Date = day.parse().unwrap_or_else(|error| panic!("{day}: {error}"));
+        let days = date.since(jiff::civil::date(1970, 1, 1)).expect("days").get_days();
+        UNIX_EPOCH + Duration::from_secs(u64::try_from(days).expect("later") * DAY)
+    }
+
+    fn rates(service: &str, model: &str) -> Option<Rates> {
+        let pricing = list().providers[service].of_model(model, || on("2026-11-23"));
+        pricing.map(|pricing| pricing.rates)
+    }
 
     #[test]
-    fn the_list_says_of_each_service_when_and_where_from_and_each_price_can_be_one() {
+    fn the_list_says_of_each_service_when_and_where_from() {
         let told: Value = serde_json::from_str(LIST).expect("JSON");
-        for (name, service) in &list().providers {
+        for name in list().providers.keys() {
             let provider = provider::find(name).unwrap_or_else(|| panic!("{name} is no provider"));
             assert!(provider.base_url().is_some(), "{name} is a server of one's own");
+            assert!(!TELLING.contains(name), "{name} tells what a call cost");
             let facts = &told["providers"][name];
             assert!(facts["source"].as_str().is_some_and(|source| source.starts_with("https://")), "{name}");
             let as_of = facts["asOf"].as_str().unwrap_or_default();
-            assert!(as_of.len() == 7 && as_of.starts_with("20") && as_of.as_bytes()[4] == b'-', "{name}");
-            for (model, listed) in &service.models {
-                assert!(!model.ends_with("latest"), "{model}: an alias moves");
-                assert!(
-                    listed.input > 0.0 && listed.output.is_none_or(|output| output >= listed.input),
-                    "{model}"
-                );
-                assert!(listed.cached.is_none_or(|cached| cached > 0.0 && cached < listed.input), "{model}");
-                assert!(listed.written.is_none_or(|written| written > listed.input), "{model}");
-            }
+            assert_eq!(as_of.len(), 7, "{name}: {as_of} is no month");
+            on(&format!("{as_of}-01"));
         }
     }
 
     #[test]
+    fn every_price_can_be_one_and_stands_once() {
+        for (name, service) in &list().providers {
+            let text = LIST.split(&format!("\"{name}\": {{")).nth(1).expect("its part");
+            let text = text.split("\n    }").next().expect("its end");
+            for (model, listed) in &service.models {
+                assert_eq!(text.matches(&format!("\"{model}\":")).count(), 1, "{model} stands twice");
+                assert!(!model.ends_with("latest"), "{model}: an alias moves");
+                let Listed { input, output, cached, written, .. } = *listed;
+                can_be(model, &Beyond { input, output, cached, written });
+                listed.until.map(on);
+                let Some(beyond) = listed.beyond else { continue };
+                can_be(model, &beyond);
+                assert!(listed.up_to.is_some(), "{model}: beyond what?");
+                assert!(beyond.input > input && beyond.output > output, "{model}: much input is cheaper");
+                let both = [(cached, beyond.cached), (written, beyond.written)];
+                assert!(both.iter().all(|(short, long)| short.is_some() == long.is_some()), "{model}");
+            }
+        }
+    }
+
+    fn can_be(model: &str, price: &Beyond) {
+        assert!(price.input > 0.0 && price.output.is_none_or(|output| output >= price.input), "{model}");
+        assert!(price.cached.is_none_or(|cached| cached > 0.0 && cached < price.input), "{model}");
+        assert!(price.written.is_none_or(|written| written > price.input), "{model}");
+    }
+
+    #[test]
     fn a_model_is_found_by_its_name_with_or_without_its_date() {
-        let input = |service: &str, model: &str| {
-            list().providers[service].of_model(model).and_then(|pricing| pricing.input)
-        };
+        let input = |service: &str, model: &str| rates(service, model).and_then(|rates| rates.input);
         assert_eq!(input("openai", "gpt-4o"), Some(2.5));
         assert_eq!(input("openai", "gpt-4o-2024-08-06"), Some(2.5));
         assert_eq!(input("openai", "gpt-4o-2024-05-13"), Some(5.0));
@@ -158,18 +236,42 @@ mod tests {
     }
 
     #[test]
-    fn another_tier_has_another_price_which_is_not_known() {
-        let price = |answer: &str| list().providers["openai"].price(answer.as_bytes()).is_some();
+    fn another_tier_speed_or_place_has_another_price_which_is_not_known() {
+        let of = |service: &'static str| &list().providers[service];
+        let price = |answer: &str| of("openai").price(answer.as_bytes()).is_some();
         assert!(price(r#"{"model":"gpt-4o"}"#));
         assert!(price(r#"{"model":"gpt-4o","service_tier":"default"}"#));
         assert!(price(r#"{"model":"gpt-4o","service_tier":null}"#));
         assert!(!price(r#"{"model":"gpt-4o","service_tier":"flex"}"#));
         assert!(!price(r#"{"model":"gpt-4o","service_tier":"priority"}"#));
-        let asked = |body: &str| list().providers["openai"].asked(body.as_bytes()).is_some();
+        let price = |usage: &str| {
+            let answer = format!(r#"{{"model":"claude-opus-4-6","usage":{{{usage}}}}}"#);
+            of("anthropic").price(answer.as_bytes()).is_some()
+        };
+        assert!(price(r#""speed":"standard","inference_geo":"global","service_tier":"standard""#));
+        assert!(!price(r#""speed":"fast""#) && !price(r#""inference_geo":"us""#));
+        let asked = |body: &str| of("openai").asked(body.as_bytes()).is_some();
         assert!(asked(
             r#"{"tools":[{"model":"unlisted"}],"model":"gpt-4o-2024-08-06","service_tier":"auto"}"#
         ));
         assert!(!asked(r#"{"model":"gpt-4o","service_tier":"flex"}"#));
         assert!(!asked(r#"{"model":"my-own"}"#) && !asked("{}") && !asked(""));
+        assert!(of("anthropic").asked(br#"{"model":"claude-opus-4-6","speed":"fast"}"#).is_none());
+    }
+
+    #[test]
+    fn a_long_prompt_costs_what_is_listed_of_long_ones() {
+        let pricing = list().providers["google"].of_model("gemini-2.5-pro", || on("2026-11-23"));
+        let Long { above, rates } = pricing.expect("listed").long.expect("a bound");
+        assert_eq!((above, rates.and_then(|rates| rates.input)), (200_000, Some(2.5)));
+    }
+
+    #[test]
+    fn a_price_that_ends_is_known_until_its_last_day_is_over() {
+        let service = r#"{"models":{"new":{"input":1,"output":2,"until":"2026-12-31"}}}"#;
+        let service: Service = serde_json::from_str(service).expect("a service");
+        let known = |now: SystemTime| service.of_model("new", || now).is_some();
+        assert!(known(on("2026-12-30")) && known(on("2027-01-01") - Duration::from_secs(1)));
+        assert!(!known(on("2027-01-01")) && !known(on("2030-01-01")));
     }
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::database;
+use super::unfolding::unfold;
 
 /// Which calls are asked for. What is not given does not matter.
 #[derive(Default, Deserialize)]
@@ -47,6 +48,7 @@ impl Reading {
 
     /// The latest calls first: `[{ id, began, …, attempts, feedback }]`, without contents.
     pub fn list(&self, filter: &Filter) -> Result<Value, String> {
+        self.settle()?;
         let (wheres, mut values) = filter.conditions();
         values.push(Cell::from(filter.limit.unwrap_or(100).clamp(1, MOST)));
         let query = format!(
@@ -87,6 +89,7 @@ impl Reading {
         let Some(began) = id.get(..12).and_then(|digits| u64::from_str_radix(digits, 16).ok()) else {
             return Ok(Value::Null);
         };
+        self.settle()?;
         let query = "SELECT record FROM calls WHERE began >= ?2 AND began < ?2 + 1 AND id = ?1";
         let found = self
             .0
@@ -112,6 +115,7 @@ impl Reading {
                 "step: expected milliseconds that cut the time asked for into at most {MOST_POINTS}"
             ));
         }
+        self.settle()?;
         let (wheres, mut values) = filter.conditions();
         values.insert(0, Cell::from(step));
         // Ranks are of those below: the slowest of equals, or of one, have none that is high.
@@ -136,6 +140,7 @@ impl Reading {
 
     /// The values that calls have, to choose from: `{ models, providers, targets, metadata: { key: [value] } }`.
     pub fn choices(&self) -> Result<Value, String> {
+        self.settle()?;
         let list = |column: &str| -> Result<Vec<Value>, String> {
             let query = format!(
                 "SELECT DISTINCT {column} FROM calls WHERE {column} IS NOT NULL ORDER BY 1 LIMIT 200"
@@ -156,6 +161,11 @@ impl Reading {
             "targets": list("target")?,
             "metadata": metadata,
         }))
+    }
+
+    /// Has what was written since the last question among what is asked.
+    fn settle(&self) -> Result<(), String> {
+        unfold(&self.0).map_err(|why| told(&why))
     }
 
     fn rows(&self, query: &str, values: Vec<Cell>, names: &[&str]) -> Result<Value, String> {

@@ -63,57 +63,58 @@ impl Recording {
     }
 
     /// Hands the entry over.
-    pub fn close(mut self, report: &mut Report, end: &End<'_>) {
+    pub fn close<'r>(mut self, report: &'r mut Report, end: &'r End<'_>) {
         let total = milliseconds(SystemClock.now() - self.began);
         let answer = end.whole();
         let usage = self.usage(report, answer, end);
         let ms = Self::ms(report, total);
         let generating = (total - ms.first_token.unwrap_or(0.0)) / 1e3;
-        let told = usage.filter(|usage| !usage.estimated && usage.output > 0 && generating > 0.0);
+        let counted = usage.filter(|usage| !usage.estimated && usage.output > 0 && generating > 0.0);
         let traced = self.traced(report, answer);
-        let own = |id: &[u8]| written(id);
         let place = report.tracing.as_ref().or(traced.as_ref().map(|traced| &traced.tracing));
-        let span_id = report.trace.span_id.clone().or_else(|| place.map(|place| own(&place.span_id)));
-        let parent = place.and_then(|place| place.parent).map(|id| own(&id));
+        let span_id = place.map(|place| written(&place.span_id));
+        let span_id = || span_id.unwrap_or_else(|| hex(new_number()).split_off(16));
+        let parent = place.and_then(|place| place.parent).map(|id| written(&id));
+        let told = |text: Option<&'r str>| text.map(Cow::Borrowed);
+        let begun = answer.or(report.first.as_deref());
         let entry = Entry {
-            id: hex(ordered_number(self.wall as u64)),
-            trace_id: report.trace_id.clone(),
-            span_id: span_id.unwrap_or_else(|| hex(new_number()).split_off(16)),
-            parent_span_id: report.trace.parent_span_id.clone().or(parent),
-            span_name: report.trace.span_name.clone(),
+            id: hex(ordered_number(self.wall as u64)).into(),
+            trace_id: report.trace_id.as_str().into(),
+            span_id: told(report.trace.span_id.as_deref()).unwrap_or_else(|| span_id().into()),
+            parent_span_id: told(report.trace.parent_span_id.as_deref()).or(parent.map(Cow::Owned)),
+            span_name: told(report.trace.span_name.as_deref()),
             began: self.wall,
             endpoint: self.endpoint,
             stream: self.stream,
             outcome: end.outcome(),
             status: end.status(),
-            code: end.code(report),
+            code: told(end.code(report)),
             provider: report.provider,
-            target: report.target.clone(),
-            path: report.path.clone(),
-            model: text_in(&self.body, "\"model\"").map(str::to_owned),
-            answered_by: answer
-                .or(report.first.as_deref())
-                .and_then(|text| text_in(text, "\"model\""))
-                .map(str::to_owned),
-            request_id: report.request_id.clone(),
-            answer_id: answer
-                .or(report.first.as_deref())
-                .and_then(|text| text_in(text, "\"id\""))
-                .map(str::to_owned),
+            target: Cow::Borrowed(&report.target),
+            path: Cow::Borrowed(&report.path),
+            model: text_in(&self.body, "\"model\"").map(Cow::Borrowed),
+            answered_by: begun.and_then(|text| text_in(text, "\"model\"")).map(Cow::Borrowed),
+            request_id: told(report.request_id.as_deref()),
+            answer_id: begun.and_then(|text| text_in(text, "\"id\"")).map(Cow::Borrowed),
             ms,
-            tokens_per_second: told.map(|usage| usage.output as f64 / generating),
+            tokens_per_second: counted.map(|usage| usage.output as f64 / generating),
             usage,
             // A record may say what an estimate comes to, since it says that it is one.
             cost: report.cost.or_else(|| report.estimated_cost(end, usage.as_ref(), total / 1e3)),
             cache: report.cache.map(crate::cache::Status::text),
-            attempts: report.attempts.clone(),
-            changes: report.notes.iter().chain(&report.changes).cloned().collect(),
+            attempts: Cow::Borrowed(&report.attempts),
+            changes: report
+                .notes
+                .iter()
+                .chain(&report.changes)
+                .map(|change| change.as_str().into())
+                .collect(),
             failed_hooks: report.hooks.failed(),
-            metadata: (*report.trace.metadata).clone(),
+            metadata: Cow::Borrowed(&report.trace.metadata),
             content: self.captures.then(|| self.content(answer)),
             traced,
         };
-        self.recorder.take(entry);
+        self.recorder.take(&entry);
     }
 
     /// What spans are made of beside the record, where the client makes some.
@@ -148,18 +149,19 @@ impl Recording {
         Ms { first_token, total }
     }
 
-    fn content(&mut self, answer: Option<&[u8]>) -> Content {
-        let answer = match answer {
-            Some(answer) => raw(answer),
-            None => self.streamed.take().and_then(|streamed| raw(streamed.as_bytes())),
-        };
-        Content { request: raw(&self.body), answer }
+    fn content<'a>(&'a self, answer: Option<&'a [u8]>) -> Content<'a> {
+        let answer = answer.or(self.streamed.as_deref().map(str::as_bytes));
+        Content { request: raw(&self.body), answer: answer.and_then(raw) }
     }
 }
 
-/// Text that is JSON, as it is.
-fn raw(json: &[u8]) -> Option<Cow<'static, RawValue>> {
-    serde_json::from_slice::<Box<RawValue>>(json).ok().map(Cow::Owned)
+/// Text that is JSON, as it is but in one line: breaks are between its values, never in one.
+fn raw(json: &[u8]) -> Option<Cow<'_, RawValue>> {
+    let value = serde_json::from_slice::<&RawValue>(json).ok()?;
+    if memchr::memchr2(b'\n', b'\r', json).is_none() {
+        return Some(Cow::Borrowed(value));
+    }
+    RawValue::from_string(value.get().replace(['\n', '\r'], " ")).ok().map(Cow::Owned)
 }
 
 impl<'e> End<'e> {
@@ -211,8 +213,8 @@ impl<'e> End<'e> {
         }
     }
 
-    fn code(&self, report: &Report) -> Option<String> {
+    fn code<'c>(&'c self, report: &'c Report) -> Option<&'c str> {
         let Self::Failed(error) = self else { return None };
-        error.facts().code.clone().or_else(|| report.attempts.last()?.code.clone())
+        error.facts().code.as_deref().or_else(|| report.attempts.last()?.code.as_deref())
     }
 }

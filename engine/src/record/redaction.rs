@@ -2,6 +2,8 @@
 //! function of the caller's, which answers when it gets to it.
 //! The invariant: content that was not redacted as asked reaches no sink. Whatever goes wrong, the record goes on without it.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,9 +11,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::Sinks;
 use super::entry::{Content, Entry};
-use super::worker::{Worker, Writer};
-use super::{Sink, Sinks};
+use super::worker::{Batch, Worker, Writer};
 use crate::config::Reader;
 use crate::hooks::{COVER, Mask};
 use crate::panics::caught;
@@ -118,9 +120,12 @@ impl Pattern {
 
 /// Redaction at work, before the sinks.
 pub enum Redacting {
-    Here(Worker),
-    Caller { redactor: Arc<dyn Redactor>, sinks: Arc<Sinks>, waiting: Arc<Waiting> },
+    Here(Worker<Entries>),
+    Caller { redactor: Arc<dyn Redactor>, waiting: Arc<Waiting> },
 }
+
+/// Why a record has no content that was to have it: nobody would have answered any more.
+const TOO_LATE: &str = "the content was left out: the process ended before it was redacted";
 
 impl Redacting {
     /// `None` where a function is to redact that nobody has handed in.
@@ -136,22 +141,23 @@ impl Redacting {
                 Some(Self::Here(Worker::new("records to be redacted", covering)))
             }
             Redaction::Caller(_) => {
-                Some(Self::Caller { redactor: redactor?, sinks, waiting: Arc::default() })
+                let waiting = Waiting { sinks, now: Mutex::default(), none: Condvar::new() };
+                Some(Self::Caller { redactor: redactor?, waiting: Arc::new(waiting) })
             }
         }
     }
 
     /// Takes an entry with content; it goes on to the sinks once that is redacted.
-    pub fn take(&self, mut entry: Entry) {
+    pub fn take(&self, entry: &Entry<'_>) {
+        let mut entry = entry.to_owned();
         match self {
-            Self::Here(worker) => worker.take(Arc::new(entry)),
-            Self::Caller { redactor, sinks, waiting } => {
+            Self::Here(worker) => worker.put(|entries| entries.push(entry)),
+            Self::Caller { redactor, waiting } => {
                 let content = entry.content.take();
                 let content = content.and_then(|content| serde_json::to_string(&content).ok());
-                let Some(content) = content else { return sinks.take(entry) };
-                let Some(stay) = waiting.enter(content.len()) else { return sinks.take(entry) };
-                let redacted = Redacted { entry: Some(entry), sinks: sinks.clone(), _stay: stay };
-                redactor.redact(content, Box::new(move |content| redacted.close(content)));
+                let Some(content) = content else { return waiting.sinks.take(&entry) };
+                let Some(stay) = waiting.enter(entry, content.len()) else { return };
+                redactor.redact(content, Box::new(move |content| stay.close(content)));
             }
         }
     }
@@ -164,6 +170,14 @@ impl Redacting {
         }
     }
 
+    /// The process ends: what the caller's function has not answered goes on without content, and says so.
+    pub fn end(&self, limit: Duration) {
+        match self {
+            Self::Here(worker) => drop(worker.flush(limit)),
+            Self::Caller { waiting, .. } => waiting.let_go(),
+        }
+    }
+
     pub fn dropped(&self) -> u64 {
         match self {
             Self::Here(worker) => worker.dropped(),
@@ -172,77 +186,111 @@ impl Redacting {
     }
 }
 
-/// An entry while its content is with the caller's function: it goes on, whatever becomes of that.
-struct Redacted {
-    entry: Option<Entry>,
-    sinks: Arc<Sinks>,
-    _stay: Stay,
-}
-
-impl Redacted {
-    fn close(mut self, content: Option<&str>) {
-        if let Some(entry) = &mut self.entry {
-            entry.content = content.and_then(Content::read);
-        }
-    }
-}
-
-impl Drop for Redacted {
-    fn drop(&mut self) {
-        if let Some(entry) = self.entry.take() {
-            self.sinks.take(entry);
-        }
-    }
-}
-
-/// How much content is with the caller's function.
+/// Entries whose content waits to be redacted here.
 #[derive(Default)]
+pub struct Entries {
+    all: Vec<Entry<'static>>,
+    bytes: usize,
+}
+
+impl Batch for Entries {
+    fn count(&self) -> usize {
+        self.all.len()
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn clear(&mut self) {
+        self.all.clear();
+        self.bytes = 0;
+    }
+}
+
+impl Entries {
+    fn push(&mut self, entry: Entry<'static>) {
+        self.bytes += entry.content.as_ref().map_or(0, Content::length);
+        self.all.push(entry);
+    }
+}
+
+/// Entries whose content is with the caller's function.
 pub struct Waiting {
-    now: Mutex<Amount>,
+    sinks: Arc<Sinks>,
+    now: Mutex<Now>,
     none: Condvar,
 }
 
 #[derive(Default)]
-struct Amount {
-    entries: usize,
+struct Now {
+    last: u64,
+    entries: HashMap<u64, Entry<'static>>,
     bytes: usize,
 }
 
-/// One content's stay there.
+/// One entry's stay there: it goes on, whatever becomes of its content.
 struct Stay {
     waiting: Arc<Waiting>,
+    number: u64,
     bytes: usize,
 }
 
 impl Waiting {
-    fn enter(self: &Arc<Self>, bytes: usize) -> Option<Stay> {
+    /// Keeps an entry while its content is away; one that there is no room for goes on at once.
+    fn enter(self: &Arc<Self>, entry: Entry<'static>, bytes: usize) -> Option<Stay> {
         let mut now = self.lock();
-        if now.entries >= MOST_WAITING || now.bytes + bytes > MOST_BYTES {
+        if now.entries.len() >= MOST_WAITING || now.bytes + bytes > MOST_BYTES {
+            drop(now);
+            self.sinks.take(&entry);
             return None;
         }
-        now.entries += 1;
+        now.last += 1;
         now.bytes += bytes;
-        Some(Stay { waiting: self.clone(), bytes })
+        let number = now.last;
+        now.entries.insert(number, entry);
+        Some(Stay { waiting: self.clone(), number, bytes })
     }
 
     fn until_none(&self, limit: Duration) -> bool {
-        let waited = self.none.wait_timeout_while(self.lock(), limit, |now| now.entries > 0);
+        let waited = self.none.wait_timeout_while(self.lock(), limit, |now| !now.entries.is_empty());
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Amount> {
+    fn let_go(&self) {
+        let entries = std::mem::take(&mut self.lock().entries);
+        for mut entry in entries.into_values() {
+            entry.changes.push(TOO_LATE.into());
+            self.sinks.take(&entry);
+        }
+        self.none.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Now> {
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Stay {
+    fn close(self, content: Option<&str>) {
+        self.go_on(content.and_then(Content::read));
+    }
+
+    fn go_on(&self, content: Option<Content<'_>>) {
+        let entry = self.waiting.lock().entries.remove(&self.number);
+        let Some(entry) = entry else { return };
+        // Those who wait for it find it with the sinks.
+        self.waiting.sinks.take(&Entry { content, ..entry });
+        if self.waiting.lock().entries.is_empty() {
+            self.waiting.none.notify_all();
+        }
     }
 }
 
 impl Drop for Stay {
     fn drop(&mut self) {
-        let mut now = self.waiting.lock();
-        now.entries -= 1;
-        now.bytes -= self.bytes;
-        if now.entries == 0 {
-            self.waiting.none.notify_all();
-        }
+        self.waiting.lock().bytes -= self.bytes;
+        self.go_on(None);
     }
 }
 
@@ -253,20 +301,20 @@ struct Covering {
 }
 
 impl Writer for Covering {
-    fn write(&mut self, entries: Vec<Arc<Entry>>) -> u64 {
-        for entry in entries {
-            // The queue had the only one.
-            let Some(mut entry) = Arc::into_inner(entry) else { continue };
+    type Batch = Entries;
+
+    fn write(&mut self, batch: &mut Entries) -> u64 {
+        for mut entry in batch.all.drain(..) {
             let covered = entry.content.as_ref().and_then(|content| caught(|| self.covered(content)));
             entry.content = covered.flatten();
-            self.sinks.take(entry);
+            self.sinks.take(&entry);
         }
         0
     }
 }
 
 impl Covering {
-    fn covered(&self, content: &Content) -> Option<Content> {
+    fn covered(&self, content: &Content<'_>) -> Option<Content<'static>> {
         let mut value = serde_json::to_value(content).ok()?;
         self.cover(&mut value);
         Content::read(&value.to_string())
@@ -300,9 +348,9 @@ impl Covering {
     }
 }
 
-impl Content {
+impl Content<'_> {
     /// Content in its own JSON; `None` where it is no object with a request or an answer.
-    pub fn read(json: &str) -> Option<Self> {
+    fn read(json: &str) -> Option<Content<'static>> {
         #[derive(Deserialize)]
         struct Read {
             request: Option<Box<RawValue>>,
@@ -310,8 +358,11 @@ impl Content {
         }
         let Read { request, answer } = serde_json::from_str(json).ok()?;
         let is_some = request.is_some() || answer.is_some();
-        let raw = |json: Option<Box<RawValue>>| json.map(std::borrow::Cow::Owned);
-        is_some.then(|| Self { request: raw(request), answer: raw(answer) })
+        is_some.then(|| Content { request: request.map(Cow::Owned), answer: answer.map(Cow::Owned) })
+    }
+
+    fn length(&self) -> usize {
+        self.request.iter().chain(&self.answer).map(|raw| raw.get().len()).sum()
     }
 }
 

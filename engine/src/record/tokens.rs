@@ -43,7 +43,14 @@ struct Told {
     output_tokens_details: Option<Details>,
     cost: Option<Cost>,
     is_byok: Option<bool>,
+    /// xAI's.
+    cost_in_usd_ticks: Option<f64>,
+    /// Moonshot's; others say it in the details.
+    cached_tokens: Option<u64>,
 }
+
+/// xAI tells costs in these.
+const TICKS_OF_A_DOLLAR: f64 = 1e10;
 
 /// A number, or what it is made of.
 #[derive(Deserialize)]
@@ -82,7 +89,11 @@ impl Usage {
         Some(Self {
             input: input.unwrap_or(0),
             output: output.unwrap_or(0),
-            cached: of_input.cached_tokens.or(told.cache_read_input_tokens).unwrap_or(0),
+            cached: of_input
+                .cached_tokens
+                .or(told.cache_read_input_tokens)
+                .or(told.cached_tokens)
+                .unwrap_or(0),
             written: written.unwrap_or(0),
             reasoning: of_output.reasoning_tokens.unwrap_or(0),
             estimated: false,
@@ -91,7 +102,7 @@ impl Usage {
                 Some(Cost::Sum(cost) | Cost::Parts { total_cost: cost }) if told.is_byok != Some(true) => {
                     Some(cost)
                 }
-                _ => None,
+                _ => told.cost_in_usd_ticks.map(|ticks| ticks / TICKS_OF_A_DOLLAR),
             },
         })
     }
@@ -188,6 +199,7 @@ mod tests {
             ),
             (r#"{"input_tokens":7,"output_tokens":2,"cache_read_input_tokens":100}"#, (107, 2, 100, 0)),
             (r#"{"total_tokens":9}"#, (9, 0, 0, 0)),
+            (r#"{"prompt_tokens":10,"completion_tokens":5,"cached_tokens":4}"#, (10, 5, 4, 0)),
         ];
         for (json, wanted) in cases {
             let usage = Usage::read(json).expect(json);
@@ -204,6 +216,8 @@ mod tests {
         );
         assert_eq!(cost(r#"{"prompt_tokens":9,"cost":0.25,"is_byok":true}"#), None);
         assert_eq!(cost(r#"{"prompt_tokens":9,"cost":"much","is_byok":null}"#), None);
+        assert_eq!(cost(r#"{"prompt_tokens":199,"cost_in_usd_ticks":37756000}"#), Some(0.003_775_6));
+        assert_eq!(cost(r#"{"prompt_tokens":0,"cost_in_usd_ticks":null}"#), None);
         for nothing in ["{}", "null", "[]", r#"{"prompt_tokens":"x"}"#] {
             assert_eq!(Usage::read(nothing), None, "{nothing}");
         }

@@ -4,7 +4,7 @@ use ::http::HeaderValue;
 use sha2::{Digest, Sha256};
 
 use super::Settings;
-use crate::clock::{new_number, new_ordered_number};
+use crate::clock::{digits, new_number, new_ordered_number};
 use crate::config::Trace;
 
 pub type TraceId = [u8; 16];
@@ -32,6 +32,7 @@ pub enum Given {
 }
 
 /// A call's place in a trace.
+#[derive(Clone)]
 pub struct Tracing {
     pub trace_id: TraceId,
     /// The call's own span.
@@ -45,6 +46,7 @@ pub struct Tracing {
 }
 
 /// What hosts are told.
+#[derive(Clone)]
 enum Told {
     Nothing,
     /// The span of each attempt.
@@ -195,12 +197,7 @@ fn derived(name: &str) -> TraceId {
 
 /// As it is written: hexadecimal digits.
 pub fn written(id: &[u8]) -> String {
-    use std::fmt::Write;
-    let mut text = String::with_capacity(id.len() * 2);
-    for byte in id {
-        write!(text, "{byte:02x}").expect("a String takes any text");
-    }
-    text
+    digits(id)
 }
 
 /// Reads exactly so many bytes in lower-case hexadecimal digits.

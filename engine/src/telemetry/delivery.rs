@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::settings::Signal;
 use crate::clock::{Clock, before};
-use crate::http::{ConnectWatch, Reply, Route, Transport, Wire};
+use crate::http::{ConnectWatch, Destination, Reply, Route, Transport, Wire};
 use crate::retry::retry_after;
 
 /// So often a batch is sent, with pauses in between that grow from the first to the longest.
@@ -55,24 +55,24 @@ enum Tried {
     Again(Option<Duration>, String),
 }
 
+/// A batch in OTLP's JSON.
+pub fn in_json(batch: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(batch).expect("a batch always has a JSON form")
+}
+
 /// A batch as it goes out.
-fn encoded(signal: &Signal, batch: &(impl Message + Serialize)) -> Bytes {
-    let plain = if signal.json {
-        serde_json::to_vec(batch).expect("a batch always has a JSON form")
-    } else {
-        batch.encode_to_vec()
-    };
+fn packed(signal: &Signal, batch: Vec<u8>) -> Bytes {
     if !signal.gzip {
-        return plain.into();
+        return batch.into();
     }
     let mut zipped = GzEncoder::new(Vec::new(), Compression::fast());
-    zipped.write_all(&plain).and_then(|()| zipped.finish()).expect("a Vec takes any bytes").into()
+    zipped.write_all(&batch).and_then(|()| zipped.finish()).expect("a Vec takes any bytes").into()
 }
 
 impl Doors {
-    /// Sends a batch until it has arrived, or must be given up.
-    pub async fn deliver(&self, signal: &Signal, batch: &(impl Message + Serialize)) -> Delivered {
-        let body = encoded(signal, batch);
+    /// Sends a batch, in the encoding that the signal names, until it has arrived or must be given up.
+    pub async fn deliver(&self, signal: &Signal, batch: Vec<u8>) -> Delivered {
+        let body = packed(signal, batch);
         let mut tries = 1;
         loop {
             let (wait, why) = match self.once(signal, body.clone()).await {
@@ -92,8 +92,8 @@ impl Doors {
     async fn once(&self, signal: &Signal, body: Bytes) -> Tried {
         let wire = Wire {
             method: Method::POST,
-            url: signal.url.clone(),
-            headers: headers(signal),
+            url: Destination::of(signal.url.clone()),
+            headers: Arc::new(headers(signal)),
             body: body.into(),
             socket: signal.socket.clone(),
             route: self.route.clone(),

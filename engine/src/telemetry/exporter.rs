@@ -1,9 +1,9 @@
-//! The sink that exports: a thread makes spans and metrics of records, and sends them in batches over a runtime and
-//! connections of its own, so that a receiver that is slow or gone costs calls nothing. What waits is bounded; what is lost
-//! is counted, and told once.
+//! The sink that exports: spans and metrics are made as a call ends, in the form in which they are sent; a thread sends them in
+//! batches over a runtime and connections of its own, so that a receiver that is slow or gone costs calls nothing. What waits
+//! is bounded; what is lost is counted, and told once.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
@@ -13,66 +13,25 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::metrics::v1::{ResourceMetrics, ScopeMetrics};
 use opentelemetry_proto::tonic::resource::v1::Resource;
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans};
 use prost::Message;
 use tokio::runtime::Runtime;
 
-use super::attributes::Attributes;
-use super::delivery::{Delivered, Doors};
+use super::attributes::{Attributes, held};
+use super::delivery::{Delivered, Doors, in_json};
 use super::measure::{Histograms, measures};
 use super::settings::{Settings, Signal};
+use super::span::Traced;
+use super::waiting::{Desk, Spans, Trouble, Unsent, Waiting};
 use super::{names, span};
-use crate::clock::{Clock, Instant, SystemClock, new_id};
+use crate::clock::{Clock, SystemClock, new_id};
 use crate::http::Network;
 use crate::panics::{FAULT, caught};
-use crate::record::{Entry, Sink, asked};
-
-/// So many records wait; further ones are dropped.
-const QUEUE: usize = 10_000;
-
-/// A batch has at most so many spans and bytes.
-const MOST_SPANS: usize = 512;
-const MOST_BYTES: usize = 1 << 20;
+use crate::record::{Entry, Record, Sink};
 
 pub struct Exporter {
     settings: Arc<Settings>,
-    queue: SyncSender<Job>,
-    state: Arc<State>,
-}
-
-#[derive(Default)]
-struct State {
-    /// Spans that were lost.
-    dropped: AtomicU64,
-    trouble: Mutex<Trouble>,
-}
-
-/// What the user is to know, once.
-#[derive(Default)]
-enum Trouble {
-    #[default]
-    None,
-    New(String),
-    Told,
-}
-
-enum Job {
-    Take(Arc<Entry>),
-    /// Gets whether all that was taken has arrived.
-    Flush(SyncSender<bool>),
-}
-
-impl State {
-    fn lose(&self, spans: usize) {
-        self.dropped.fetch_add(spans as u64, Ordering::Relaxed);
-    }
-
-    fn trouble(&self, words: String) {
-        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(*trouble, Trouble::None) {
-            *trouble = Trouble::New(words);
-        }
-    }
+    desk: Arc<Desk>,
 }
 
 impl Exporter {
@@ -90,39 +49,87 @@ impl Exporter {
     }
 
     fn new(settings: &Arc<Settings>) -> Self {
-        let (queue, jobs) = sync_channel(QUEUE);
-        let state = Arc::<State>::default();
-        let (theirs, own) = (settings.clone(), state.clone());
+        let histograms = settings.metrics.is_some().then(|| Histograms::new(now(), settings.delta));
+        let waiting = Waiting { histograms, ..Waiting::default() };
+        let desk = Arc::new(Desk { waiting: Mutex::new(waiting), ..Desk::default() });
+        let (theirs, own) = (settings.clone(), desk.clone());
         let run = move || {
             if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
-                Work::new(theirs, own, runtime).run(&jobs);
+                Work::new(theirs, own, runtime).run();
             }
         };
         let started = thread::Builder::new().name("spans to OpenTelemetry".to_owned()).spawn(run);
-        // Without a thread the queue's other end is gone, and each span counts as dropped.
-        drop(started);
-        Self { settings: settings.clone(), queue, state }
+        // Without a thread each span counts as dropped.
+        desk.lock().is_over = started.is_err();
+        Self { settings: settings.clone(), desk }
+    }
+
+    /// The spans of a record, where it has some that are exported.
+    fn spans(&self, entry: &Entry<'_>, traced: &Traced, common: Attributes) -> Spans {
+        let mut spans = Spans::default();
+        if self.settings.spans.is_some() && traced.tracing.sampled {
+            span::spans(entry, traced, common, |span| spans.push(&span));
+        }
+        spans
+    }
+}
+
+/// The last client that had it is gone: the thread sends what waits, and ends.
+impl Drop for Exporter {
+    fn drop(&mut self) {
+        self.desk.lock().is_over = true;
+        self.desk.called.notify_one();
     }
 }
 
 impl Sink for Exporter {
-    fn take(&self, entry: Arc<Entry>) {
-        let spans = 1 + entry.attempts.len();
-        if self.queue.try_send(Job::Take(entry)).is_err() {
-            self.state.lose(spans);
+    fn take(&self, record: &Record<'_>) {
+        let entry = record.entry;
+        let Some(traced) = &entry.traced else { return };
+        let common = span::common(entry);
+        let measures = measures(entry);
+        let soon =
+            |signal: &Option<Signal>| signal.as_ref().map(|signal| SystemClock.now() + signal.interval);
+        // Made before others are kept waiting.
+        let made = self.spans(entry, traced, common.clone());
+        let mut waiting = self.desk.lock();
+        let was_due = waiting.due();
+        if let Some(histograms) = &mut waiting.histograms {
+            histograms.count(&common, &measures);
+            waiting.counted = true;
+            waiting.metrics_due = waiting.metrics_due.or_else(|| soon(&self.settings.metrics));
+        }
+        if !made.lengths.is_empty() {
+            if waiting.is_over || waiting.spans.is_full() {
+                self.desk.lose(made.lengths.len());
+            } else {
+                waiting.spans.append(&made);
+                waiting.spans_due = waiting.spans_due.or_else(|| soon(&self.settings.spans));
+            }
+        }
+        if waiting.spans.is_batch() {
+            waiting.spans_due = Some(SystemClock.now());
+        }
+        let is_sooner = waiting.due().is_some_and(|due| was_due.is_none_or(|was| due < was));
+        drop(waiting);
+        if is_sooner {
+            self.desk.called.notify_one();
         }
     }
 
     fn flush(&self, limit: Duration) -> bool {
-        asked(&self.queue, Job::Flush, limit).unwrap_or(false)
+        let (done, told) = sync_channel(1);
+        self.desk.lock().flushing.push(done);
+        self.desk.called.notify_one();
+        told.recv_timeout(limit).unwrap_or(false)
     }
 
     fn dropped(&self) -> u64 {
-        self.state.dropped.load(Ordering::Relaxed)
+        self.desk.dropped.load(Ordering::Relaxed)
     }
 
     fn trouble(&self) -> Option<String> {
-        let mut trouble = self.state.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut trouble = self.desk.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         match std::mem::replace(&mut *trouble, Trouble::Told) {
             Trouble::New(words) => Some(words),
             other => {
@@ -136,55 +143,38 @@ impl Sink for Exporter {
 /// The thread's own.
 struct Work {
     settings: Arc<Settings>,
-    state: Arc<State>,
+    desk: Arc<Desk>,
     runtime: Runtime,
     doors: Doors,
     resource: Resource,
-    spans: Vec<Span>,
-    /// How long the spans that wait are, encoded.
-    bytes: usize,
-    histograms: Histograms,
-    /// When what waits is sent.
-    spans_due: Option<Instant>,
-    metrics_due: Option<Instant>,
-    /// Whether something was counted since metrics were sent.
-    counted: bool,
+}
+
+/// What the thread is woken for.
+enum Job {
+    /// What is due.
+    Send,
+    Flush(Vec<SyncSender<bool>>),
+    End,
 }
 
 impl Work {
-    fn new(settings: Arc<Settings>, state: Arc<State>, runtime: Runtime) -> Self {
+    fn new(settings: Arc<Settings>, desk: Arc<Desk>, runtime: Runtime) -> Self {
         let doors = Doors {
             transport: Arc::new(Network::default()),
             clock: Arc::new(SystemClock),
             route: settings.route.clone(),
         };
-        let histograms = Histograms::new(now(), settings.delta);
         let resource = resource(&settings);
-        Self {
-            settings,
-            state,
-            runtime,
-            doors,
-            resource,
-            spans: Vec::new(),
-            bytes: 0,
-            histograms,
-            spans_due: None,
-            metrics_due: None,
-            counted: false,
-        }
+        Self { settings, desk, runtime, doors, resource }
     }
 
     /// Until the last client that has the exporter is gone, and what waited is sent.
-    fn run(&mut self, jobs: &Receiver<Job>) {
+    fn run(&self) {
         loop {
-            let job = self.next(jobs);
-            let is_last = matches!(job, Err(RecvTimeoutError::Disconnected));
-            let held =
-                self.spans.len() + if let Ok(Job::Take(entry)) = &job { 1 + entry.attempts.len() } else { 0 };
+            let job = self.next();
+            let is_last = matches!(job, Job::End);
             if caught(|| self.work(job)).is_none() {
-                self.state.lose(held.saturating_sub(self.spans.len()));
-                self.state.trouble(FAULT.to_owned());
+                self.desk.trouble(FAULT.to_owned());
             }
             if is_last {
                 return;
@@ -192,95 +182,118 @@ impl Work {
         }
     }
 
-    fn work(&mut self, job: Result<Job, RecvTimeoutError>) {
+    fn work(&self, job: Job) {
         match job {
-            Ok(Job::Take(entry)) => self.take(&entry),
-            Ok(Job::Flush(done)) => {
-                // Whoever waited may have given up.
-                let _ = done.send(self.send_all());
+            Job::Send => self.send_due(),
+            Job::Flush(waiting) => {
+                let has_arrived = self.send_all();
+                for done in waiting {
+                    // Whoever waited may have given up.
+                    let _ = done.send(has_arrived);
+                }
             }
-            Err(RecvTimeoutError::Timeout) => self.send_due(),
-            Err(RecvTimeoutError::Disconnected) => drop(self.send_all()),
+            Job::End => drop(self.send_all()),
         }
     }
 
-    fn next(&self, jobs: &Receiver<Job>) -> Result<Job, RecvTimeoutError> {
-        let due = self.spans_due.into_iter().chain(self.metrics_due).min();
-        match due {
-            Some(due) => jobs.recv_timeout(due.saturating_duration_since(SystemClock.now())),
-            None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        }
-    }
-
-    fn take(&mut self, entry: &Entry) {
-        let Some(traced) = &entry.traced else { return };
-        let soon = |signal: &Signal| SystemClock.now() + signal.interval;
-        if let Some(signal) = &self.settings.metrics {
-            for measure in measures(entry, traced) {
-                self.histograms.count(measure);
+    fn next(&self) -> Job {
+        let mut waiting = self.desk.lock();
+        loop {
+            if !waiting.flushing.is_empty() {
+                return Job::Flush(std::mem::take(&mut waiting.flushing));
             }
-            self.counted = true;
-            self.metrics_due = self.metrics_due.or(Some(soon(signal)));
-        }
-        let Some(signal) = self.settings.spans.as_ref().filter(|_| traced.tracing.sampled) else { return };
-        self.spans_due = self.spans_due.or(Some(soon(signal)));
-        let made = span::spans(entry, traced);
-        self.bytes += made.iter().map(Message::encoded_len).sum::<usize>();
-        self.spans.extend(made);
-        if self.spans.len() >= MOST_SPANS || self.bytes >= MOST_BYTES {
-            self.send_spans();
+            if waiting.is_over {
+                return Job::End;
+            }
+            let left = waiting.due().map(|due| due.saturating_duration_since(SystemClock.now()));
+            waiting = match left {
+                Some(Duration::ZERO) => return Job::Send,
+                Some(left) => {
+                    let waited = self.desk.called.wait_timeout(waiting, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => self.desk.called.wait(waiting).unwrap_or_else(PoisonError::into_inner),
+            };
         }
     }
 
-    fn send_due(&mut self) {
+    fn send_due(&self) {
         let now = SystemClock.now();
-        if self.spans_due.is_some_and(|due| due <= now) {
+        let (spans, metrics) = {
+            let waiting = self.desk.lock();
+            (waiting.spans_due, waiting.metrics_due)
+        };
+        if spans.is_some_and(|due| due <= now) {
             self.send_spans();
         }
-        if self.metrics_due.is_some_and(|due| due <= now) {
+        if metrics.is_some_and(|due| due <= now) {
             self.send_metrics();
         }
     }
 
     /// Whether everything has arrived.
-    fn send_all(&mut self) -> bool {
+    fn send_all(&self) -> bool {
         let spans = self.send_spans();
         self.send_metrics() && spans
     }
 
-    fn send_spans(&mut self) -> bool {
-        self.spans_due = None;
-        self.bytes = 0;
-        let spans = std::mem::take(&mut self.spans);
-        let Some(signal) = self.settings.spans.as_ref().filter(|_| !spans.is_empty()) else { return true };
-        let count = spans.len();
-        let scope_spans = ScopeSpans { scope: Some(scope()), spans, schema_url: names::SCHEMA.to_owned() };
-        let batch = ExportTraceServiceRequest {
-            resource_spans: vec![ResourceSpans {
-                resource: Some(self.resource.clone()),
-                scope_spans: vec![scope_spans],
-                schema_url: names::SCHEMA.to_owned(),
-            }],
+    fn send_spans(&self) -> bool {
+        let mut spans = {
+            let mut waiting = self.desk.lock();
+            waiting.spans_due = None;
+            std::mem::take(&mut waiting.spans)
         };
-        let delivered = self.runtime.block_on(self.doors.deliver(signal, &batch));
-        match &delivered {
-            Delivered::Whole => {}
-            Delivered::Partly(rejected, _) => self.state.lose(count.min(*rejected as usize)),
-            Delivered::Lost(_) => self.state.lose(count),
+        let Some(signal) = self.settings.spans.as_ref() else { return true };
+        let mut has_arrived = true;
+        let mut unsent = Unsent { desk: &self.desk, spans: spans.lengths.len() };
+        while let Some((batch, count)) = spans.batch() {
+            let body = self.traces(&batch, signal.json);
+            let delivered = self.runtime.block_on(self.doors.deliver(signal, body));
+            let lost = match &delivered {
+                Delivered::Whole => 0,
+                Delivered::Partly(rejected, _) => count.min(*rejected as usize),
+                Delivered::Lost(_) => count,
+            };
+            unsent.spans -= count - lost;
+            has_arrived &= self.tell("spans", signal, delivered);
         }
-        self.tell("spans", signal, delivered)
+        has_arrived
     }
 
-    fn send_metrics(&mut self) -> bool {
-        self.metrics_due = None;
-        let Some(signal) = self.settings.metrics.as_ref().filter(|_| self.counted) else { return true };
-        let now = now();
-        let dropped = self.state.dropped.load(Ordering::Relaxed);
-        let scope_metrics = ScopeMetrics {
-            scope: Some(scope()),
-            metrics: self.histograms.metrics(now, dropped),
+    /// An `ExportTraceServiceRequest` of encoded spans.
+    fn traces(&self, spans: &[u8], json: bool) -> Vec<u8> {
+        let around =
+            ScopeSpans { scope: Some(scope()), spans: Vec::new(), schema_url: names::SCHEMA.to_owned() };
+        let of_scope = [around.encode_to_vec().as_slice(), spans].concat();
+        let around = ResourceSpans {
+            resource: Some(self.resource.clone()),
+            scope_spans: Vec::new(),
             schema_url: names::SCHEMA.to_owned(),
         };
+        let mut of_resource = around.encode_to_vec();
+        held(&mut of_resource, 2, &of_scope);
+        let mut all = Vec::with_capacity(of_resource.len() + 8);
+        held(&mut all, 1, &of_resource);
+        if json {
+            let batch = ExportTraceServiceRequest::decode(all.as_slice());
+            return in_json(&batch.expect("what is written here is protobuf"));
+        }
+        all
+    }
+
+    fn send_metrics(&self) -> bool {
+        let now = now();
+        let dropped = self.desk.dropped.load(Ordering::Relaxed);
+        let (metrics, sent) = {
+            let mut waiting = self.desk.lock();
+            waiting.metrics_due = None;
+            let counted = std::mem::take(&mut waiting.counted);
+            let Some(histograms) = waiting.histograms.as_mut().filter(|_| counted) else { return true };
+            (histograms.metrics(now, dropped), histograms.exported(now))
+        };
+        let Some(signal) = self.settings.metrics.as_ref() else { return true };
+        let scope_metrics =
+            ScopeMetrics { scope: Some(scope()), metrics, schema_url: names::SCHEMA.to_owned() };
         let batch = ExportMetricsServiceRequest {
             resource_metrics: vec![ResourceMetrics {
                 resource: Some(self.resource.clone()),
@@ -288,13 +301,16 @@ impl Work {
                 schema_url: names::SCHEMA.to_owned(),
             }],
         };
-        let delivered = self.runtime.block_on(self.doors.deliver(signal, &batch));
+        let body = if signal.json { in_json(&batch) } else { batch.encode_to_vec() };
+        let delivered = self.runtime.block_on(self.doors.deliver(signal, body));
         if matches!(delivered, Delivered::Lost(_)) {
-            // What is counted stays, and goes with the next export.
-            self.metrics_due = Some(SystemClock.now() + signal.interval);
-        } else {
-            self.counted = false;
-            self.histograms.exported(now);
+            // What was counted goes with the next export.
+            let mut waiting = self.desk.lock();
+            waiting.counted = true;
+            waiting.metrics_due = Some(SystemClock.now() + signal.interval);
+            if let (Some(histograms), Some(sent)) = (&mut waiting.histograms, sent) {
+                histograms.take_back(sent);
+            }
         }
         self.tell("metrics", signal, delivered)
     }
@@ -312,7 +328,7 @@ impl Work {
             }
             Delivered::Lost(why) => format!("{what} did not reach {place}: {why}"),
         };
-        self.state.trouble(words);
+        self.desk.trouble(words);
         false
     }
 }
@@ -333,7 +349,7 @@ fn resource(settings: &Settings) -> Resource {
     let mut attributes = Attributes::default();
     let named = |key: &str| settings.resource.iter().any(|(name, _)| name == key);
     if !named(names::INSTANCE) {
-        attributes.text(names::INSTANCE, new_id());
+        attributes.text(names::INSTANCE, &new_id());
     }
     for (key, value) in [
         (names::SDK_NAME, names::SCOPE),
@@ -345,5 +361,5 @@ fn resource(settings: &Settings) -> Resource {
     for (key, value) in &settings.resource {
         attributes.json(key, value);
     }
-    Resource { attributes: attributes.0, ..Resource::default() }
+    Resource { attributes: attributes.decoded(), ..Resource::default() }
 }

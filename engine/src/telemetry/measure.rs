@@ -6,54 +6,63 @@ use opentelemetry_proto::tonic::metrics::v1::{
     AggregationTemporality, Histogram, HistogramDataPoint, Metric, NumberDataPoint, Sum, metric,
     number_data_point,
 };
-use prost::Message;
 
-use super::attributes::Attributes;
+use super::attributes::{Attributes, Encoded};
 use super::names::{self, Instrument};
-use super::span::{Traced, common};
 use crate::record::Entry;
 
 /// One measurement.
 pub struct Measure {
     pub instrument: &'static Instrument,
     pub value: f64,
-    pub attributes: Attributes,
+    /// Of tokens: which.
+    pub kind: Option<&'static str>,
+}
+
+impl Measure {
+    /// With what those of a call have in common.
+    pub fn attributes(&self, common: &Attributes) -> Attributes {
+        let mut attributes = common.clone();
+        attributes.maybe_text(names::TOKEN_TYPE, self.kind);
+        attributes
+    }
 }
 
 /// All that is measured of a call. Tokens only where the host has counted them.
-pub fn measures(entry: &Entry, _traced: &Traced) -> Vec<Measure> {
-    let attributes = common(entry);
+pub fn measures(entry: &Entry<'_>) -> Vec<Measure> {
     let mut measures = Vec::with_capacity(4);
     if let Some(usage) = entry.usage.filter(|usage| !usage.estimated) {
         for (kind, tokens) in [("input", usage.input), ("output", usage.output)] {
-            let mut attributes = attributes.clone();
-            attributes.text(names::TOKEN_TYPE, kind);
-            measures.push(Measure { instrument: &names::TOKEN_USAGE, value: tokens as f64, attributes });
+            measures.push(Measure {
+                instrument: &names::TOKEN_USAGE,
+                value: tokens as f64,
+                kind: Some(kind),
+            });
         }
     }
     if let Some(first) = entry.ms.first_token.filter(|_| entry.stream) {
-        let attributes = attributes.clone();
-        measures.push(Measure { instrument: &names::TO_FIRST_CHUNK, value: first / 1e3, attributes });
+        measures.push(Measure { instrument: &names::TO_FIRST_CHUNK, value: first / 1e3, kind: None });
     }
-    measures.push(Measure { instrument: &names::DURATION, value: entry.ms.total / 1e3, attributes });
+    measures.push(Measure { instrument: &names::DURATION, value: entry.ms.total / 1e3, kind: None });
     measures
 }
 
 /// So many sets of attributes are told apart for one instrument; further ones are counted together.
 const MOST_SETS: usize = 2_000;
 
-/// Histograms by instrument and attributes.
+/// Histograms by attributes and instrument.
 pub struct Histograms {
     /// Nanoseconds since 1970: when the first began, and when those that are counted now did.
     began: u64,
     since: u64,
-    counted: HashMap<(&'static str, Vec<u8>), Counted>,
-    sets: HashMap<&'static str, usize>,
+    /// By what calls have in common.
+    sets: HashMap<Encoded, Vec<Counted>>,
     delta: bool,
 }
 
 struct Counted {
     instrument: &'static Instrument,
+    kind: Option<&'static str>,
     attributes: Attributes,
     buckets: Vec<u64>,
     count: u64,
@@ -65,36 +74,29 @@ struct Counted {
 impl Histograms {
     /// `delta`: each export counts from the one before.
     pub fn new(now: u64, delta: bool) -> Self {
-        Self { began: now, since: now, counted: HashMap::new(), sets: HashMap::new(), delta }
+        Self { began: now, since: now, sets: HashMap::new(), delta }
     }
 
-    pub fn count(&mut self, Measure { instrument, value, mut attributes }: Measure) {
-        let sets = self.sets.entry(instrument.name).or_default();
-        let mut key = (instrument.name, set(&attributes));
-        if !self.counted.contains_key(&key) {
-            if *sets >= MOST_SETS {
-                attributes = Attributes::default();
-                attributes.flag(names::OVERFLOW, true);
-                key.1 = set(&attributes);
-            }
-            *sets += 1;
+    /// Counts what was measured of one call.
+    pub fn count(&mut self, common: &Attributes, measures: &[Measure]) {
+        let is_known = self.sets.contains_key(&common.0);
+        let mut beyond = Attributes::default();
+        if !is_known && self.sets.len() >= MOST_SETS {
+            beyond.flag(names::OVERFLOW, true);
         }
-        let counted = self.counted.entry(key).or_insert_with(|| Counted {
-            instrument,
-            attributes,
-            buckets: vec![0; instrument.bounds.len() + 1],
-            count: 0,
-            sum: 0.0,
-            least: f64::INFINITY,
-            most: f64::NEG_INFINITY,
-        });
-        // A bucket holds what is at most its bound.
-        let bucket = instrument.bounds.partition_point(|bound| *bound < value);
-        counted.buckets[bucket] += 1;
-        counted.count += 1;
-        counted.sum += value;
-        counted.least = counted.least.min(value);
-        counted.most = counted.most.max(value);
+        let common = if beyond.0.is_empty() { common } else { &beyond };
+        if !self.sets.contains_key(&common.0) {
+            self.sets.insert(common.0.clone(), Vec::new());
+        }
+        let Some(set) = self.sets.get_mut(&common.0) else { return };
+        for measure in measures {
+            let is_same =
+                |one: &Counted| one.instrument.name == measure.instrument.name && one.kind == measure.kind;
+            match set.iter_mut().find(|one| is_same(one)) {
+                Some(counted) => counted.add(measure.value),
+                None => set.push(Counted::first(measure, common)),
+            }
+        }
     }
 
     /// All that was counted, in the form that is exported; `dropped` is how many spans were lost.
@@ -103,7 +105,8 @@ impl Histograms {
             if self.delta { AggregationTemporality::Delta } else { AggregationTemporality::Cumulative };
         let mut metrics = Vec::new();
         for instrument in [&names::DURATION, &names::TO_FIRST_CHUNK, &names::TOKEN_USAGE] {
-            let mine = self.counted.values().filter(|counted| counted.instrument.name == instrument.name);
+            let all = self.sets.values().flatten();
+            let mine = all.filter(|counted| counted.instrument.name == instrument.name);
             let data_points: Vec<_> = mine.map(|counted| self.point(counted, now)).collect();
             if data_points.is_empty() {
                 continue;
@@ -123,16 +126,32 @@ impl Histograms {
         metrics
     }
 
-    /// An export has arrived: where each counts from the one before, counting begins anew.
-    pub fn exported(&mut self, now: u64) {
-        if self.delta {
-            *self = Self { began: self.began, ..Self::new(now, true) };
+    /// What was counted is exported: where each export counts from the one before, counting begins anew, and what was counted
+    /// is given.
+    pub fn exported(&mut self, now: u64) -> Option<Self> {
+        let fresh = Self { began: self.began, ..Self::new(now, true) };
+        self.delta.then(|| std::mem::replace(self, fresh))
+    }
+
+    /// An export has not arrived.
+    pub fn take_back(&mut self, mut sent: Self) {
+        std::mem::swap(self, &mut sent);
+        for (common, set) in sent.sets {
+            let mine = self.sets.entry(common).or_default();
+            for later in set {
+                let is_same =
+                    |one: &Counted| one.instrument.name == later.instrument.name && one.kind == later.kind;
+                match mine.iter_mut().find(|one| is_same(one)) {
+                    Some(counted) => counted.add_all(&later),
+                    None => mine.push(later),
+                }
+            }
         }
     }
 
     fn point(&self, counted: &Counted, now: u64) -> HistogramDataPoint {
         HistogramDataPoint {
-            attributes: counted.attributes.0.clone(),
+            attributes: counted.attributes.decoded(),
             start_time_unix_nano: self.since,
             time_unix_nano: now,
             count: counted.count,
@@ -166,19 +185,51 @@ impl Histograms {
     }
 }
 
-/// What tells one set of attributes from another: all of them are made in one order.
-fn set(attributes: &Attributes) -> Vec<u8> {
-    attributes.0.iter().flat_map(Message::encode_length_delimited_to_vec).collect()
+impl Counted {
+    fn first(measure: &Measure, common: &Attributes) -> Self {
+        let mut counted = Self {
+            instrument: measure.instrument,
+            kind: measure.kind,
+            attributes: measure.attributes(common),
+            buckets: vec![0; measure.instrument.bounds.len() + 1],
+            count: 0,
+            sum: 0.0,
+            least: f64::INFINITY,
+            most: f64::NEG_INFINITY,
+        };
+        counted.add(measure.value);
+        counted
+    }
+
+    fn add(&mut self, value: f64) {
+        // A bucket holds what is at most its bound.
+        let bucket = self.instrument.bounds.partition_point(|bound| *bound < value);
+        self.buckets[bucket] += 1;
+        self.count += 1;
+        self.sum += value;
+        self.least = self.least.min(value);
+        self.most = self.most.max(value);
+    }
+
+    fn add_all(&mut self, later: &Self) {
+        for (mine, theirs) in self.buckets.iter_mut().zip(&later.buckets) {
+            *mine += theirs;
+        }
+        self.count += later.count;
+        self.sum += later.sum;
+        self.least = self.least.min(later.least);
+        self.most = self.most.max(later.most);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn measure(value: f64, model: &str) -> Measure {
+    fn count(histograms: &mut Histograms, value: f64, model: &str) {
         let mut attributes = Attributes::default();
         attributes.text(names::REQUEST_MODEL, model);
-        Measure { instrument: &names::DURATION, value, attributes }
+        histograms.count(&attributes, &[Measure { instrument: &names::DURATION, value, kind: None }]);
     }
 
     fn points(histograms: &Histograms) -> Vec<HistogramDataPoint> {
@@ -194,7 +245,7 @@ mod tests {
     fn a_bucket_holds_what_is_above_the_bound_before_and_at_most_its_own() {
         let mut histograms = Histograms::new(1, false);
         for value in [0.0, 0.01, 0.011, 81.92, 82.0] {
-            histograms.count(measure(value, "m"));
+            count(&mut histograms, value, "m");
         }
         let point = points(&histograms).remove(0);
         assert_eq!((point.bucket_counts[0], point.bucket_counts[1]), (2, 1));
@@ -207,9 +258,9 @@ mod tests {
     fn each_set_of_attributes_is_counted_by_itself_up_to_a_limit() {
         let mut histograms = Histograms::new(1, false);
         for at in 0..MOST_SETS + 3 {
-            histograms.count(measure(1.0, &format!("m{at}")));
+            count(&mut histograms, 1.0, &format!("m{at}"));
         }
-        histograms.count(measure(1.0, "m0"));
+        count(&mut histograms, 1.0, "m0");
         let points = points(&histograms);
         assert_eq!(points.len(), MOST_SETS + 1);
         let beyond = points.iter().find(|point| point.attributes[0].key == names::OVERFLOW);
@@ -221,9 +272,23 @@ mod tests {
     fn counting_goes_on_after_an_export_or_begins_anew_as_asked() {
         for (delta, left) in [(false, 1), (true, 0)] {
             let mut histograms = Histograms::new(1, delta);
-            histograms.count(measure(1.0, "m"));
+            count(&mut histograms, 1.0, "m");
             histograms.exported(5);
             assert_eq!(points(&histograms).len(), left);
         }
+    }
+
+    #[test]
+    fn what_did_not_arrive_is_counted_with_what_came_meanwhile() {
+        let mut histograms = Histograms::new(1, true);
+        count(&mut histograms, 1.0, "m");
+        let sent = histograms.exported(5).expect("it counts from export to export");
+        count(&mut histograms, 3.0, "m");
+        count(&mut histograms, 3.0, "other");
+        histograms.take_back(sent);
+        let mut counted: Vec<_> = points(&histograms).iter().map(|one| (one.count, one.sum)).collect();
+        counted.sort_by_key(|one| one.0);
+        assert_eq!(counted, [(1, Some(3.0)), (2, Some(4.0))]);
+        assert_eq!(points(&histograms)[0].start_time_unix_nano, 1);
     }
 }

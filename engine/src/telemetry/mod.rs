@@ -12,7 +12,10 @@ mod question;
 mod sampler;
 mod settings;
 mod span;
+mod waiting;
 
+use opentelemetry_proto::tonic::trace::v1 as proto;
+use prost::Message;
 use serde_json::{Value, json};
 
 pub use context::{Given, Span, Tracing, is_trace_header, new_span_id, written};
@@ -24,9 +27,10 @@ use crate::record::Entry;
 
 /// What the caller's own tracer is told of a call: `{ spans, measures }` in OTLP's JSON, the call's span first. `None` where
 /// the call is none of its.
-pub fn told(entry: &Entry) -> Option<String> {
+pub fn told(entry: &Entry<'_>) -> Option<String> {
     let traced = entry.traced.as_ref()?;
-    let measures: Vec<Value> = measure::measures(entry, traced)
+    let common = span::common(entry);
+    let measures: Vec<Value> = measure::measures(entry)
         .into_iter()
         .map(|measure| {
             json!({
@@ -35,9 +39,13 @@ pub fn told(entry: &Entry) -> Option<String> {
                 "description": measure.instrument.description,
                 "bounds": measure.instrument.bounds,
                 "value": measure.value,
-                "attributes": measure.attributes.0,
+                "attributes": measure.attributes(&common).decoded(),
             })
         })
         .collect();
-    Some(json!({ "spans": span::spans(entry, traced), "measures": measures }).to_string())
+    let mut spans = Vec::new();
+    span::spans(entry, traced, common, |span| {
+        spans.push(proto::Span::decode(span.as_slice()).expect("what is written here is protobuf"));
+    });
+    Some(json!({ "spans": spans, "measures": measures }).to_string())
 }

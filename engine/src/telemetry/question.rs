@@ -48,7 +48,7 @@ impl<'b> Question<'b> {
         let stop = self.get::<Vec<String>>("stop").or_else(|| self.get("stop_sequences"));
         let stop = stop.or_else(|| self.get("stop").map(|stop| vec![stop]));
         attributes.texts(names::STOP, stop.unwrap_or_default());
-        attributes.texts(names::ENCODINGS, self.get::<String>("encoding_format"));
+        attributes.texts(names::ENCODINGS, self.get::<Cow<'_, str>>("encoding_format"));
         let format = self.get::<Value>("response_format");
         let kind = format.as_ref().and_then(|format| match format.get("type")?.as_str()? {
             "json_object" | "json_schema" => Some("json"),
@@ -75,7 +75,7 @@ impl<'b> Question<'b> {
         };
         for (name, value) in [(names::INSTRUCTIONS, instructions), (names::INPUT_MESSAGES, messages)] {
             if !value.is_empty() {
-                attributes.text(name, Value::from(value).to_string());
+                attributes.text(name, &Value::from(value).to_string());
             }
         }
         attributes.maybe_text(names::TOOLS, self.0.get("tools").map(|tools| tools.get()));
@@ -177,7 +177,7 @@ mod tests {
         let question = Question::read(body.as_bytes());
         question.parameters(&mut attributes);
         question.contents(&mut attributes);
-        serde_json::to_value(&attributes.0).expect("attributes have a JSON form")
+        serde_json::to_value(attributes.decoded()).expect("attributes have a JSON form")
     }
 
     fn value<'v>(told: &'v Value, key: &str) -> Option<&'v Value> {
