@@ -1,7 +1,7 @@
 // What a client records of its calls: one entry each, whatever became of it.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
@@ -160,6 +160,17 @@ describe('a log of records', { concurrency: true, timeout: 30_000 }, () => {
     assert.ok(entries.every(({ status }) => status === 200))
   })
 
+  test('holds each record in one line, in a folder that is made, also where the host broke lines', async (t) => {
+    const host = await hostFor(t, () => ({ headers: { 'content-type': 'application/json' }, body: JSON.stringify(completion('a\nb'), null, 2) }))
+    const file = path.join(folder(t), 'made', 'calls.ndjson')
+    const client = new Portkey({ customHost: host.url, logs: { file }, captureContent: true })
+    await client.chat.completions.create(BODY)
+    assert.deepEqual(await client.flush(), { whole: true, dropped: 0 })
+    const [entry, ...others] = entriesIn(file)
+    assert.equal(others.length, 0)
+    assert.equal(entry.content.answer.choices[0].message.content, 'a\nb')
+  })
+
   test('is begun anew when it has grown to its limit, and keeps so many old files', async (t) => {
     const host = await hostFor(t, [{ json: completion() }])
     const where = folder(t)
@@ -207,7 +218,9 @@ describe('a log of records', { concurrency: true, timeout: 30_000 }, () => {
   })
 
   test('that cannot be written is refused at construction', (t) => {
-    const file = path.join(folder(t), 'nowhere', 'calls.ndjson')
+    const nowhere = path.join(folder(t), 'nowhere')
+    writeFileSync(nowhere, 'no folder')
+    const file = path.join(nowhere, 'calls.ndjson')
     assert.throws(() => new Portkey({ customHost: 'http://h/v1', logs: { file } }), { name: 'ConfigError', message: /logs\.file: cannot be written to/ })
     assert.throws(() => new Portkey({ customHost: 'http://h/v1', logs: { path: file } }), /logs\.path: expected one of database, file, maxAge, maxBytes, maxFiles/)
     assert.throws(() => new Portkey({ customHost: 'http://h/v1', onRecord: 'yes' }), /onRecord: expected a function/)

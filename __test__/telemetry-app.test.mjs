@@ -79,6 +79,8 @@ describe('the app\'s own tracer', { timeout: 30_000 }, () => {
     for await (const _ of stream);
     await client.fetch('http://any/v1/chat/completions', { method: 'POST', body: JSON.stringify(BODY) })
     const { calls } = made()
+    const gaps = measured.filter(({ name }) => name === 'gen_ai.client.operation.time_per_output_chunk')
+    assert.ok(gaps.length >= 3 && gaps.every(({ value, bounds }) => value >= 0 && bounds.length === 14))
     assert.deepEqual(calls.map(({ attributes, parentSpanContext, instrumentationScope }) => [attributes['gen_ai.request.stream'], parentSpanContext, instrumentationScope.name]), [[true, undefined, 'mine'], [undefined, undefined, 'mine']])
   })
 

@@ -158,7 +158,7 @@ describe('a span', { concurrency: true, timeout: 30_000 }, () => {
     const used = [...receiver.spans, ...points].flatMap(({ attributes }) => Object.keys(attributes))
     const resource = Object.keys(receiver.exports[0].resource)
     const metrics = receiver.exports.flatMap(({ metrics }) => metrics).map(({ name }) => name)
-    assert.ok(used.length > 40 && metrics.length === 3)
+    assert.ok(used.length > 40 && metrics.length === 4)
     assert.deepEqual([...used, ...resource, ...metrics].filter((name) => !name.startsWith('portkey.') && !known.has(name)), [])
   })
 })
@@ -292,6 +292,25 @@ describe('metrics', { concurrency: true, timeout: 30_000 }, () => {
     const tokens = receiver.metric('gen_ai.client.token.usage').histogram.dataPoints
     assert.deepEqual(tokens.map(({ sum, attributes }) => [attributes['gen_ai.token.type'], sum]).sort(), [['input', 18], ['output', 10]])
     assert.equal(Number(receiver.metric('gen_ai.client.operation.time_to_first_chunk').histogram.dataPoints[0].count), 1)
+  })
+
+  test('count the time from each piece of a stream to the next', async (t) => {
+    let go
+    const pause = new Promise((resolve) => (go = resolve))
+    const [role, ...chunks] = chatChunks(['one', ' two', ' three'])
+    const host = await hostFor(t, [{ sse: [role, chunks[0], { pause }, ...chunks.slice(1)] }])
+    const { receiver, client } = await exporting(t, { customHost: host.url, otel: { spans: false } })
+    const began = performance.now()
+    const seen = []
+    for await (const chunk of await client.chat.completions.create({ ...BODY, stream: true })) {
+      if (seen.push(chunk.choices[0].delta.content) === 2) setTimeout(go, 50)
+    }
+    const elapsed = (performance.now() - began) / 1e3
+    await client.flush()
+    const { unit, histogram: { dataPoints: [point] } } = receiver.metric('gen_ai.client.operation.time_per_output_chunk')
+    assert.deepEqual([unit, point.explicitBounds.length, point.attributes['gen_ai.request.model']], ['s', 14, 'asked'])
+    assert.deepEqual([seen.slice(0, 4), Number(point.count)], [['', 'one', ' two', ' three'], 3])
+    assert.ok(point.max > 0.045 && point.sum <= elapsed && point.min < point.max, JSON.stringify(point))
   })
 
   test('count from the beginning, or from one export to the next', async (t) => {

@@ -237,7 +237,7 @@ class AppTracer {
     span.end(timeOf(call.endTimeUnixNano))
   }
 
-  #record(meter, { name, unit, description, bounds, value, attributes }) {
+  #record(meter, { name, unit, description, bounds, values, attributes }) {
     if (this.#meter !== meter) {
       this.#meter = meter
       this.#histograms.clear()
@@ -245,7 +245,8 @@ class AppTracer {
     if (!this.#histograms.has(name)) {
       this.#histograms.set(name, meter.createHistogram(name, { unit, description, advice: { explicitBucketBoundaries: bounds } }))
     }
-    this.#histograms.get(name).record(value, attributesOf(attributes))
+    const [histogram, own] = [this.#histograms.get(name), attributesOf(attributes)]
+    for (const value of values) histogram.record(value, own)
   }
 }
 

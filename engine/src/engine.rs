@@ -99,7 +99,7 @@ impl Engine {
     }
 
     /// Sends one call. Dropping the future closes the connection.
-    pub async fn send(&self, call: Call) -> std::result::Result<Answer, Failed> {
+    pub async fn send(&self, mut call: Call) -> std::result::Result<Answer, Failed> {
         if feedback::is_feedback(&call) && self.keeps_feedback(&call) {
             return self.feedback(call).await;
         }
@@ -117,7 +117,7 @@ impl Engine {
         let began = self.context.clock.now();
         memory.began_call();
         let context = Context { deadline: limit.map(|limit| began + limit), memory, ..self.context.clone() };
-        let call = Call { options: crate::call::CallOptions { timeout: limit, ..call.options }, ..call };
+        call.options.timeout = limit;
         for target in &plan.watched {
             check::look_after(&context, target);
         }
@@ -265,7 +265,7 @@ impl Engine {
     /// Headers named `x-portkey-…` are options where this process does what they say; the others are the call's own.
     fn split_headers(&self, call: &Call) -> (Map<String, Value>, Headers) {
         let mut params = call.params.clone().unwrap_or_default();
-        if self.is_remote(&params) {
+        if call.options.headers.is_empty() || self.is_remote(&params) {
             return (params, call.options.headers.clone());
         }
         let mut headers = Vec::new();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use memchr::memmem;
 use serde_json::json;
 
 use super::request::Request;
@@ -93,6 +94,11 @@ pub async fn look(
 
 /// Whether a call does more than being answered: it adds to a conversation that the provider keeps, or goes on after it.
 fn changes_something(body: &[u8]) -> bool {
+    // A name may be spelled with escapes.
+    let may_have = |words: &[u8]| memmem::find(body, words).is_some();
+    if !may_have(b"\"conversation\"") && !may_have(b"\"background\"") && !may_have(b"\\u") {
+        return false;
+    }
     let Ok(body) = Body::parse(body) else { return false };
     let is_set = |name: &str| body.get(name).is_some_and(|json| !matches!(json, "null" | "false"));
     ["conversation", "background"].into_iter().any(is_set)

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::header;
+use ::http::{HeaderName, header};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::guard::{Checked, Checking, Guard};
@@ -25,8 +25,16 @@ use crate::http::{ConnectWatch, Reply};
 use crate::limit::Reserved;
 use crate::memory::Visit;
 use crate::observe::{Attempt, Phase, Report, milliseconds};
+use crate::record::Recording;
 use crate::retry::{LONGEST_WAIT, MOST_ATTEMPTS};
 use crate::telemetry::new_span_id;
+
+/// Where hosts say what they call a request.
+static REQUEST_IDS: [HeaderName; 3] = [
+    HeaderName::from_static("x-request-id"),
+    HeaderName::from_static("request-id"),
+    HeaderName::from_static("x-amzn-requestid"),
+];
 
 pub struct Sending<'c> {
     pub(super) context: &'c Context,
@@ -104,8 +112,7 @@ impl<'c> Sending<'c> {
         attempt.status = Some(reply.status);
         attempt.phase = Phase::Body;
         attempt.ms.headers = Some(milliseconds(now - self.began));
-        let names = ["x-request-id", "request-id", "x-amzn-requestid"];
-        let request_id = names.iter().find_map(|name| reply.headers.get(*name)?.to_str().ok());
+        let request_id = REQUEST_IDS.iter().find_map(|name| reply.headers.get(name)?.to_str().ok());
         self.report.request_id = request_id.map(str::to_owned);
         if self.target.gateway.is_some() {
             self.report.told_by(&reply.headers);
@@ -293,6 +300,7 @@ impl<'c> Sending<'c> {
             translation,
             streamed: self.request.streamed(),
             repairs: self.request.repairs(),
+            measures_gaps: self.report.recording.as_ref().is_some_and(Recording::measures_gaps),
         };
         let mut events = Events::new(opening);
         if let Err(error) = events.commit(self.target.gated).await {

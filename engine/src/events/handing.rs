@@ -88,6 +88,7 @@ impl Events {
             translation: None,
             streamed,
             repairs: None,
+            measures_gaps: false,
         };
         let progress = Progress::of_last_usage(streamed, &events);
         Self { ready: events, state: State::Ended, replayed: true, progress, ..Self::new(opening) }

@@ -34,6 +34,7 @@ pub use fronted::Fronting;
 pub use handing::Held;
 use handing::Keeping;
 pub use streaming::Streaming;
+use telling::Gaps;
 pub use translated::Translation;
 
 /// One event of a stream, its data being JSON text.
@@ -69,6 +70,8 @@ pub struct Events {
     state: State,
     /// Milliseconds from the attempt's beginning to the first semantic event.
     first_token: Option<f64>,
+    /// Where they are measured.
+    gaps: Option<Gaps>,
     closed: Option<Closed>,
     done_without_finish: bool,
     held: Held,
@@ -127,6 +130,8 @@ pub struct Opening {
     pub streamed: Streamed,
     /// Where the target's chunks are repaired.
     pub repairs: Option<Box<Repairs>>,
+    /// Whether the times between its events are wanted.
+    pub measures_gaps: bool,
 }
 
 impl Events {
@@ -152,6 +157,7 @@ impl Events {
             parsed: Vec::new(),
             state: State::Open,
             first_token: None,
+            gaps: opening.measures_gaps.then(Gaps::default),
             closed: None,
             done_without_finish: false,
             held: Held::default(),
@@ -346,6 +352,9 @@ impl Events {
 
     fn semantic(&mut self) {
         self.moves = true;
+        if let Some(gaps) = &mut self.gaps {
+            gaps.came(SystemClock.now());
+        }
         if self.first_token.is_none() {
             self.first_token = Some(milliseconds(SystemClock.now() - self.began));
             self.first_semantic = self.came;

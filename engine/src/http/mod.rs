@@ -96,8 +96,8 @@ pub struct Reply {
 }
 
 /// How long connecting took, where a connection had to be made, and how often the request was sent once more.
-#[derive(Clone, Default)]
-pub struct ConnectWatch(Arc<Mutex<WatchState>>);
+#[derive(Default)]
+pub struct ConnectWatch(Mutex<WatchState>);
 
 #[derive(Default)]
 struct WatchState {
@@ -333,7 +333,7 @@ impl Transport for Network {
 /// The unread rest of a reply. Dropping it closes the connection unless it was read to its end.
 pub struct ReplyBody {
     source: Source,
-    gunzip: Option<MultiGzDecoder<Vec<u8>>>,
+    gunzip: Option<Box<MultiGzDecoder<Vec<u8>>>>,
     /// What is still to be unzipped.
     zipped: Bytes,
 }
@@ -352,7 +352,7 @@ impl ReplyBody {
     fn new(source: Source, headers: &HeaderMap) -> Self {
         let encoding = headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
         let zipped = matches!(encoding, Some(b"gzip" | b"x-gzip"));
-        let gunzip = zipped.then(|| MultiGzDecoder::new(Vec::new()));
+        let gunzip = zipped.then(|| Box::new(MultiGzDecoder::new(Vec::new())));
         Self { source, gunzip, zipped: Bytes::new() }
     }
 

@@ -56,6 +56,14 @@ struct History {
     last_error: Option<LastError>,
 }
 
+impl History {
+    fn answers(&mut self, after: Duration) {
+        let latest = milliseconds(after);
+        self.latency = Some(self.latency.map_or(latest, |mean| mean + WEIGHT * (latest - mean)));
+        self.is_loading = false;
+    }
+}
+
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LastError {
@@ -248,25 +256,21 @@ impl Visit {
 
     /// An answer came, `after` so long.
     pub fn succeeded(&mut self, status: u16, after: Duration, now: Instant) {
-        self.answers(after);
-        self.answered(Some(status), now);
+        self.live.bench.succeeded();
+        self.record(Ok(status), now);
+        let mut history = lock(&self.live.history);
+        history.answers(after);
+        history.answered += 1;
     }
 
     /// A stream's first content came, `after` so long. What it counts as is told by its end; only a probe is not waited for.
     pub fn opened(&mut self, status: u16, after: Duration, now: Instant) {
-        self.answers(after);
+        lock(&self.live.history).answers(after);
         let is_counted = self.probe.is_some();
         if is_counted {
             self.record(Ok(status), now);
         }
         self.opened = Some(Opened { status, is_counted });
-    }
-
-    fn answers(&self, after: Duration) {
-        let mut history = lock(&self.live.history);
-        let latest = milliseconds(after);
-        history.latency = Some(history.latency.map_or(latest, |mean| mean + WEIGHT * (latest - mean)));
-        history.is_loading = false;
     }
 
     /// `status` is what its circuit breaker has not counted yet.

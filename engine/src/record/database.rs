@@ -63,8 +63,11 @@ const FOURTH: &str = "CREATE TABLE blocks (latest REAL NOT NULL, lines BLOB NOT 
 /// How long another process's writing is waited for.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// A page's length in a database that is made here. Larger ones than SQLite's own are fewer to write, twice each.
+const PAGE: i64 = 16_384;
+
 /// So many pages are written before they are put to their places in the file.
-const CHECKPOINT: i64 = 4_000;
+const CHECKPOINT: i64 = 1_000;
 
 /// So many records are written between two looks at what has grown old.
 const SWEEP: u64 = 1_000;
@@ -76,7 +79,8 @@ pub fn open(path: &Path) -> Result<Connection, String> {
     let mut connection = Connection::open(path).map_err(told)?;
     connection.busy_timeout(BUSY).map_err(told)?;
     if version(&connection).map_err(told)? != VERSION {
-        // What is freed is given back; that can be said only before there are tables.
+        // What is freed is given back; that, and the length of pages, can be said only before there are tables.
+        connection.pragma_update(None, "page_size", PAGE).map_err(told)?;
         connection.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(told)?;
         // Two processes may come here at once: the one that waited finds the tables made.
         let transaction =
@@ -103,8 +107,8 @@ fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
-/// A block's length; each is unfolded as a whole.
-const BLOCK: usize = 1 << 20;
+/// A block's length: what is copied on its way to the file is kept small enough to stay at hand.
+const BLOCK: usize = 1 << 16;
 
 pub struct Database {
     connection: Connection,

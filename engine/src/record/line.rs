@@ -32,10 +32,9 @@ impl Line {
         self.0.extend_from_slice(json.as_bytes());
     }
 
-    /// A text that needs no look: it was made here.
+    /// A text that needs no look: it was made here. What stands before it ends with its quote.
     fn plain(&mut self, name: &str, text: &str) {
         self.put(name);
-        self.0.push(b'"');
         self.put(text);
         self.0.push(b'"');
     }
@@ -44,14 +43,14 @@ impl Line {
         if is_plain(text.as_bytes()) {
             return self.plain(name, text);
         }
-        self.put(name);
+        self.put(unquoted(name));
         self.derived(&text);
     }
 
     fn maybe_text(&mut self, name: &str, text: Option<&str>) {
         match text {
             Some(text) => self.text(name, text),
-            None => self.nothing(name),
+            None => self.nothing(unquoted(name)),
         }
     }
 
@@ -105,41 +104,41 @@ impl Line {
     }
 
     fn entry(&mut self, entry: &Entry<'_>) {
-        self.plain("{\"id\":", &entry.id);
-        self.text(",\"traceId\":", &entry.trace_id);
-        self.text(",\"spanId\":", &entry.span_id);
-        self.maybe_text(",\"parentSpanId\":", entry.parent_span_id.as_deref());
-        self.maybe_text(",\"spanName\":", entry.span_name.as_deref());
+        self.plain("{\"id\":\"", &entry.id);
+        self.text(",\"traceId\":\"", &entry.trace_id);
+        self.text(",\"spanId\":\"", &entry.span_id);
+        self.maybe_text(",\"parentSpanId\":\"", entry.parent_span_id.as_deref());
+        self.maybe_text(",\"spanName\":\"", entry.span_name.as_deref());
         self.time(",\"began\":", entry.began);
-        self.plain(",\"endpoint\":", entry.endpoint);
+        self.plain(",\"endpoint\":\"", entry.endpoint);
         self.flag(",\"stream\":", entry.stream);
-        self.plain(",\"outcome\":", entry.outcome.name());
+        self.plain(",\"outcome\":\"", entry.outcome.name());
         self.status(entry.status);
-        self.maybe_text(",\"code\":", entry.code.as_deref());
-        self.plain(",\"provider\":", entry.provider);
-        self.text(",\"target\":", &entry.target);
-        self.text(",\"path\":", &entry.path);
-        self.maybe_text(",\"model\":", entry.model.as_deref());
-        self.maybe_text(",\"answeredBy\":", entry.answered_by.as_deref());
-        self.maybe_text(",\"requestId\":", entry.request_id.as_deref());
-        self.maybe_text(",\"answerId\":", entry.answer_id.as_deref());
+        self.maybe_text(",\"code\":\"", entry.code.as_deref());
+        self.plain(",\"provider\":\"", entry.provider);
+        self.text(",\"target\":\"", &entry.target);
+        self.text(",\"path\":\"", &entry.path);
+        self.maybe_text(",\"model\":\"", entry.model.as_deref());
+        self.maybe_text(",\"answeredBy\":\"", entry.answered_by.as_deref());
+        self.maybe_text(",\"requestId\":\"", entry.request_id.as_deref());
+        self.maybe_text(",\"answerId\":\"", entry.answer_id.as_deref());
         self.maybe_time(",\"ms\":{\"firstToken\":", entry.ms.first_token);
         self.time(",\"total\":", entry.ms.total);
         self.number("},\"tokensPerSecond\":", entry.tokens_per_second);
         self.usage(entry.usage.as_ref());
         self.number(",\"cost\":", entry.cost);
-        self.maybe_text(",\"cache\":", entry.cache);
+        self.maybe_text(",\"cache\":\"", entry.cache);
         self.put(",\"attempts\":[");
         for (at, attempt) in entry.attempts.iter().enumerate() {
-            self.attempt(if at == 0 { "{\"target\":" } else { ",{\"target\":" }, attempt);
+            self.attempt(if at == 0 { "{\"target\":\"" } else { ",{\"target\":\"" }, attempt);
         }
         self.texts("],\"changes\":[", entry.changes.iter().map(Cow::as_ref));
         self.texts("],\"failedHooks\":[", entry.failed_hooks.iter().map(String::as_str));
         self.put("],\"metadata\":");
         if entry.metadata.is_empty() {
-            self.put("{}")
+            self.put("{}");
         } else {
-            self.derived(&entry.metadata)
+            self.derived(&entry.metadata);
         }
         self.content(entry);
     }
@@ -154,7 +153,7 @@ impl Line {
     fn texts<'t>(&mut self, name: &str, texts: impl Iterator<Item = &'t str>) {
         self.put(name);
         for (at, text) in texts.enumerate() {
-            self.text(if at == 0 { "" } else { "," }, text);
+            self.text(if at == 0 { "\"" } else { ",\"" }, text);
         }
     }
 
@@ -171,14 +170,14 @@ impl Line {
 
     fn attempt(&mut self, name: &str, attempt: &Attempt) {
         self.text(name, &attempt.target);
-        self.plain(",\"provider\":", attempt.provider);
-        self.text(",\"url\":", &attempt.url);
+        self.plain(",\"provider\":\"", attempt.provider);
+        self.text(",\"url\":\"", &attempt.url);
         self.status(attempt.status);
-        self.plain(",\"phase\":", name_of(attempt.phase));
-        self.maybe_text(",\"code\":", attempt.code.as_deref());
-        self.maybe_text(",\"retryReason\":", attempt.retry_reason.as_deref());
+        self.plain(",\"phase\":\"", name_of(attempt.phase));
+        self.maybe_text(",\"code\":\"", attempt.code.as_deref());
+        self.maybe_text(",\"retryReason\":\"", attempt.retry_reason.as_deref());
         self.whole(",\"resent\":", u64::from(attempt.resent));
-        self.maybe_text(",\"limit\":", attempt.limit.as_deref());
+        self.maybe_text(",\"limit\":\"", attempt.limit.as_deref());
         let ms = &attempt.ms;
         self.maybe_time(",\"ms\":{\"limit\":", ms.limit);
         self.maybe_time(",\"queue\":", ms.queue);
@@ -197,6 +196,11 @@ impl Line {
         self.put(content.answer.as_deref().map_or("null", RawValue::get));
         self.put("}}");
     }
+}
+
+/// What stands before a text, without that one's quote.
+fn unquoted(name: &str) -> &str {
+    name.strip_suffix('"').unwrap_or(name)
 }
 
 fn name_of(phase: Phase) -> &'static str {
@@ -314,8 +318,6 @@ mod tests {
             let told: Value = serde_json::from_str(&line).expect("JSON");
             let derived: Value = serde_json::from_str(&serde_json::to_string(&entry).expect("JSON")).expect("JSON");
             prop_assert_eq!(numbers_alike(told), numbers_alike(derived));
-            let in_order = |json: &str| Vec::from_iter(json.match_indices("\":").map(|(at, _)| at)).len();
-            prop_assert_eq!(in_order(&line), in_order(&serde_json::to_string(&entry).expect("JSON")));
         }
     }
 

@@ -139,7 +139,7 @@ fn is_usual(tier: &str) -> bool {
 fn today(now: SystemTime) -> String {
     let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let mut date = to_rfc_3339(seconds as i64);
-    date.truncate(date.find('T').unwrap_or(date.len()));
+    date.truncate("2026-11-23".len());
     date
 }
 

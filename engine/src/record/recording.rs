@@ -30,6 +30,8 @@ pub struct Recording {
     method: &'static str,
     /// Why a stream ended, choice by choice.
     pub finish_reasons: Vec<String>,
+    /// Seconds from each piece of a stream's content to the next.
+    pub gaps: Vec<f64>,
     /// What a stream has brought so far: `{"text", "toolCalls", "usage"}`.
     pub streamed: Option<String>,
 }
@@ -58,8 +60,14 @@ impl Recording {
             body: call.body.clone(),
             method: call.endpoint.method.as_str(),
             finish_reasons: Vec::new(),
+            gaps: Vec::new(),
             streamed: None,
         }
+    }
+
+    /// Whether the times between a stream's pieces are measured.
+    pub fn measures_gaps(&self) -> bool {
+        self.recorder.telemetry.as_ref().is_some_and(|telemetry| telemetry.metrics.is_some())
     }
 
     /// Hands the entry over.
@@ -125,7 +133,8 @@ impl Recording {
             None => std::mem::take(&mut self.finish_reasons),
         };
         let (tracing, body) = (report.tracing.take()?, self.body.clone());
-        Some(Traced { tracing, began: self.began, method: self.method, body, finish_reasons })
+        let gaps = std::mem::take(&mut self.gaps);
+        Some(Traced { tracing, began: self.began, method: self.method, body, finish_reasons, gaps })
     }
 
     /// What the host told, else an estimate of what it did for the call.

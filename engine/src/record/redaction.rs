@@ -400,6 +400,55 @@ mod tests {
         assert_eq!(covered(&patterns, &content), wanted);
     }
 
+    /// Keeps the lines that it gets.
+    #[derive(Default)]
+    struct Kept(Mutex<Vec<Value>>);
+
+    impl crate::record::Sink for Kept {
+        fn take(&self, record: &crate::record::Record<'_>) {
+            let line = serde_json::from_str(record.json()).expect("JSON");
+            self.0.lock().expect("no panic").push(line);
+        }
+
+        fn flush(&self, _: Duration) -> bool {
+            true
+        }
+
+        fn dropped(&self) -> u64 {
+            0
+        }
+    }
+
+    /// Answers when it is asked to.
+    #[derive(Default)]
+    struct Later(Mutex<Vec<Then>>);
+
+    impl Redactor for Later {
+        fn redact(&self, _: String, then: Then) {
+            self.0.lock().expect("no panic").push(then);
+        }
+    }
+
+    #[test]
+    fn what_is_not_redacted_when_the_process_ends_goes_without_content_and_says_so() {
+        let (kept, later) = (Arc::<Kept>::default(), Arc::<Later>::default());
+        let sinks = Arc::new(Sinks(vec![kept.clone()]));
+        let redacting =
+            Redacting::new(&Redaction::Caller(1), Some(later.clone()), &sinks).expect("a redactor");
+        let content = Content::read(r#"{"request":{"secret":1}}"#);
+        redacting.take(&Entry { content, ..Entry::default() });
+        assert!(!redacting.flush(Duration::from_millis(1)));
+        redacting.end(Duration::from_secs(10));
+        assert!(redacting.flush(Duration::ZERO));
+        let thens = std::mem::take(&mut *later.0.lock().expect("no panic"));
+        for then in thens {
+            then(Some(r#"{"request":{}}"#));
+        }
+        let lines = kept.0.lock().expect("no panic").clone();
+        assert_eq!(lines.len(), 1, "too late is too late");
+        assert_eq!((&lines[0]["content"], &lines[0]["changes"]), (&Value::Null, &json!([TOO_LATE])));
+    }
+
     #[test]
     fn a_text_that_is_too_long_to_search_is_covered_whole() {
         let text = "a".repeat(2 << 20);

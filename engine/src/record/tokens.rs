@@ -1,6 +1,5 @@
 //! What a call used, read from an answer in any of the three formats without building values, else estimated and flagged.
 
-use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
 /// Tokens that a call used.
@@ -72,7 +71,15 @@ struct Details {
 impl Usage {
     /// Reads the JSON of a `usage` object: OpenAI's chat or Responses form, or Anthropic's. `None` where it counts nothing.
     pub fn read(json: &str) -> Option<Self> {
-        let told: Told = serde_json::from_str(json).ok()?;
+        Self::of(serde_json::from_str(json).ok()?)
+    }
+
+    /// The same of the JSON that a text begins with.
+    fn first(text: &[u8]) -> Option<Self> {
+        Self::of(serde_json::Deserializer::from_slice(text).into_iter().next()?.ok()?)
+    }
+
+    fn of(told: Told) -> Option<Self> {
         let chat = told.prompt_tokens.or(told.completion_tokens).or(told.total_tokens);
         chat.or(told.input_tokens).or(told.output_tokens)?;
         // Anthropic counts what its cache read and wrote beside the input.
@@ -116,23 +123,26 @@ impl Usage {
 
 /// The last `usage` of an answer that counts something. A quote inside a string is escaped, so what is found here is a key.
 pub fn usage_in(answer: &[u8]) -> Option<Usage> {
-    let mut rest = answer;
-    while let Some(at) = memmem::rfind(rest, b"\"usage\"") {
-        let value = after_colon(&answer[at + 7..]);
-        if let Some(usage) = value.and_then(|value| Usage::read(first_value(value)?)) {
-            return Some(usage);
-        }
-        rest = &rest[..at];
-    }
-    None
+    const KEY: &[u8] = b"\"usage\"";
+    // It is among the last of an answer, a few quotes from its end.
+    let mut keys = memchr::memrchr_iter(b'"', answer).filter(|at| answer[*at..].starts_with(KEY));
+    keys.find_map(|at| Usage::first(after_colon(&answer[at + KEY.len()..])?))
 }
 
 /// The first string under `key`, which is written with its quotes: `"model"`.
-pub fn text_in<'a>(json: &'a [u8], key: &str) -> Option<&'a str> {
-    let at = memmem::find(json, key.as_bytes())?;
-    let value = after_colon(&json[at + key.len()..])?;
-    let text = first_value(value)?.strip_prefix('"')?.strip_suffix('"')?;
-    (!text.contains('\\')).then_some(text)
+pub fn text_in<'a>(json: &'a [u8], key: &'a str) -> Option<&'a str> {
+    keyed(json, key.as_bytes()).next()?
+}
+
+/// What is under each `key`; `None` for what is no string, or one with escapes.
+fn keyed<'a>(json: &'a [u8], key: &'a [u8]) -> impl Iterator<Item = Option<&'a str>> {
+    let keys = memchr::memchr_iter(b'"', json).filter(move |at| json[*at..].starts_with(key));
+    keys.map(move |at| {
+        let value = after_colon(&json[at + key.len()..])?.strip_prefix(b"\"")?;
+        // Up to the first quote, with which the value ends unless it is escaped.
+        let text = &value[..memchr::memchr(b'"', value)?];
+        std::str::from_utf8(text).ok().filter(|text| !text.contains('\\'))
+    })
 }
 
 #[derive(Deserialize, Default)]
@@ -158,12 +168,7 @@ fn reason_of_response(answer: &[u8]) -> Option<String> {
 /// Why an answer ended, choice by choice, in any of the three formats.
 pub fn reasons_in(answer: &[u8]) -> Vec<String> {
     for key in ["\"finish_reason\"", "\"stop_reason\""] {
-        let mut reasons = Vec::new();
-        let mut rest = answer;
-        while let Some(at) = memmem::find(rest, key.as_bytes()) {
-            reasons.extend(text_in(&rest[at..], key).map(str::to_owned));
-            rest = &rest[at + key.len()..];
-        }
+        let reasons: Vec<_> = keyed(answer, key.as_bytes()).flatten().map(str::to_owned).collect();
         if !reasons.is_empty() {
             return reasons;
         }
@@ -173,12 +178,6 @@ pub fn reasons_in(answer: &[u8]) -> Vec<String> {
 
 fn after_colon(text: &[u8]) -> Option<&[u8]> {
     Some(text.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start())
-}
-
-/// The JSON value that `text` begins with.
-fn first_value(text: &[u8]) -> Option<&str> {
-    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<&serde_json::value::RawValue>();
-    values.next()?.ok().map(serde_json::value::RawValue::get)
 }
 
 #[cfg(test)]

@@ -49,17 +49,21 @@ struct Tokens {
     output: i64,
 }
 
-/// Makes rows of all blocks, the oldest first. Each takes a transaction of its own, so that who writes waits for none but one.
+/// So many blocks become rows at once.
+const BLOCKS: usize = 16;
+
+/// Makes rows of all blocks, the oldest first, some in each transaction, so that who writes never waits long.
 pub fn unfold(connection: &Connection) -> rusqlite::Result<()> {
     while connection.query_row("SELECT EXISTS (SELECT 1 FROM blocks)", [], |row| row.get(0))? {
-        // Another may be at the same block: who comes second finds it gone.
+        // Another may be at the same blocks: who comes second finds them gone.
         let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-        let oldest = "SELECT rowid, lines FROM blocks ORDER BY rowid LIMIT 1";
-        let block = transaction.prepare_cached(oldest)?.query_row([], |row| {
-            let row_id: i64 = row.get(0)?;
-            Ok((row_id, row.get::<_, Vec<u8>>(1)?))
-        });
-        if let Some((row_id, lines)) = block.optional()? {
+        for _ in 0..BLOCKS {
+            let oldest = "SELECT rowid, lines FROM blocks ORDER BY rowid LIMIT 1";
+            let block = transaction.prepare_cached(oldest)?.query_row([], |row| {
+                let row_id: i64 = row.get(0)?;
+                Ok((row_id, row.get::<_, Vec<u8>>(1)?))
+            });
+            let Some((row_id, lines)) = block.optional()? else { break };
             insert(&transaction, &lines)?;
             transaction.execute("DELETE FROM blocks WHERE rowid = ?1", [row_id])?;
         }
@@ -94,4 +98,40 @@ fn insert(transaction: &Transaction<'_>, lines: &[u8]) -> rusqlite::Result<()> {
         ])?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::worker::{Lines, Worker};
+    use super::super::{Entry, Filter, Reading, Record, Retention, Sink, database::Database};
+    use crate::clock::{hex, new_id, ordered_number};
+    use std::time::Duration;
+
+    #[test]
+    fn what_is_written_is_there_for_all_who_read_at_once() {
+        let path = std::env::temp_dir().join(format!("{}.sqlite", new_id()));
+        let retention =
+            Retention { path: path.clone(), longest_age: Duration::MAX, most_bytes: u64::MAX >> 1 };
+        let database = Database::open(&retention, Box::new(|| None)).expect("a database");
+        let worker: Worker<Lines> = Worker::new("a test", database);
+        let id = |at: u32| hex(ordered_number(u64::from(at)));
+        for at in 0..2_000_u32 {
+            let target = if at % 2 == 0 { "even" } else { "with a \"quote\"" };
+            let entry =
+                Entry { id: id(at).into(), began: f64::from(at), target: target.into(), ..Entry::default() };
+            worker.take(&Record::of(&entry));
+        }
+        assert!(worker.flush(Duration::from_secs(60)));
+        let odd =
+            Filter { target: Some("with a \"quote\"".to_owned()), limit: Some(1_000), ..Filter::default() };
+        let counts = std::thread::scope(|scope| {
+            let read = || Reading::open(&path).and_then(|reading| reading.list(&odd)).expect("a list");
+            let readers: Vec<_> = (0..3).map(|_| scope.spawn(read)).collect();
+            let read = readers.into_iter().map(|reader| reader.join().expect("no panic"));
+            read.map(|list| list.as_array().map(Vec::len)).collect::<Vec<_>>()
+        });
+        assert_eq!(counts, [Some(1_000); 3]);
+        drop(worker);
+        std::fs::remove_file(&path).expect("it is there");
+    }
 }

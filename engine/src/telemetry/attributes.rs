@@ -17,6 +17,9 @@ const FOUR_BYTES: u8 = 5;
 
 const ATTRIBUTES: u8 = 9;
 
+/// A span's attributes are so long, as a rule.
+const ROOM: usize = 1 << 11;
+
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Attributes(pub Encoded);
 
@@ -100,6 +103,13 @@ impl Any<'_> {
 }
 
 impl Attributes {
+    /// Those that there are, with room for more.
+    pub fn beginning(with: &[u8]) -> Self {
+        let mut bytes = Vec::with_capacity(ROOM);
+        bytes.extend_from_slice(with);
+        Self(bytes)
+    }
+
     /// The name is in two parts, of which the first may be empty.
     fn add(&mut self, (scope, name): (&str, &str), value: &Any<'_>) {
         let (name_length, value_length) = (scope.len() + name.len(), value.length());

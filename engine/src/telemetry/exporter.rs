@@ -29,6 +29,9 @@ use crate::http::Network;
 use crate::panics::{FAULT, caught};
 use crate::record::{Entry, Record, Sink};
 
+/// The spans of a call are so long, as a rule.
+const ROOM: usize = 1 << 12;
+
 pub struct Exporter {
     settings: Arc<Settings>,
     desk: Arc<Desk>,
@@ -65,9 +68,10 @@ impl Exporter {
     }
 
     /// The spans of a record, where it has some that are exported.
-    fn spans(&self, entry: &Entry<'_>, traced: &Traced, common: Attributes) -> Spans {
+    fn spans(&self, entry: &Entry<'_>, traced: &Traced, common: &Attributes) -> Spans {
         let mut spans = Spans::default();
         if self.settings.spans.is_some() && traced.tracing.sampled {
+            spans.bytes.reserve(ROOM);
             span::spans(entry, traced, common, |span| spans.push(&span));
         }
         spans
@@ -91,7 +95,7 @@ impl Sink for Exporter {
         let soon =
             |signal: &Option<Signal>| signal.as_ref().map(|signal| SystemClock.now() + signal.interval);
         // Made before others are kept waiting.
-        let made = self.spans(entry, traced, common.clone());
+        let made = self.spans(entry, traced, &common);
         let mut waiting = self.desk.lock();
         let was_due = waiting.due();
         if let Some(histograms) = &mut waiting.histograms {

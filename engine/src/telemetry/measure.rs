@@ -11,15 +11,31 @@ use super::attributes::{Attributes, Encoded};
 use super::names::{self, Instrument};
 use crate::record::Entry;
 
-/// One measurement.
-pub struct Measure {
+/// What one instrument measures of a call.
+pub struct Measure<'e> {
     pub instrument: &'static Instrument,
-    pub value: f64,
+    pub values: Values<'e>,
     /// Of tokens: which.
     pub kind: Option<&'static str>,
 }
 
-impl Measure {
+#[derive(Clone, Copy)]
+pub enum Values<'e> {
+    One(f64),
+    Many(&'e [f64]),
+}
+
+impl<'e> Values<'e> {
+    pub fn each(self) -> impl Iterator<Item = f64> + 'e {
+        let (one, many): (_, &[f64]) = match self {
+            Self::One(value) => (Some(value), &[]),
+            Self::Many(values) => (None, values),
+        };
+        one.into_iter().chain(many.iter().copied())
+    }
+}
+
+impl Measure<'_> {
     /// With what those of a call have in common.
     pub fn attributes(&self, common: &Attributes) -> Attributes {
         let mut attributes = common.clone();
@@ -29,21 +45,30 @@ impl Measure {
 }
 
 /// All that is measured of a call. Tokens only where the host has counted them.
-pub fn measures(entry: &Entry<'_>) -> Vec<Measure> {
-    let mut measures = Vec::with_capacity(4);
+pub fn measures<'e>(entry: &'e Entry<'_>) -> Vec<Measure<'e>> {
+    let mut measures = Vec::with_capacity(5);
     if let Some(usage) = entry.usage.filter(|usage| !usage.estimated) {
         for (kind, tokens) in [("input", usage.input), ("output", usage.output)] {
             measures.push(Measure {
                 instrument: &names::TOKEN_USAGE,
-                value: tokens as f64,
+                values: Values::One(tokens as f64),
                 kind: Some(kind),
             });
         }
     }
     if let Some(first) = entry.ms.first_token.filter(|_| entry.stream) {
-        measures.push(Measure { instrument: &names::TO_FIRST_CHUNK, value: first / 1e3, kind: None });
+        let values = Values::One(first / 1e3);
+        measures.push(Measure { instrument: &names::TO_FIRST_CHUNK, values, kind: None });
     }
-    measures.push(Measure { instrument: &names::DURATION, value: entry.ms.total / 1e3, kind: None });
+    if let Some(traced) = entry.traced.as_ref().filter(|traced| !traced.gaps.is_empty()) {
+        measures.push(Measure {
+            instrument: &names::PER_CHUNK,
+            values: Values::Many(&traced.gaps),
+            kind: None,
+        });
+    }
+    let values = Values::One(entry.ms.total / 1e3);
+    measures.push(Measure { instrument: &names::DURATION, values, kind: None });
     measures
 }
 
@@ -78,7 +103,7 @@ impl Histograms {
     }
 
     /// Counts what was measured of one call.
-    pub fn count(&mut self, common: &Attributes, measures: &[Measure]) {
+    pub fn count(&mut self, common: &Attributes, measures: &[Measure<'_>]) {
         let is_known = self.sets.contains_key(&common.0);
         let mut beyond = Attributes::default();
         if !is_known && self.sets.len() >= MOST_SETS {
@@ -93,7 +118,7 @@ impl Histograms {
             let is_same =
                 |one: &Counted| one.instrument.name == measure.instrument.name && one.kind == measure.kind;
             match set.iter_mut().find(|one| is_same(one)) {
-                Some(counted) => counted.add(measure.value),
+                Some(counted) => counted.add(measure.values),
                 None => set.push(Counted::first(measure, common)),
             }
         }
@@ -104,7 +129,7 @@ impl Histograms {
         let temporality =
             if self.delta { AggregationTemporality::Delta } else { AggregationTemporality::Cumulative };
         let mut metrics = Vec::new();
-        for instrument in [&names::DURATION, &names::TO_FIRST_CHUNK, &names::TOKEN_USAGE] {
+        for instrument in names::INSTRUMENTS {
             let all = self.sets.values().flatten();
             let mine = all.filter(|counted| counted.instrument.name == instrument.name);
             let data_points: Vec<_> = mine.map(|counted| self.point(counted, now)).collect();
@@ -186,7 +211,7 @@ impl Histograms {
 }
 
 impl Counted {
-    fn first(measure: &Measure, common: &Attributes) -> Self {
+    fn first(measure: &Measure<'_>, common: &Attributes) -> Self {
         let mut counted = Self {
             instrument: measure.instrument,
             kind: measure.kind,
@@ -197,18 +222,20 @@ impl Counted {
             least: f64::INFINITY,
             most: f64::NEG_INFINITY,
         };
-        counted.add(measure.value);
+        counted.add(measure.values);
         counted
     }
 
-    fn add(&mut self, value: f64) {
-        // A bucket holds what is at most its bound.
-        let bucket = self.instrument.bounds.partition_point(|bound| *bound < value);
-        self.buckets[bucket] += 1;
-        self.count += 1;
-        self.sum += value;
-        self.least = self.least.min(value);
-        self.most = self.most.max(value);
+    fn add(&mut self, values: Values<'_>) {
+        for value in values.each() {
+            // A bucket holds what is at most its bound.
+            let bucket = self.instrument.bounds.partition_point(|bound| *bound < value);
+            self.buckets[bucket] += 1;
+            self.count += 1;
+            self.sum += value;
+            self.least = self.least.min(value);
+            self.most = self.most.max(value);
+        }
     }
 
     fn add_all(&mut self, later: &Self) {
@@ -229,7 +256,8 @@ mod tests {
     fn count(histograms: &mut Histograms, value: f64, model: &str) {
         let mut attributes = Attributes::default();
         attributes.text(names::REQUEST_MODEL, model);
-        histograms.count(&attributes, &[Measure { instrument: &names::DURATION, value, kind: None }]);
+        let values = Values::One(value);
+        histograms.count(&attributes, &[Measure { instrument: &names::DURATION, values, kind: None }]);
     }
 
     fn points(histograms: &Histograms) -> Vec<HistogramDataPoint> {

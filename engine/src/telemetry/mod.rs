@@ -38,13 +38,13 @@ pub fn told(entry: &Entry<'_>) -> Option<String> {
                 "unit": measure.instrument.unit,
                 "description": measure.instrument.description,
                 "bounds": measure.instrument.bounds,
-                "value": measure.value,
+                "values": measure.values.each().collect::<Vec<f64>>(),
                 "attributes": measure.attributes(&common).decoded(),
             })
         })
         .collect();
     let mut spans = Vec::new();
-    span::spans(entry, traced, common, |span| {
+    span::spans(entry, traced, &common, |span| {
         spans.push(proto::Span::decode(span.as_slice()).expect("what is written here is protobuf"));
     });
     Some(json!({ "spans": spans, "measures": measures }).to_string())

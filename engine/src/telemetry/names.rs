@@ -90,12 +90,21 @@ pub static TO_FIRST_CHUNK: Instrument = Instrument {
     description: "How long streams took until their first content.",
     bounds: SECONDS,
 };
+pub static PER_CHUNK: Instrument = Instrument {
+    name: "gen_ai.client.operation.time_per_output_chunk",
+    unit: "s",
+    description: "How long streams took from one piece of content to the next.",
+    bounds: SECONDS,
+};
 pub static TOKEN_USAGE: Instrument = Instrument {
     name: "gen_ai.client.token.usage",
     unit: "{token}",
     description: "Tokens that calls used, as hosts told.",
     bounds: TOKENS,
 };
+
+/// All of them.
+pub static INSTRUMENTS: [&Instrument; 4] = [&DURATION, &TO_FIRST_CHUNK, &PER_CHUNK, &TOKEN_USAGE];
 
 /// How many spans were lost, since the exporter began.
 pub const DROPPED: &str = "portkey.otel.spans.dropped";

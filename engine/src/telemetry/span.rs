@@ -27,6 +27,8 @@ pub struct Traced {
     pub method: &'static str,
     pub body: Bytes,
     pub finish_reasons: Vec<String>,
+    /// Seconds from each piece of a stream's content to the next.
+    pub gaps: Vec<f64>,
 }
 
 /// What an error is called that has no code and no status.
@@ -46,7 +48,7 @@ struct Written<'s> {
 }
 
 /// Gives `take` each span of a call, the call's own first. `common` has the attributes that metrics share.
-pub fn spans(entry: &Entry<'_>, traced: &Traced, common: Attributes, mut take: impl FnMut(Encoded)) {
+pub fn spans(entry: &Entry<'_>, traced: &Traced, common: &Attributes, mut take: impl FnMut(Encoded)) {
     take(of_call(entry, traced, common));
     for (at, attempt) in entry.attempts.iter().enumerate() {
         take(of_attempt(entry, traced, at, attempt));
@@ -135,7 +137,7 @@ fn plain_server(shown: &str) -> Option<(Cow<'_, str>, Option<i64>)> {
 
 /// The attributes that spans and metrics share.
 pub fn common(entry: &Entry<'_>) -> Attributes {
-    let mut attributes = Attributes::default();
+    let mut attributes = Attributes::beginning(&[]);
     attributes.text(names::OPERATION, names::operation(entry.endpoint));
     if !entry.provider.is_empty() {
         attributes.text(names::PROVIDER, names::provider(entry.provider));
@@ -150,7 +152,8 @@ pub fn common(entry: &Entry<'_>) -> Attributes {
     attributes
 }
 
-fn of_call(entry: &Entry<'_>, traced: &Traced, mut attributes: Attributes) -> Encoded {
+fn of_call(entry: &Entry<'_>, traced: &Traced, common: &Attributes) -> Encoded {
+    let mut attributes = Attributes::beginning(&common.0);
     if entry.stream {
         attributes.flag(names::STREAM, true);
     }
@@ -203,12 +206,12 @@ fn of_call(entry: &Entry<'_>, traced: &Traced, mut attributes: Attributes) -> En
 
 /// What the conventions have no names for.
 fn ours(entry: &Entry<'_>, traced: &Traced, attributes: &mut Attributes) {
-    attributes.text("portkey.record.id", &*entry.id);
+    attributes.text("portkey.record.id", &entry.id);
     attributes.text("portkey.endpoint", entry.endpoint);
     attributes.text("portkey.provider", entry.provider);
     attributes.text("portkey.outcome", entry.outcome.name());
-    attributes.text("portkey.target", &*entry.target);
-    attributes.text("portkey.config.path", &*entry.path);
+    attributes.text("portkey.target", &entry.target);
+    attributes.text("portkey.config.path", &entry.path);
     attributes.whole("portkey.attempts", Some(entry.attempts.len() as i64));
     attributes.maybe_text("portkey.cache.status", entry.cache);
     attributes.number("portkey.cost.usd", entry.cost);
@@ -220,10 +223,10 @@ fn ours(entry: &Entry<'_>, traced: &Traced, attributes: &mut Attributes) {
     }
     // What the caller called them, where that is no name that a span can have.
     if entry.trace_id != context::written(&traced.tracing.trace_id) {
-        attributes.text("portkey.trace_id", &*entry.trace_id);
+        attributes.text("portkey.trace_id", &entry.trace_id);
     }
     if entry.span_id != context::written(&traced.tracing.span_id) {
-        attributes.text("portkey.span_id", &*entry.span_id);
+        attributes.text("portkey.span_id", &entry.span_id);
     }
     let parent = traced.tracing.parent.map(|id| context::written(&id));
     attributes.maybe_text(
@@ -236,9 +239,9 @@ fn ours(entry: &Entry<'_>, traced: &Traced, attributes: &mut Attributes) {
 }
 
 fn of_attempt(entry: &Entry<'_>, traced: &Traced, at: usize, attempt: &Attempt) -> Encoded {
-    let mut attributes = Attributes::default();
+    let mut attributes = Attributes::beginning(&[]);
     attributes.text(names::METHOD, traced.method);
-    attributes.text(names::URL, &*attempt.url);
+    attributes.text(names::URL, &attempt.url);
     if let Some((address, port)) = server(Some(attempt)) {
         attributes.text(names::SERVER_ADDRESS, &address);
         attributes.whole(names::SERVER_PORT, port);
@@ -249,7 +252,7 @@ fn of_attempt(entry: &Entry<'_>, traced: &Traced, at: usize, attempt: &Attempt) 
     let error = (refused || attempt.code.is_some())
         .then(|| named_error(attempt.code.as_deref().filter(|_| !refused), attempt.status));
     attributes.maybe_text(names::ERROR_TYPE, error.as_ref());
-    attributes.text("portkey.target", &*attempt.target);
+    attributes.text("portkey.target", &attempt.target);
     attributes.text("portkey.provider", attempt.provider);
     attributes.maybe_text("portkey.retry.reason", attempt.retry_reason.as_ref());
     attributes.maybe_text("portkey.limit", attempt.limit.as_ref());

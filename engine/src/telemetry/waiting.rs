@@ -143,7 +143,7 @@ mod tests {
         for length in [10, MOST_BYTES, 10] {
             spans.push(&vec![7; length]);
         }
-        for _ in 0..MOST_SPANS + 1 {
+        for _ in 0..=MOST_SPANS {
             spans.push(&[7]);
         }
         let mut batches = Vec::new();
