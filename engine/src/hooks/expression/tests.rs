@@ -151,7 +151,7 @@ fn what_has_no_equal_is_refused_with_its_reason() {
             Expression::new(pattern, flags(flag)).err().unwrap_or_else(|| panic!("{pattern} was accepted"));
         assert!(why.contains(reason), "{pattern}: {why}");
     }
-    let why = Expression::to_replace("(?:|a)+", Flags::default()).err().expect("a reason");
+    let why = Expression::to_replace("(?:|a)+", Flags::default()).expect_err("a reason");
     assert!(why.contains("may match nothing"), "{why}");
     assert!(Expression::new(r"(\s*\w*)*x", Flags::default()).is_ok());
 }
