@@ -91,23 +91,35 @@ pub fn at_once<T>(work: impl Future<Output = T>) -> Option<T> {
 
 /// A deadline that keeps moving away, watched with one timer that is set anew only when it has run out.
 #[derive(Default)]
-pub struct Alarm(Option<Pin<Box<tokio::time::Sleep>>>);
+pub struct Alarm {
+    timer: Option<Pin<Box<tokio::time::Sleep>>>,
+    has_waited: bool,
+}
 
 impl Alarm {
     /// Waits for `work` until `deadline`; `None` when the deadline came first.
     pub async fn before<T>(&mut self, deadline: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
         let mut work = std::pin::pin!(work);
+        self.has_waited = false;
         poll_fn(|context| match work.as_mut().poll(context) {
             Poll::Ready(done) => Poll::Ready(Some(done)),
             Poll::Pending if self.has_rung(deadline, context) => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
+            Poll::Pending => {
+                self.has_waited = true;
+                Poll::Pending
+            }
         })
         .await
     }
 
+    /// Whether the last work was not done at once.
+    pub fn has_waited(&self) -> bool {
+        self.has_waited
+    }
+
     fn has_rung(&mut self, deadline: Option<Instant>, context: &mut Context<'_>) -> bool {
         let Some(deadline) = deadline else { return false };
-        let sleep = self.0.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        let sleep = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
         if sleep.deadline() > deadline {
             sleep.as_mut().reset(deadline);
         }

@@ -63,6 +63,8 @@ pub struct Events {
     last_semantic: Option<Instant>,
     /// A semantic event has come in what is being read.
     moves: bool,
+    /// More was there without waiting when the body was read last.
+    bursts: bool,
     total: Option<(Instant, Duration)>,
     /// Events read before the commit.
     ready: Vec<Event>,
@@ -152,6 +154,7 @@ impl Events {
             began: opening.began,
             last_semantic: None,
             moves: false,
+            bursts: true,
             total: opening.total,
             ready: Vec::new(),
             parsed: Vec::new(),
@@ -234,12 +237,16 @@ impl Events {
         self.body.close();
     }
 
-    /// Reads the body once, and then as long as there is more without waiting.
+    /// Reads the body once, and then as long as there is more without waiting. A host that writes event by event is not asked
+    /// for more in vain each time.
     async fn read(&mut self) {
         let Some(chunk) = self.chunk().await else { return };
         self.digest(chunk);
-        while matches!(self.state, State::Open) && self.ready.len() < BATCH {
+        let asks = self.bursts || !self.alarm.has_waited();
+        self.bursts = false;
+        while asks && matches!(self.state, State::Open) && self.ready.len() < BATCH {
             let Some(chunk) = at_once(self.body.chunk()) else { break };
+            self.bursts = true;
             self.digest(chunk);
         }
         if std::mem::take(&mut self.moves) {

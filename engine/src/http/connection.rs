@@ -6,7 +6,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use ::http::{Request, Response};
@@ -16,6 +16,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 
+use super::bell::Bell;
 use super::failure::{Failure, FailureKind};
 use super::pool::{Lead, Peer, Pool};
 use super::stream::{Greeting, Heard, Listened, Stream};
@@ -81,7 +82,7 @@ impl Open {
             if let Some(lead) = lead {
                 lead.ends(true);
             }
-            return Ok(Self::One(Box::new(One { sender, driver: Some(Box::pin(driver)), heard, born })));
+            return Ok(Self::One(Box::new(One { sender, driver: Driver::new(driver), heard, born })));
         }
         let (greeting, greeted) = Greeting::new();
         let io = TokioIo::new(Listened { stream, heard: heard.clone(), greeting: Some(greeting) });
@@ -115,8 +116,8 @@ impl Open {
         let io = TokioIo::new(Listened { stream, heard: heard.clone(), greeting: None });
         let greeted = http1::Builder::new().handshake(io).await;
         let (sender, driver) = greeted.map_err(|error| Failure::read(FailureKind::Unreachable, &error))?;
-        let driver: BoxFuture<'static, _> = Box::pin(driver.with_upgrades());
-        Ok(Self::One(Box::new(One { sender, driver: Some(driver), heard, born: SystemClock.now() })))
+        let driver = Driver::new(driver.with_upgrades());
+        Ok(Self::One(Box::new(One { sender, driver, heard, born: SystemClock.now() })))
     }
 
     /// The bare connection, once the host has agreed to change its protocol.
@@ -182,9 +183,14 @@ fn is_refused_stream(error: &hyper::Error) -> bool {
     false
 }
 
-type Driver = Option<BoxFuture<'static, hyper::Result<()>>>;
+/// What moves the bytes of a connection of HTTP/1.1.
+struct Driver {
+    /// `None` once it has ended.
+    moving: Option<BoxFuture<'static, hyper::Result<()>>>,
+    bell: Bell,
+}
 
-/// A connection of HTTP/1.1 and what moves its bytes; `None` once it has ended.
+/// A connection of HTTP/1.1.
 pub struct One {
     sender: http1::SendRequest<Payload>,
     driver: Driver,
@@ -197,27 +203,33 @@ impl One {
     pub fn is_usable(&mut self) -> bool {
         // The engine's threads are told of what comes; another may be here before them.
         self.heard.look(is_callers_thread());
-        poll_driver(&mut self.driver, &mut Context::from_waker(Waker::noop()));
+        poll_driver(&mut self.driver.moving, &mut Context::from_waker(Waker::noop()));
         self.heard.look(false);
-        self.driver.is_some() && self.sender.is_ready()
+        self.driver.bell.rest();
+        self.driver.moving.is_some() && self.sender.is_ready()
     }
 }
 
-fn poll_driver(driver: &mut Driver, context: &mut Context<'_>) {
-    if driver.as_mut().is_some_and(|driver| driver.as_mut().poll(context).is_ready()) {
-        *driver = None;
+impl Driver {
+    fn new(moving: impl Future<Output = hyper::Result<()>> + Send + 'static) -> Self {
+        Self { moving: Some(Box::pin(moving)), bell: Bell::default() }
+    }
+}
+
+fn poll_driver(moving: &mut Option<BoxFuture<'static, hyper::Result<()>>>, context: &mut Context<'_>) {
+    if moving.as_mut().is_some_and(|moving| moving.as_mut().poll(context).is_ready()) {
+        *moving = None;
     }
 }
 
 /// Does `work`, which waits for the connection, while moving the connection's bytes.
-async fn drive<T>(driver: &mut Driver, work: impl Future<Output = T>) -> T {
+async fn drive<T>(Driver { moving, bell }: &mut Driver, work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
     poll_fn(|context| {
-        if let Poll::Ready(done) = work.as_mut().poll(context) {
-            return Poll::Ready(done);
-        }
-        poll_driver(driver, context);
-        work.as_mut().poll(context)
+        bell.poll(context, |context| {
+            poll_driver(moving, context);
+            work.as_mut().poll(context)
+        })
     })
     .await
 }

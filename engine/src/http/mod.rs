@@ -3,6 +3,7 @@
 //! where they agree on how a host is reached (`Route`).
 
 mod authorities;
+mod bell;
 mod certificate;
 mod connection;
 mod destination;
