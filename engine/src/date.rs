@@ -64,20 +64,18 @@ fn offset(text: &str) -> Option<i64> {
 /// is not looked at. `now` tells the century where there are two digits of a year.
 pub fn http(text: &str, now: SystemTime) -> Option<SystemTime> {
     let text = text.trim();
-    let unix = match ["GMT", "UTC", "+0000"].iter().find_map(|zone| text.strip_suffix(zone)) {
-        Some(text) => {
-            let text = text.split_once(',').map_or(text, |(_, text)| text);
-            let words: Vec<&str> = text.split([' ', '-']).filter(|word| !word.is_empty()).collect();
-            let [day, month, year, time] = words[..] else { return None };
-            let date = Civil::read(year, month, day, time)?;
-            if year.len() == 2 { date.in_century(now)? } else { date.unix()? }
-        }
+    let of_zone = ["GMT", "UTC", "+0000"].iter().find_map(|zone| text.strip_suffix(zone));
+    let unix = if let Some(text) = of_zone {
+        let text = text.split_once(',').map_or(text, |(_, text)| text);
+        let words: Vec<&str> = text.split([' ', '-']).filter(|word| !word.is_empty()).collect();
+        let [day, month, year, time] = words[..] else { return None };
+        let date = Civil::read(year, month, day, time)?;
+        if year.len() == 2 { date.in_century(now)? } else { date.unix()? }
+    } else {
         // `Sun Nov  6 08:49:37 1994`
-        None => {
-            let words: Vec<&str> = text.split_ascii_whitespace().collect();
-            let [_, month, day, time, year] = words[..] else { return None };
-            Civil::read(year, month, day, time)?.unix()?
-        }
+        let words: Vec<&str> = text.split_ascii_whitespace().collect();
+        let [_, month, day, time, year] = words[..] else { return None };
+        Civil::read(year, month, day, time)?.unix()?
     };
     let distance = Duration::from_secs(unix.unsigned_abs());
     if unix < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) }

@@ -53,29 +53,29 @@ impl Memory {
             return self.remove(&key);
         }
         let held = Held { entry, since: now, life };
-        let mut shelf = self.shelf();
-        shelf.sweep(now);
-        shelf.bytes += held.weight();
-        let former = shelf.held.insert(key, held);
-        shelf.bytes -= former.map_or(0, |former| former.weight());
-        while shelf.bytes > self.most {
-            let Some((_, oldest)) = shelf.held.pop_front() else { break };
-            shelf.bytes -= oldest.weight();
+        let mut kept = self.shelf();
+        kept.sweep(now);
+        kept.bytes += held.weight();
+        let former = kept.held.insert(key, held);
+        kept.bytes -= former.map_or(0, |former| former.weight());
+        while kept.bytes > self.most {
+            let Some((_, oldest)) = kept.held.pop_front() else { break };
+            kept.bytes -= oldest.weight();
         }
     }
 
     pub fn remove(&self, key: &Key) {
-        let mut shelf = self.shelf();
-        let former = shelf.held.remove(key);
-        shelf.bytes -= former.map_or(0, |former| former.weight());
+        let mut kept = self.shelf();
+        let former = kept.held.remove(key);
+        kept.bytes -= former.map_or(0, |former| former.weight());
     }
 
     /// How many entries there are, and what they weigh.
     pub fn size(&self, now: Instant) -> (u64, u64) {
-        let mut shelf = self.shelf();
-        shelf.swept = None;
-        shelf.sweep(now);
-        (shelf.held.len() as u64, shelf.bytes)
+        let mut kept = self.shelf();
+        kept.swept = None;
+        kept.sweep(now);
+        (kept.held.len() as u64, kept.bytes)
     }
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {

@@ -1,6 +1,7 @@
 //! Checking a host's certificate, and saying what is wrong with one: whose it is, who signed it, and why it is not taken.
 //! What a certificate says of itself was written by a stranger: it is shown short and without control characters.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -240,8 +241,11 @@ fn part(attribute: &AttributeTypeAndValue) -> String {
             format!("{key}={}", escaped.collect::<String>())
         }
         _ => {
-            let bytes = value.to_der().unwrap_or_default();
-            format!("{oid}=#{}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+            let mut words = format!("{oid}=#");
+            for byte in value.to_der().unwrap_or_default() {
+                write!(words, "{byte:02x}").expect("a string takes what is written");
+            }
+            words
         }
     }
 }

@@ -26,14 +26,14 @@ pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {
 
 impl Io for TcpStream {
     fn has_news(&self) -> bool {
-        is_readable(SockRef::from(self))
+        is_readable(&SockRef::from(self))
     }
 }
 
 #[cfg(unix)]
 impl Io for tokio::net::UnixStream {
     fn has_news(&self) -> bool {
-        is_readable(SockRef::from(self))
+        is_readable(&SockRef::from(self))
     }
 }
 
@@ -43,7 +43,7 @@ impl Io for TlsStream<Stream> {}
 /// One whose protocol has changed is never idle.
 impl Io for TokioIo<Upgraded> {}
 
-fn is_readable(socket: SockRef<'_>) -> bool {
+fn is_readable(socket: &SockRef<'_>) -> bool {
     let looked = socket.peek(&mut [MaybeUninit::uninit()]);
     !looked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
 }

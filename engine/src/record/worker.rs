@@ -221,14 +221,14 @@ impl<B: Batch> Worker<B> {
     pub fn flush(&self, limit: Duration) -> bool {
         let mut waiting = self.0.lock();
         let is_waiting = waiting.batch.count() > 0;
-        let wanted = waiting.begun + u64::from(is_waiting);
+        let last = waiting.begun + u64::from(is_waiting);
         if is_waiting {
             waiting.hurry = true;
             self.0.called.notify_one();
         }
-        let is_late = |waiting: &mut Waiting<B>| waiting.done < wanted;
-        let waited = self.0.written.wait_timeout_while(waiting, limit, is_late);
-        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+        let is_late = |waiting: &mut Waiting<B>| waiting.done < last;
+        let end = self.0.written.wait_timeout_while(waiting, limit, is_late);
+        !end.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
     pub fn dropped(&self) -> u64 {
