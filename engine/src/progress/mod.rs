@@ -310,7 +310,7 @@ impl Progress {
 }
 
 /// The inside of a string.
-fn inner<'a>(raw: Raw<'a>) -> Option<&'a str> {
+fn inner(raw: Raw<'_>) -> Option<&str> {
     raw.and_then(|raw| raw.get().strip_prefix('"')?.strip_suffix('"'))
 }
 
