@@ -2,7 +2,7 @@
 //!
 //! Outcomes wait in a queue; one long-lived threadsafe function wakes JavaScript when the queue was empty, and one
 //! callback takes them all. An outcome is four slots of a flat array: id, kind, content, facts. What is there as soon as a
-//! call is made is handed back at once.
+//! call is made, as from the cache, is handed back at once.
 //! No method borrows the border across an await: each clones what it needs, since a worker's end frees the object.
 
 #![expect(clippy::too_many_arguments, reason = "one crossing of the border has all that a call needs")]
@@ -55,7 +55,7 @@ pub struct Shared {
     redactions: Mutex<Redactions>,
 }
 
-/// A longer body is looked at on the engine's threads: JavaScript has better to do. In UTF-16 code units.
+/// A longer body is looked at on the engine's threads: JavaScript has better to do. In bytes, or UTF-16 code units.
 const SHORT: usize = 32 << 10;
 
 #[derive(Default)]
@@ -99,10 +99,10 @@ impl Border {
         stream: bool,
         extras: Option<String>,
     ) -> Option<Batch> {
-        self.attend(|| {
+        self.attend(client, || {
             self.begin(id, || {
                 let call = call(endpoint, body, stream, extras.as_deref())?;
-                self.start(id, client, call, Long::default(), true);
+                self.start(id, client, call, Long::default());
                 Some(())
             });
         })
@@ -119,19 +119,21 @@ impl Border {
         stream: bool,
         extras: Option<String>,
     ) -> Option<Batch> {
-        self.attend(|| {
+        self.attend(client, || {
             self.begin(id, || {
                 let call = call(endpoint, None, stream, extras.as_deref())?;
-                let long = Long(pieces);
-                let is_short = long.length() <= SHORT;
-                self.start(id, client, call, long, is_short);
+                self.start(id, client, call, Long(pieces));
                 Some(())
             });
         })
     }
 
     /// Takes what is told during `work` to JavaScript, which needs no wake since it is here.
-    fn attend(&self, work: impl FnOnce()) -> Option<Batch> {
+    fn attend(&self, client: &Client, work: impl FnOnce()) -> Option<Batch> {
+        if !client.caches {
+            work();
+            return None;
+        }
         lock(&self.shared.queue).attended = true;
         work();
         let mut queue = lock(&self.shared.queue);
@@ -163,7 +165,7 @@ impl Border {
             });
             lock(&self.shared.feeds).insert(id, feeds);
             call.form = Some(form);
-            self.start(id, client, call, Long::default(), false);
+            self.start(id, client, call, Long::default());
             Some(())
         })
     }
@@ -215,8 +217,9 @@ impl Border {
         begun.is_some()
     }
 
-    /// `here`: whether the call may begin on this thread.
-    pub(crate) fn start(&self, id: u32, client: &Client, call: Call, long: Long, here: bool) {
+    /// A call that the cache may answer begins on this thread, if it is short and no other is under way.
+    pub(crate) fn start(&self, id: u32, client: &Client, call: Call, long: Long) {
+        let may_begin = client.caches && call.form.is_none() && call.body.len() + long.length() <= SHORT;
         for listener in client.listener.iter().chain(&client.redactor).chain(&client.tracer) {
             listener.know(|| Teller(self.shared.clone()));
         }
@@ -232,7 +235,7 @@ impl Border {
             calls.len() == 1
         };
         let run = Box::pin(together(self.shared.clone(), teller.run(engine, call, long)));
-        if here && is_alone { underway.begin(run) } else { underway.hand_over(run) }
+        if may_begin && is_alone { underway.begin(run) } else { underway.hand_over(run) }
     }
 
     /// Waits, at most `limit` milliseconds, until what a client has recorded has reached its place; the outcome is

@@ -14,6 +14,8 @@ use crate::outcome::error_json;
 #[napi]
 pub struct Client {
     pub(crate) engine: Arc<Engine>,
+    /// Whether its answers may be there at once.
+    pub(crate) caches: bool,
     /// Those that its records go to, and that redact what they capture.
     pub(crate) listener: Option<Arc<Listener>>,
     pub(crate) redactor: Option<Arc<Listener>>,
@@ -48,7 +50,10 @@ impl Client {
             None => Engine::new(&options, listeners),
         };
         match opened {
-            Ok(engine) => Either::A(Client { engine: Arc::new(engine), listener, redactor, tracer }),
+            Ok(engine) => {
+                let caches = engine.caches();
+                Either::A(Client { engine: Arc::new(engine), caches, listener, redactor, tracer })
+            }
             Err(error) => Either::B(error_json(error, None)),
         }
     }

@@ -47,7 +47,7 @@ impl Border {
         self.begin(id, || {
             let call = call_of(&SESSIONS, Some(body), false, extras.as_deref());
             lock(&self.shared.talks).insert(id, Arc::new(Talk { id, line: Line::default() }));
-            self.start(id, client, call, Long::default(), false);
+            self.start(id, client, call, Long::default());
             Some(())
         });
     }

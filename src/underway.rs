@@ -1,6 +1,5 @@
-//! A call under way. One that is made while no other is begins on JavaScript's own thread, which has its request written
-//! sooner than another thread would have woken; the engine's threads go on with it once there is something to go on with.
-//! What is answered at once, as from the cache, wakes no thread at all.
+//! A call under way. One that the cache may answer, and that is made while no other is, begins on JavaScript's own thread: where
+//! the answer is there, no thread is woken at all. Any other, and whatever has to wait, runs on the engine's threads.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -33,14 +33,10 @@ impl Call {
     }
 }
 
-/// Whether this is not one of the engine's threads, on which every call is a task. A face may begin a call on its caller's own.
-pub fn is_callers_thread() -> bool {
-    tokio::task::try_id().is_none()
-}
-
-/// What takes longer than waking a thread waits here for the engine's.
+/// A face may begin a call on its caller's own thread, where it goes on for as long as that takes less than waking another: what
+/// takes longer waits here for the engine's, on which every call is a task.
 pub async fn leave_callers_thread() {
-    if is_callers_thread() {
+    if tokio::task::try_id().is_none() {
         tokio::task::yield_now().await;
     }
 }

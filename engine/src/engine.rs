@@ -213,6 +213,11 @@ impl Engine {
         self.recorder.as_ref().map_or(Flushed { whole: true, dropped: 0 }, |recorder| recorder.flush(limit))
     }
 
+    /// Whether an answer of the client's may be there before anything is sent.
+    pub fn caches(&self) -> bool {
+        self.plan.root.targets().iter().any(|target| target.caching.is_some())
+    }
+
     /// What the client's cache holds, and how its store fares.
     pub fn cache_state(&self) -> CacheState {
         self.context.memory.cache.health()

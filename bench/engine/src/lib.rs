@@ -67,8 +67,7 @@ impl Work {
         let (options, endpoint, body) = match name {
             "plan-one-target" => (openai("short"), CHAT, String::new()),
             "plan-100-targets" => (many(), CHAT, String::new()),
-            "call-1kb" | "call-1kb-own-params" => (openai("short"), CHAT, short()),
-            "call-1kb-listened" => (openai("short"), CHAT, short()),
+            "call-1kb" | "call-1kb-own-params" | "call-1kb-listened" => (openai("short"), CHAT, short()),
             "call-1kb-file" => (logged(json!({ "logs": { "file": scratch() } })), CHAT, short()),
             "call-1kb-database" => (logged(json!({ "logs": { "database": scratch() } })), CHAT, short()),
             "call-1kb-otel" => (logged(json!({ "otel": { "endpoint": host("short") } })), CHAT, short()),

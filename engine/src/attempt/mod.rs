@@ -107,6 +107,7 @@ async fn answered(
         }
         Found::Miss(keep) => keep,
     };
+    leave_callers_thread().await;
     let mut sending = Sending::new(context, target, call, report, &request, visit);
     let mut answered = until_answered(&mut sending, &guard).await;
     let plain;

@@ -21,7 +21,6 @@ use super::failure::{Failure, FailureKind};
 use super::pool::{Lead, Peer, Pool};
 use super::stream::{Greeting, Heard, Listened, Stream};
 use super::{BoxFuture, KEEPALIVE, Payload};
-use crate::call::is_callers_thread;
 use crate::clock::{Clock, Instant, SystemClock};
 
 /// More streams than this open another connection, also where the host allows more.
@@ -201,10 +200,7 @@ pub struct One {
 impl One {
     /// Looks whether an idle connection is still open and free.
     pub fn is_usable(&mut self) -> bool {
-        // The engine's threads are told of what comes; another may be here before them.
-        self.heard.look(is_callers_thread());
         poll_driver(&mut self.driver.moving, &mut Context::from_waker(Waker::noop()));
-        self.heard.look(false);
         self.driver.bell.rest();
         self.driver.moving.is_some() && self.sender.is_ready()
     }

@@ -33,7 +33,6 @@ use ::http::{Method, Request, StatusCode, Version};
 use bytes::{Buf, Bytes};
 use flate2::write::MultiGzDecoder;
 
-use crate::call::leave_callers_thread;
 use crate::clock::{Clock, Instant, SystemClock, before};
 pub use connection::Changed;
 use connection::{Again, Open};
@@ -216,7 +215,6 @@ impl Network {
         watch: &ConnectWatch,
     ) -> Result<(Open, bool), Failure> {
         let finding = async {
-            leave_callers_thread().await;
             loop {
                 match turn {
                     Turn::Reuse(open) => return Ok((open, true)),
@@ -245,7 +243,6 @@ impl Network {
         let way =
             Way { url: &wire.url, socket: wire.socket.as_deref(), route: &wire.route, proxy, upgrade: true };
         let opening = async {
-            leave_callers_thread().await;
             let (stream, _) = self.dialler.open(&way).await?;
             Open::alone(stream).await
         };

@@ -1,78 +1,32 @@
 //! A way to a host, whatever it is made of: TCP, a unix socket, TLS over either, or over a proxy's tunnel.
 
 use std::io;
-use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use hyper::upgrade::Upgraded;
-use hyper_util::rt::TokioIo;
-use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::oneshot;
-use tokio_rustls::client::TlsStream;
 
 /// What bytes go through.
-pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {
-    /// Asks the operating system whether bytes or an end have come that the engine's thread may not have been told of yet.
-    /// `false` also where that can't be asked.
-    fn has_news(&self) -> bool {
-        false
-    }
-}
+pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
-impl Io for TcpStream {
-    fn has_news(&self) -> bool {
-        is_readable(&SockRef::from(self))
-    }
-}
-
-#[cfg(unix)]
-impl Io for tokio::net::UnixStream {
-    fn has_news(&self) -> bool {
-        is_readable(&SockRef::from(self))
-    }
-}
-
-/// What comes over TLS while a connection is idle may be TLS's own.
-impl Io for TlsStream<Stream> {}
-
-/// One whose protocol has changed is never idle.
-impl Io for TokioIo<Upgraded> {}
-
-fn is_readable(socket: &SockRef<'_>) -> bool {
-    let looked = socket.peek(&mut [MaybeUninit::uninit()]);
-    !looked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
-}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 pub type Stream = Box<dyn Io>;
 
 /// Tells whether a byte has come since it was last asked to forget.
 #[derive(Clone, Default)]
-pub struct Heard(Arc<Ear>);
-
-#[derive(Default)]
-struct Ear {
-    any: AtomicBool,
-    /// A read only finds out whether there is anything to read.
-    looks: AtomicBool,
-}
+pub struct Heard(Arc<AtomicBool>);
 
 impl Heard {
     pub fn forget(&self) {
-        self.0.any.store(false, Ordering::Relaxed);
+        self.0.store(false, Ordering::Relaxed);
     }
 
     pub fn any(&self) -> bool {
-        self.0.any.load(Ordering::Relaxed)
-    }
-
-    /// Whether reads of a connection, while it is idle, ask the operating system, and end it if there is news.
-    pub fn look(&self, looks: bool) {
-        self.0.looks.store(looks, Ordering::Relaxed);
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -118,13 +72,10 @@ impl AsyncRead for Listened {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.heard.0.looks.load(Ordering::Relaxed) && self.stream.has_news() {
-            return Poll::Ready(Ok(()));
-        }
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         if let Some(news) = buffer.filled().get(before..).filter(|news| !news.is_empty()) {
-            self.heard.0.any.store(true, Ordering::Relaxed);
+            self.heard.0.store(true, Ordering::Relaxed);
             if let Some(most) = self.greeting.as_mut().and_then(|greeting| greeting.read(news))
                 && let Some(greeting) = self.greeting.take()
             {
