@@ -79,14 +79,14 @@ const longChat = {
   messages: Array.from({ length: 101 }, (_, turn) => ({ role: turn % 2 ? 'assistant' : 'user', content: 'Words of a "chat"\nthat is long. '.repeat(15) })),
 }
 
-/** The mean of a folder's `files` of package.json, as npm would pack them, in MB. */
+/** The `files` of package.json, as npm would pack them, in MB of 2^20 bytes, as bench/README.md has them of other packages. */
 function installedMegabytes() {
   const { files } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'))
   const size = (file) => {
     const stat = fs.statSync(file)
     return stat.isDirectory() ? fs.readdirSync(file).reduce((sum, name) => sum + size(path.join(file, name)), 0) : stat.size
   }
-  return files.reduce((sum, name) => sum + size(path.join(root, name)), 0) / 1e6
+  return files.reduce((sum, name) => sum + size(path.join(root, name)), 0) / 2 ** 20
 }
 
 const rows = {
