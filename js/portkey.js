@@ -1,6 +1,8 @@
 'use strict'
 // The class: options are read once and never change. Calls work on a handle of the engine's client.
 
+const { isMainThread } = require('node:worker_threads')
+
 const { version } = require('../package.json')
 const { latestHeaders } = require('./answer.js')
 const border = require('./border.js')
@@ -92,7 +94,7 @@ let writesAtExit = false
 function writeAtExit() {
   if (writesAtExit) return
   writesAtExit = true
-  process.once('exit', () => native().flushAll(500))
+  process.once('exit', () => native().flushAll(500, isMainThread))
 }
 
 class Portkey {

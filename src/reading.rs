@@ -10,10 +10,11 @@ use serde_json::Value;
 
 use crate::fault::sound;
 
-/// Waits, at most `limit` milliseconds and on this thread, until what was recorded is written: the process ends.
+/// Waits, at most `limit` milliseconds and on this thread, until what was recorded is written. `ends`: the process does, rather than
+/// one of its threads, so that nobody will answer any more who redacts.
 #[napi]
-pub fn flush_all(limit: f64) -> Result<()> {
-    sound(|| engine::flush_all(crate::call::milliseconds(limit)))
+pub fn flush_all(limit: f64, ends: bool) -> Result<()> {
+    sound(|| engine::flush_all(crate::call::milliseconds(limit), ends))
 }
 
 /// The kept price list, as JSON.

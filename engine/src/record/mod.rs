@@ -93,14 +93,14 @@ impl Sinks {
 /// Every recorder there is, for the end of the process.
 static ALL: Mutex<Vec<Weak<Recorder>>> = Mutex::new(Vec::new());
 
-/// Waits, at most `limit`, until what all clients have recorded is written: the process ends. What has content that a function
-/// of the caller's has yet to redact goes without it.
-pub fn flush_all(limit: Duration) {
+/// Waits, at most `limit`, until what all clients have recorded is written: the process may end. Where it does end, what has
+/// content that a function of the caller's has yet to redact goes without it.
+pub fn flush_all(limit: Duration, ends: bool) {
     let all = ALL.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let deadline = SystemClock.now() + limit;
     for recorder in all.iter().filter_map(Weak::upgrade) {
         if let Some(redacting) = &recorder.redacting {
-            redacting.end(deadline.saturating_duration_since(SystemClock.now()));
+            redacting.end(deadline.saturating_duration_since(SystemClock.now()), ends);
         }
         for sink in &recorder.sinks.0 {
             sink.flush(deadline.saturating_duration_since(SystemClock.now()));

@@ -170,11 +170,13 @@ impl Redacting {
         }
     }
 
-    /// The process ends: what the caller's function has not answered goes on without content, and says so.
-    pub fn end(&self, limit: Duration) {
+    /// What is redacted here goes on, as far as `limit` allows. Where the process ends, what the caller's function has not
+    /// answered goes on without content, and says so.
+    pub fn end(&self, limit: Duration, ends: bool) {
         match self {
             Self::Here(worker) => drop(worker.flush(limit)),
-            Self::Caller { waiting, .. } => waiting.let_go(),
+            Self::Caller { waiting, .. } if ends => waiting.let_go(),
+            Self::Caller { .. } => {}
         }
     }
 
@@ -437,8 +439,10 @@ mod tests {
             Redacting::new(&Redaction::Caller(1), Some(later.clone()), &sinks).expect("a redactor");
         let content = Content::read(r#"{"request":{"secret":1}}"#);
         redacting.take(&Entry { content, ..Entry::default() });
+        // One of its threads ends: another may answer yet.
+        redacting.end(Duration::from_secs(10), false);
         assert!(!redacting.flush(Duration::from_millis(1)));
-        redacting.end(Duration::from_secs(10));
+        redacting.end(Duration::from_secs(10), true);
         assert!(redacting.flush(Duration::ZERO));
         let thens = std::mem::take(&mut *later.0.lock().expect("no panic"));
         for then in thens {
