@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use encoding_rs::mem;
+use engine::first_escaped;
 use napi::bindgen_prelude::Utf16String;
 
 /// The pieces of a body, by turns JSON and a text that has yet to become JSON.
@@ -57,7 +58,7 @@ fn push(mut units: &[u16], body: &mut Vec<u8>, write: fn(&[u8], &mut Vec<u8>)) {
 }
 
 fn push_escaped(mut text: &[u8], to: &mut Vec<u8>) {
-    while let Some(at) = special(text) {
+    while let Some(at) = first_escaped(text) {
         to.extend_from_slice(&text[..at]);
         match text[at] {
             b'"' => to.extend_from_slice(b"\\\""),
@@ -72,26 +73,6 @@ fn push_escaped(mut text: &[u8], to: &mut Vec<u8>) {
         text = &text[at + 1..];
     }
     to.extend_from_slice(text);
-}
-
-/// Where the first byte is that JSON escapes: a quote, a backslash, a control character. Eight bytes are looked at in one.
-fn special(text: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::MAX / 0xff;
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
-    let (words, rest) = text.as_chunks::<8>();
-    for (at, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let quote = zero(word ^ (ONES * u64::from(b'"')));
-        let backslash = zero(word ^ (ONES * u64::from(b'\\')));
-        // A byte's highest bit tells; a borrow can only set one that stands above the first that is told.
-        let told = (control | quote | backslash) & (ONES * 0x80);
-        if told != 0 {
-            return Some(at * 8 + told.trailing_zeros() as usize / 8);
-        }
-    }
-    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..0x20);
-    rest.iter().position(is_special).map(|at| words.len() * 8 + at)
 }
 
 #[cfg(test)]
