@@ -65,6 +65,9 @@ describe('a long body', () => {
     const body = said(LONG)
     body.messages.push(body)
     await assert.rejects(new Portkey({ customHost: 'http://127.0.0.1:9/v1' }).chat.completions.create(body), ConfigError)
+    const message = { role: 'user' }
+    message.content = [message]
+    await assert.rejects(new Portkey({ customHost: 'http://127.0.0.1:9/v1' }).chat.completions.create({ messages: [message] }), ConfigError)
     const wide = { ...said(LONG), metadata: { list: Array.from({ length: 1000 }, () => body) } }
     await assert.rejects(new Portkey({ customHost: 'http://127.0.0.1:9/v1' }).chat.completions.create(wide), /the body: no JSON form/)
   })

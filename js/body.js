@@ -32,7 +32,7 @@ function hasLongText(body) {
   if (!isObject(body)) return false
   for (const name in body) {
     const value = body[name]
-    if (isLong(value) || (Array.isArray(value) && name !== 'tools' && value.some(isLongItem))) return true
+    if (isLong(value) || (Array.isArray(value) && name !== 'tools' && value.some((item) => isLongItem(item, 0)))) return true
   }
   return false
 }
@@ -40,13 +40,14 @@ function hasLongText(body) {
 const isLong = (value) => typeof value === 'string' && value.length > LONG
 
 /** A text, a message, or a part of its content. */
-function isLongItem(item) {
-  if (typeof item === 'string') return item.length > LONG
-  if (typeof item !== 'object' || item === null) return false
+function isLongItem(item, depth) {
+  if (typeof item === 'string') return isLong(item)
+  if (typeof item !== 'object' || item === null || depth > DEEPEST) return false
   const { content } = item
-  if (typeof content === 'string') return content.length > LONG
-  if (Array.isArray(content)) return content.some(isLongItem)
-  return isLong(item.text) || isLong(item.image_url?.url) || isLong(item.output) || isLong(item.arguments) || (Array.isArray(item.parts) && item.parts.some(isLongItem))
+  if (typeof content === 'string') return isLong(content)
+  const parts = Array.isArray(content) ? content : item.parts
+  if (Array.isArray(parts)) return parts.some((part) => isLongItem(part, depth + 1))
+  return isLong(item.text) || isLong(item.image_url?.url) || isLong(item.output) || isLong(item.arguments)
 }
 
 class Search {
@@ -59,7 +60,7 @@ class Search {
 
   /** `value` with marks for its long texts, or itself where it has none. What says itself what its JSON is, is left alone. */
   without(value, depth) {
-    if (typeof value === 'string') return value.length > LONG ? this.#marked(value) : value
+    if (typeof value === 'string') return isLong(value) ? this.#marked(value) : value
     if (depth > DEEPEST || value?.toJSON !== undefined) return value
     if (Array.isArray(value)) return Object.getPrototypeOf(value) === Array.prototype ? this.#changed(value, value.keys(), depth) : value
     return isObject(value) && Object.getPrototypeOf(value) === Object.prototype ? this.#changed(value, Object.keys(value), depth) : value
