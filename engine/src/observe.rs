@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ::http::HeaderMap;
 use bytes::Bytes;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::cache::Status;
 use crate::clock::{Instant, new_ordered_id};
@@ -164,7 +164,7 @@ fn plain<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Erro
 }
 
 /// How far an attempt came.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Phase {
     /// Waiting for room in a limit.
@@ -179,7 +179,7 @@ pub enum Phase {
 }
 
 /// Milliseconds since the attempt began.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Times {
     /// How long it waited for room in a limit.

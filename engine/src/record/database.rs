@@ -7,7 +7,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::file::make_folder;
-use super::worker::{Lines, Writer};
+use super::packed::Packed;
+use super::worker::{Batch, Writer};
 use super::{Fare, Watch};
 use crate::clock::{Clock, Instant, SystemClock, new_id};
 use crate::error::Problem;
@@ -22,7 +23,7 @@ pub struct Retention {
 }
 
 /// What makes the tables, one step for each form that they have had; a file of a later form is left alone.
-const FORMS: [&str; 4] = [FIRST, SECOND, THIRD, FOURTH];
+const FORMS: [&str; 5] = [FIRST, SECOND, THIRD, FOURTH, FIFTH];
 const VERSION: i64 = FORMS.len() as i64;
 
 const FIRST: &str = "
@@ -59,6 +60,9 @@ const THIRD: &str = "
 /// Calls as they are written: batches of lines of JSON. A row for each, with its indexes, cost more than all else of a record, so
 /// that those are made by who reads them first (`unfold`).
 const FOURTH: &str = "CREATE TABLE blocks (latest REAL NOT NULL, lines BLOB NOT NULL);";
+
+/// Batches of packed records; those of lines that are still there are read too (packed.rs).
+const FIFTH: &str = "ALTER TABLE blocks RENAME COLUMN lines TO records;";
 
 /// How long another process's writing is waited for.
 const BUSY: Duration = Duration::from_secs(5);
@@ -106,9 +110,6 @@ pub fn open(path: &Path) -> Result<Connection, String> {
 fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
-
-/// A block's length: what is copied on its way to the file is kept small enough to stay at hand.
-const BLOCK: usize = 1 << 16;
 
 pub struct Database {
     connection: Connection,
@@ -159,12 +160,12 @@ impl Database {
         written.unwrap_or(false)
     }
 
-    fn insert(&mut self, lines: &Lines) -> rusqlite::Result<()> {
+    fn insert(&mut self, batch: &Packed) -> rusqlite::Result<()> {
         let transaction = self.connection.transaction()?;
         {
             let mut insert = transaction.prepare_cached("INSERT INTO blocks VALUES (?1, ?2)")?;
-            for piece in lines.pieces(BLOCK) {
-                insert.execute(params![lines.latest, piece])?;
+            for block in batch.blocks() {
+                insert.execute(params![batch.latest, block])?;
             }
         }
         transaction.commit()
@@ -204,10 +205,10 @@ impl Database {
 }
 
 impl Writer for Database {
-    type Batch = Lines;
+    type Batch = Packed;
 
-    fn write(&mut self, batch: &mut Lines) -> u64 {
-        let count = batch.count as u64;
+    fn write(&mut self, batch: &mut Packed) -> u64 {
+        let count = batch.count() as u64;
         if self.insert(batch).is_err() {
             return count;
         }

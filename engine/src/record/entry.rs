@@ -1,11 +1,11 @@
 //! One record: a call, with its attempts, as plain data. Its JSON is what `onRecord` gets and what a log file holds,
-//! in one line.
+//! in one line; a database holds it packed.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::Usage;
@@ -14,7 +14,7 @@ use crate::observe::Attempt;
 use crate::telemetry::Traced;
 
 /// How a call ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
     #[default]
@@ -34,7 +34,8 @@ impl Outcome {
     }
 }
 
-/// What it says it borrows from the call while that ends; `to_owned` makes one that outlives it.
+/// What it says it borrows from the call while that ends; `to_owned` makes one that outlives it. A database has its fields in
+/// their order (packed.rs): who changes them gives that form another number.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry<'e> {
@@ -143,7 +144,7 @@ impl<'r> Record<'r> {
 }
 
 /// Milliseconds since the call began.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ms {
     /// Of a stream: until its first content.

@@ -224,7 +224,10 @@ mod tests {
 
     use super::*;
     use crate::observe::Times;
+    use crate::record::Record;
     use crate::record::entry::{Content, Ms};
+    use crate::record::packed::{Packed, Stored};
+    use crate::record::worker::Records;
 
     /// Times to the microsecond, as records have them.
     fn time() -> impl Strategy<Value = f64> {
@@ -258,7 +261,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_line_says_what_the_derived_form_says(
+        fn every_form_of_a_record_says_the_same(
             texts in proptest::collection::vec(".{0,40}", 4), maybe in proptest::option::of(".{0,40}"),
             (began, total) in (time(), time()), number in proptest::option::of(0.0_f64..1e9),
             attempts in proptest::collection::vec(attempt(), 0..3), stream: bool,
@@ -298,11 +301,23 @@ mod tests {
                 stream,
                 ..Entry::default()
             };
-            let line = Line::of(&entry);
+            let record = Record::of(&entry);
+            let line = record.json();
             prop_assert!(!line.contains('\n'));
-            let told: Value = serde_json::from_str(&line).expect("JSON");
+            let told: Value = serde_json::from_str(line).expect("JSON");
             let derived: Value = serde_json::from_str(&serde_json::to_string(&entry).expect("JSON")).expect("JSON");
-            prop_assert_eq!(numbers_alike(told), numbers_alike(derived));
+            let told = numbers_alike(told);
+            prop_assert_eq!(&told, &numbers_alike(derived));
+            let mut packed = Packed::default();
+            packed.push(&record);
+            let unpacked: Vec<_> = packed.blocks().flat_map(Stored::all).collect();
+            prop_assert_eq!(unpacked.len(), 1);
+            let (stored, json) = &unpacked[0];
+            prop_assert_eq!(&numbers_alike(serde_json::from_str(json).expect("JSON")), &told);
+            // As blocks had it in the form before.
+            let columns = |stored: &Stored<'_>| (stored.began, stored.status, stored.usage, stored.trace_id.to_string());
+            let of_line: Vec<_> = Stored::all(line.as_bytes()).map(|(stored, _)| columns(&stored)).collect();
+            prop_assert_eq!(of_line, [columns(stored)]);
         }
     }
 

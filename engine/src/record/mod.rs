@@ -9,6 +9,7 @@ mod entry;
 pub mod feedback;
 mod file;
 mod line;
+mod packed;
 mod price;
 pub mod prices;
 mod reading;

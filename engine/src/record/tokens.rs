@@ -1,9 +1,10 @@
 //! What a call used, read from an answer in any of the three formats without building values, else estimated and flagged.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 /// Tokens that a call used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Usage {
     /// Tokens of the prompt, those from the host's cache included.
@@ -26,8 +27,11 @@ pub struct Usage {
 /// So many bytes of text make a token, as a rule of thumb.
 const BYTES_OF_A_TOKEN: u64 = 4;
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+/// xAI tells costs in these.
+const TICKS_OF_A_DOLLAR: f64 = 1e10;
+
+/// What hosts say under `usage`, by the names that OpenAI's chat, its Responses and Anthropic's Messages have for it.
+#[derive(Default)]
 struct Told {
     prompt_tokens: Option<u64>,
     completion_tokens: Option<u64>,
@@ -36,50 +40,134 @@ struct Told {
     output_tokens: Option<u64>,
     cache_read_input_tokens: Option<u64>,
     cache_creation_input_tokens: Option<u64>,
-    prompt_tokens_details: Option<Details>,
-    completion_tokens_details: Option<Details>,
-    input_tokens_details: Option<Details>,
-    output_tokens_details: Option<Details>,
-    cost: Option<Cost>,
-    is_byok: Option<bool>,
-    /// xAI's.
-    cost_in_usd_ticks: Option<f64>,
     /// Moonshot's; others say it in the details.
     cached_tokens: Option<u64>,
+    /// In the details of the input, and of the output.
+    cached_of_input: Option<u64>,
+    written_of_input: Option<u64>,
+    reasoning_of_output: Option<u64>,
+    cost: Option<f64>,
+    is_byok: bool,
+    /// xAI's.
+    cost_in_usd_ticks: Option<f64>,
 }
 
-/// xAI tells costs in these.
-const TICKS_OF_A_DOLLAR: f64 = 1e10;
-
-/// A number, or what it is made of.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Cost {
-    Sum(f64),
-    Parts { total_cost: f64 },
-    Other(serde::de::IgnoredAny),
+/// A value in a `usage`.
+#[derive(Clone, Copy)]
+enum Value<'v> {
+    Whole(u64),
+    /// Any other, as JSON.
+    Other(&'v [u8]),
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Details {
-    cached_tokens: Option<u64>,
-    cache_write_tokens: Option<u64>,
-    reasoning_tokens: Option<u64>,
+impl Value<'_> {
+    fn tokens(self) -> Option<u64> {
+        match self {
+            Self::Whole(number) => Some(number),
+            Self::Other(_) => None,
+        }
+    }
+
+    fn number(self) -> Option<f64> {
+        match self {
+            Self::Whole(number) => Some(number as f64),
+            Self::Other(json) => serde_json::from_slice(json).ok(),
+        }
+    }
+}
+
+impl Told {
+    /// Reads the object that a text begins with. By hand: most of what recording cost a call was the derived reader.
+    fn first(text: &[u8]) -> Option<Self> {
+        let mut told = Self::default();
+        members(text, b"", &mut told)?;
+        Some(told)
+    }
+
+    fn note(&mut self, within: &[u8], name: &[u8], value: Value<'_>) {
+        let field = match (within, name) {
+            (b"", b"prompt_tokens") => &mut self.prompt_tokens,
+            (b"", b"completion_tokens") => &mut self.completion_tokens,
+            (b"", b"total_tokens") => &mut self.total_tokens,
+            (b"", b"input_tokens") => &mut self.input_tokens,
+            (b"", b"output_tokens") => &mut self.output_tokens,
+            (b"", b"cache_read_input_tokens") => &mut self.cache_read_input_tokens,
+            (b"", b"cache_creation_input_tokens") => &mut self.cache_creation_input_tokens,
+            (b"", b"cached_tokens") => &mut self.cached_tokens,
+            (b"prompt_tokens_details" | b"input_tokens_details", b"cached_tokens") => {
+                &mut self.cached_of_input
+            }
+            (b"prompt_tokens_details" | b"input_tokens_details", b"cache_write_tokens") => {
+                &mut self.written_of_input
+            }
+            (b"completion_tokens_details" | b"output_tokens_details", b"reasoning_tokens") => {
+                &mut self.reasoning_of_output
+            }
+            (b"", b"cost") | (b"cost", b"total_cost") => return self.cost = value.number(),
+            (b"", b"cost_in_usd_ticks") => return self.cost_in_usd_ticks = value.number(),
+            (b"", b"is_byok") => return self.is_byok = matches!(value, Value::Other(b"true")),
+            _ => return,
+        };
+        *field = value.tokens();
+    }
+}
+
+/// Tells the members of the object that a text begins with, and of objects in it, and gives what is behind it. `None`: it is no
+/// object, or not JSON as far as it was looked at.
+fn members<'t>(text: &'t [u8], within: &[u8], told: &mut Told) -> Option<&'t [u8]> {
+    let mut rest = text.strip_prefix(b"{")?.trim_ascii_start();
+    if let Some(behind) = rest.strip_prefix(b"}") {
+        return Some(behind);
+    }
+    loop {
+        let begun = rest.strip_prefix(b"\"")?;
+        let (mut name, mut behind) = begun.split_at(memchr::memchr(b'"', begun)?);
+        behind = &behind[1..];
+        if name.ends_with(b"\\") {
+            // It goes on behind an escaped quote: none of those that are known.
+            (name, behind) = (b"", first_value(rest)?.1);
+        }
+        let value = after_colon(behind)?;
+        rest = if within.is_empty() && value.first() == Some(&b'{') {
+            members(value, name, told)?
+        } else {
+            let (value, behind) = first_value(value)?;
+            told.note(within, name, value);
+            behind
+        }
+        .trim_ascii_start();
+        match rest.split_first()? {
+            (b',', others) => rest = others.trim_ascii_start(),
+            (b'}', behind) => return Some(behind),
+            _ => return None,
+        }
+    }
+}
+
+/// The value that a text begins with, and what is behind it.
+fn first_value(text: &[u8]) -> Option<(Value<'_>, &[u8])> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (number, behind) = text.split_at(digits);
+    // Up to 19 digits are a number that fits.
+    if (1..20).contains(&digits) && matches!(behind.first(), Some(b',' | b'}' | b' ' | b'\n' | b'\r' | b'\t'))
+    {
+        let number = number.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'));
+        return Some((Value::Whole(number), behind));
+    }
+    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<&RawValue>();
+    let json = values.next()?.ok()?.get().as_bytes();
+    Some((Value::Other(json), &text[values.byte_offset()..]))
 }
 
 impl Usage {
     /// Reads the JSON of a `usage` object: OpenAI's chat or Responses form, or Anthropic's. `None` where it counts nothing.
     pub fn read(json: &str) -> Option<Self> {
-        Self::of(serde_json::from_str(json).ok()?)
+        Self::first(json.as_bytes())
     }
 
     /// The same of the JSON that a text begins with.
     fn first(text: &[u8]) -> Option<Self> {
-        Self::of(serde_json::Deserializer::from_slice(text).into_iter().next()?.ok()?)
-    }
-
-    fn of(told: Told) -> Option<Self> {
+        let told = Told::first(text)?;
         let chat = told.prompt_tokens.or(told.completion_tokens).or(told.total_tokens);
         chat.or(told.input_tokens).or(told.output_tokens)?;
         // Anthropic counts what its cache read and wrote beside the input.
@@ -90,25 +178,17 @@ impl Usage {
             .prompt_tokens
             .or(told.input_tokens.map(|input| input + beside))
             .or(told.total_tokens.map(|total| total.saturating_sub(output.unwrap_or(0))));
-        let of_input = told.prompt_tokens_details.or(told.input_tokens_details).unwrap_or_default();
-        let written = told.cache_creation_input_tokens.or(of_input.cache_write_tokens);
-        let of_output = told.completion_tokens_details.or(told.output_tokens_details).unwrap_or_default();
+        let cached = told.cached_of_input.or(told.cache_read_input_tokens).or(told.cached_tokens);
         Some(Self {
             input: input.unwrap_or(0),
             output: output.unwrap_or(0),
-            cached: of_input
-                .cached_tokens
-                .or(told.cache_read_input_tokens)
-                .or(told.cached_tokens)
-                .unwrap_or(0),
-            written: written.unwrap_or(0),
-            reasoning: of_output.reasoning_tokens.unwrap_or(0),
+            cached: cached.unwrap_or(0),
+            written: told.cache_creation_input_tokens.or(told.written_of_input).unwrap_or(0),
+            reasoning: told.reasoning_of_output.unwrap_or(0),
             estimated: false,
             // With a key of one's own at the service behind, that one's bill is not in it.
             cost: match told.cost {
-                Some(Cost::Sum(cost) | Cost::Parts { total_cost: cost }) if told.is_byok != Some(true) => {
-                    Some(cost)
-                }
+                Some(cost) if !told.is_byok => Some(cost),
                 _ => told.cost_in_usd_ticks.map(|ticks| ticks / TICKS_OF_A_DOLLAR),
             },
         })
@@ -182,6 +262,11 @@ fn after_colon(text: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+    use serde_json::{Value as Json, json};
+
     use super::*;
 
     #[test]
@@ -219,6 +304,46 @@ mod tests {
         assert_eq!(cost(r#"{"prompt_tokens":0,"cost_in_usd_ticks":null}"#), None);
         for nothing in ["{}", "null", "[]", r#"{"prompt_tokens":"x"}"#] {
             assert_eq!(Usage::read(nothing), None, "{nothing}");
+        }
+    }
+
+    /// A `usage` of numbers and much else, with its details.
+    fn members() -> impl Strategy<Value = BTreeMap<String, Json>> {
+        let names =
+            ["prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens", "cost", "a\"b\\"];
+        let name = proptest::sample::select(names.to_vec()).prop_map(str::to_owned);
+        let value = prop_oneof![
+            (0_u64..1 << 50).prop_map(Json::from),
+            any::<u64>().prop_map(Json::from),
+            (0.0..10.0).prop_map(Json::from),
+            Just(json!(null)),
+            Just(json!("a \" and a }")),
+            Just(json!([1, { "prompt_tokens": 2 }])),
+        ];
+        proptest::collection::btree_map(name, value, 0..6)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_is_what_the_json_says(usage in members(), of_input in members(), of_output in members(), pretty: bool) {
+            let mut whole = json!(usage);
+            whole["prompt_tokens_details"] = json!(of_input);
+            whole["output_tokens_details"] = json!(of_output);
+            let json = if pretty { serde_json::to_string_pretty(&whole) } else { serde_json::to_string(&whole) };
+            let json = json.expect("JSON");
+            let told = Told::first(json.as_bytes()).expect("an object");
+            // What has twenty digits is no count.
+            let count = |value: &Json| value.as_u64().filter(|count| *count < 10_u64.pow(19));
+            prop_assert_eq!(told.prompt_tokens, count(&whole["prompt_tokens"]));
+            prop_assert_eq!(told.completion_tokens, count(&whole["completion_tokens"]));
+            prop_assert_eq!(told.cached_tokens, count(&whole["cached_tokens"]));
+            prop_assert_eq!(told.cached_of_input, count(&whole["prompt_tokens_details"]["cached_tokens"]));
+            prop_assert_eq!(told.reasoning_of_output, count(&whole["output_tokens_details"]["reasoning_tokens"]));
+            prop_assert_eq!(told.cost, whole["cost"].as_f64());
+            // What is cut off says nothing, and harms nobody.
+            for end in (0..json.len() - 1).filter(|end| json.is_char_boundary(*end)) {
+                prop_assert!(Told::first(&json.as_bytes()[..end]).is_none());
+            }
         }
     }
 

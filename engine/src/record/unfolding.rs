@@ -1,53 +1,12 @@
-//! From what is written to what is searched: calls lie in a database in blocks of lines, as they were written, until someone
-//! reads it; then each becomes a row with columns and indexes.
+//! From what is written to what is searched: calls lie in a database in blocks, as they were written, until someone reads it;
+//! then each becomes a row with columns and indexes.
 //! The invariant: a call is in a block or a row, never in both, whoever reads at the same time.
 
-use std::borrow::Cow;
-
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+
+use super::packed::Stored;
 
 const INSERT: &str = "INSERT INTO calls VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)";
-
-/// What rows have of a record beside the whole.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Columns<'l> {
-    #[serde(borrow)]
-    id: Cow<'l, str>,
-    began: f64,
-    #[serde(borrow)]
-    trace_id: Cow<'l, str>,
-    #[serde(borrow)]
-    endpoint: Cow<'l, str>,
-    #[serde(borrow)]
-    provider: Cow<'l, str>,
-    #[serde(borrow)]
-    target: Cow<'l, str>,
-    #[serde(borrow)]
-    model: Option<Cow<'l, str>>,
-    #[serde(borrow)]
-    outcome: Cow<'l, str>,
-    status: Option<u16>,
-    stream: bool,
-    ms: Ms,
-    usage: Option<Tokens>,
-    cost: Option<f64>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Ms {
-    total: f64,
-    first_token: Option<f64>,
-}
-
-#[derive(Deserialize)]
-struct Tokens {
-    input: i64,
-    output: i64,
-}
 
 /// So many blocks become rows at once.
 const BLOCKS: usize = 16;
@@ -58,13 +17,13 @@ pub fn unfold(connection: &Connection) -> rusqlite::Result<()> {
         // Another may be at the same blocks: who comes second finds them gone.
         let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
         for _ in 0..BLOCKS {
-            let oldest = "SELECT rowid, lines FROM blocks ORDER BY rowid LIMIT 1";
+            let oldest = "SELECT rowid, records FROM blocks ORDER BY rowid LIMIT 1";
             let block = transaction.prepare_cached(oldest)?.query_row([], |row| {
                 let row_id: i64 = row.get(0)?;
                 Ok((row_id, row.get::<_, Vec<u8>>(1)?))
             });
-            let Some((row_id, lines)) = block.optional()? else { break };
-            insert(&transaction, &lines)?;
+            let Some((row_id, block)) = block.optional()? else { break };
+            insert(&transaction, &block)?;
             transaction.execute("DELETE FROM blocks WHERE rowid = ?1", [row_id])?;
         }
         transaction.commit()?;
@@ -72,12 +31,9 @@ pub fn unfold(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn insert(transaction: &Transaction<'_>, lines: &[u8]) -> rusqlite::Result<()> {
+fn insert(transaction: &Transaction<'_>, block: &[u8]) -> rusqlite::Result<()> {
     let mut insert = transaction.prepare_cached(INSERT)?;
-    for line in lines.split(|byte| *byte == b'\n') {
-        // What is no record was written by nobody here.
-        let Ok(record) = serde_json::from_slice::<&RawValue>(line) else { continue };
-        let Ok(call) = serde_json::from_str::<Columns<'_>>(record.get()) else { continue };
+    for (call, record) in Stored::all(block) {
         insert.execute(params![
             call.id,
             call.began,
@@ -86,15 +42,15 @@ fn insert(transaction: &Transaction<'_>, lines: &[u8]) -> rusqlite::Result<()> {
             call.provider,
             call.target,
             call.model,
-            call.outcome,
+            call.outcome.name(),
             call.status,
             call.stream,
             call.ms.total,
             call.ms.first_token,
-            call.usage.as_ref().map(|usage| usage.input),
-            call.usage.as_ref().map(|usage| usage.output),
+            call.usage.map(|usage| usage.input as i64),
+            call.usage.map(|usage| usage.output as i64),
             call.cost,
-            record.get(),
+            record,
         ])?;
     }
     Ok(())
@@ -102,8 +58,8 @@ fn insert(transaction: &Transaction<'_>, lines: &[u8]) -> rusqlite::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::worker::{Lines, Worker};
     use super::super::{Entry, Filter, Reading, Record, Retention, Sink, database::Database};
+    use super::super::{packed::Packed, worker::Worker};
     use crate::clock::{hex, new_id, ordered_number};
     use std::time::Duration;
 
@@ -113,7 +69,7 @@ mod tests {
         let retention =
             Retention { path: path.clone(), longest_age: Duration::MAX, most_bytes: u64::MAX >> 1 };
         let database = Database::open(&retention, Box::new(|| None)).expect("a database");
-        let worker: Worker<Lines> = Worker::new("a test", database);
+        let worker: Worker<Packed> = Worker::new("a test", database);
         let id = |at: u32| hex(ordered_number(u64::from(at)));
         for at in 0..2_000_u32 {
             let target = if at % 2 == 0 { "even" } else { "with a \"quote\"" };

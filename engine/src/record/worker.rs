@@ -44,7 +44,15 @@ const MOST_BYTES: usize = 64 << 20;
 const LINGER: Duration = Duration::from_millis(100);
 
 /// Memory that a batch leaves for the next.
-const KEPT: usize = 4 << 20;
+pub const KEPT: usize = 4 << 20;
+
+/// A batch in the form in which its sink writes records.
+pub trait Records: Batch {
+    /// Does what can be done before others are kept waiting.
+    fn prepare(_: &Record<'_>) {}
+
+    fn push(&mut self, record: &Record<'_>);
+}
 
 /// Records as lines of JSON.
 #[derive(Default)]
@@ -52,8 +60,6 @@ pub struct Lines {
     /// Each ends with a line feed, and has no other.
     pub text: Vec<u8>,
     pub count: usize,
-    /// When the call of the latest began: milliseconds since 1970.
-    pub latest: f64,
 }
 
 impl Batch for Lines {
@@ -70,18 +76,23 @@ impl Batch for Lines {
             self.text = Vec::new();
         }
         self.text.clear();
-        (self.count, self.latest) = (0, 0.0);
+        self.count = 0;
     }
 }
 
-impl Lines {
+impl Records for Lines {
+    fn prepare(record: &Record<'_>) {
+        record.json();
+    }
+
     fn push(&mut self, record: &Record<'_>) {
         self.text.extend_from_slice(record.json().as_bytes());
         self.text.push(b'\n');
         self.count += 1;
-        self.latest = self.latest.max(record.entry.began);
     }
+}
 
+impl Lines {
     /// All of them, in pieces of whole lines that are no longer than `most`, but for a line that is.
     pub fn pieces(&self, most: usize) -> impl Iterator<Item = &[u8]> {
         let mut rest = self.text.as_slice();
@@ -243,11 +254,10 @@ impl<B> Drop for Worker<B> {
     }
 }
 
-impl Sink for Worker<Lines> {
+impl<B: Records> Sink for Worker<B> {
     fn take(&self, record: &Record<'_>) {
-        // Made before others are kept waiting.
-        record.json();
-        self.put(|lines| lines.push(record));
+        B::prepare(record);
+        self.put(|batch| batch.push(record));
     }
 
     fn flush(&self, limit: Duration) -> bool {

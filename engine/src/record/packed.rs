@@ -1,0 +1,246 @@
+//! Records as a database holds them until somebody reads it: their fields in order, without names, in postcard's form. JSON takes
+//! four times the instructions and the bytes, and most records are never read.
+//! The invariant: what is read of a packed record is what its line of JSON says (the test in line.rs).
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use postcard::ser_flavors::Flavor;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use super::entry::Ms;
+use super::worker::{Batch, KEPT, Records};
+use super::{Outcome, Record, Usage};
+use crate::observe::{Phase, Times};
+
+/// What a block begins with. Another arrangement of `Entry` is another form, and needs another number.
+const FORM: u8 = 1;
+
+/// A block is not begun anew until it has this length: what is copied on its way to the file is kept small enough to stay
+/// at hand.
+const BLOCK: usize = 1 << 16;
+
+/// Blocks of records that wait to be written.
+#[derive(Default)]
+pub struct Packed {
+    bytes: Vec<u8>,
+    /// Where each block begins.
+    starts: Vec<usize>,
+    count: usize,
+    /// When the call of the latest began: milliseconds since 1970.
+    pub latest: f64,
+}
+
+impl Packed {
+    pub fn blocks(&self) -> impl Iterator<Item = &[u8]> {
+        let ends = self.starts.iter().skip(1).copied().chain([self.bytes.len()]);
+        self.starts.iter().zip(ends).map(|(start, end)| &self.bytes[*start..end])
+    }
+}
+
+impl Batch for Packed {
+    fn count(&self) -> usize {
+        self.count
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn clear(&mut self) {
+        if self.bytes.capacity() > KEPT {
+            self.bytes = Vec::new();
+        }
+        self.bytes.clear();
+        self.starts.clear();
+        (self.count, self.latest) = (0, 0.0);
+    }
+}
+
+impl Records for Packed {
+    fn push(&mut self, record: &Record<'_>) {
+        let end = self.bytes.len();
+        if self.starts.last().is_none_or(|start| end - start >= BLOCK) {
+            self.starts.push(end);
+            self.bytes.push(FORM);
+        }
+        postcard::serialize_with_flavor(record.entry, Behind(&mut self.bytes))
+            .expect("every field has a form of postcard's");
+        self.count += 1;
+        self.latest = self.latest.max(record.entry.began);
+    }
+}
+
+/// Writes behind what is there.
+struct Behind<'b>(&'b mut Vec<u8>);
+
+impl Flavor for Behind<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
+}
+
+/// An `Entry` that was read: the same fields in the same order.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Stored<'s> {
+    #[serde(borrow)]
+    pub id: Cow<'s, str>,
+    #[serde(borrow)]
+    pub trace_id: Cow<'s, str>,
+    #[serde(borrow)]
+    span_id: Cow<'s, str>,
+    #[serde(borrow)]
+    parent_span_id: Option<Cow<'s, str>>,
+    #[serde(borrow)]
+    span_name: Option<Cow<'s, str>>,
+    pub began: f64,
+    #[serde(borrow)]
+    pub endpoint: Cow<'s, str>,
+    pub stream: bool,
+    pub outcome: Outcome,
+    pub status: Option<u16>,
+    #[serde(borrow)]
+    code: Option<Cow<'s, str>>,
+    #[serde(borrow)]
+    pub provider: Cow<'s, str>,
+    #[serde(borrow)]
+    pub target: Cow<'s, str>,
+    #[serde(borrow)]
+    path: Cow<'s, str>,
+    #[serde(borrow)]
+    pub model: Option<Cow<'s, str>>,
+    #[serde(borrow)]
+    answered_by: Option<Cow<'s, str>>,
+    #[serde(borrow)]
+    request_id: Option<Cow<'s, str>>,
+    #[serde(borrow)]
+    answer_id: Option<Cow<'s, str>>,
+    pub ms: Ms,
+    tokens_per_second: Option<f64>,
+    pub usage: Option<Usage>,
+    pub cost: Option<f64>,
+    #[serde(borrow)]
+    cache: Option<Cow<'s, str>>,
+    #[serde(borrow)]
+    attempts: Vec<Attempt<'s>>,
+    #[serde(borrow)]
+    changes: Vec<Cow<'s, str>>,
+    #[serde(borrow)]
+    failed_hooks: Vec<Cow<'s, str>>,
+    #[serde(borrow)]
+    metadata: BTreeMap<Cow<'s, str>, Cow<'s, str>>,
+    #[serde(borrow)]
+    content: Option<Content<'s>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Attempt<'s> {
+    #[serde(borrow)]
+    target: Cow<'s, str>,
+    #[serde(borrow)]
+    provider: Cow<'s, str>,
+    #[serde(borrow)]
+    url: Cow<'s, str>,
+    status: Option<u16>,
+    phase: Phase,
+    #[serde(borrow)]
+    code: Option<Cow<'s, str>>,
+    #[serde(borrow)]
+    retry_reason: Option<Cow<'s, str>>,
+    resent: u32,
+    #[serde(borrow)]
+    limit: Option<Cow<'s, str>>,
+    ms: Times,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Content<'s> {
+    #[serde(borrow)]
+    request: Option<Captured<'s>>,
+    #[serde(borrow)]
+    answer: Option<Captured<'s>>,
+}
+
+/// JSON, which is text where it is packed.
+struct Captured<'s>(&'s str);
+
+impl Serialize for Captured<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let json: &RawValue = serde_json::from_str(self.0).map_err(serde::ser::Error::custom)?;
+        json.serialize(serializer)
+    }
+}
+
+impl<'de: 's, 's> Deserialize<'de> for Captured<'s> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            return <&RawValue>::deserialize(deserializer).map(|json| Self(json.get()));
+        }
+        <&str>::deserialize(deserializer).map(Self)
+    }
+}
+
+impl<'s> Stored<'s> {
+    /// The records of a block, each with its JSON: packed ones, or lines as blocks had them in the form before. What is no
+    /// record was written by nobody here: it is left out, with what a block has behind it.
+    pub fn all(block: &'s [u8]) -> Box<dyn Iterator<Item = (Self, Cow<'s, str>)> + 's> {
+        let Some(mut rest) = block.strip_prefix(&[FORM]) else {
+            return Box::new(block.split(|byte| *byte == b'\n').filter_map(|line| {
+                let line = std::str::from_utf8(line).ok()?;
+                Some((serde_json::from_str(line).ok()?, line.into()))
+            }));
+        };
+        Box::new(std::iter::from_fn(move || {
+            let (stored, others) = postcard::take_from_bytes::<Self>(rest).ok()?;
+            rest = others;
+            let json = serde_json::to_string(&stored).ok()?;
+            Some((stored, json.into()))
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Entry;
+    use super::*;
+
+    #[test]
+    fn records_are_cut_into_blocks_between_them_and_lines_of_the_form_before_are_read() {
+        let mut packed = Packed::default();
+        assert!(packed.blocks().next().is_none());
+        let (ids, path) = (0..3_000_u32, "p".repeat(60));
+        for id in ids.clone() {
+            let entry = Entry { id: id.to_string().into(), path: path.as_str().into(), ..Entry::default() };
+            packed.push(&Record::of(&entry));
+        }
+        let blocks: Vec<_> = packed.blocks().collect();
+        assert_eq!(blocks.len(), packed.bytes.len() / BLOCK + 1);
+        let read = |block| Stored::all(block).collect::<Vec<_>>();
+        let of_packed: Vec<_> = blocks.iter().flat_map(|block| read(block)).collect();
+        assert!(of_packed.iter().map(|(stored, _)| &*stored.id).eq(ids.map(|id| id.to_string())));
+
+        let (_, line) = &of_packed[7];
+        let lines = format!("{line}\nno record\n{line}\n");
+        let of_lines = read(lines.as_bytes());
+        assert_eq!(of_lines.len(), 2);
+        assert!(of_lines.iter().all(|(stored, json)| stored.id == "7" && json == line));
+        // Of what is cut off in a record there is what stands before.
+        let cut = read(&blocks[0][..1_000]);
+        assert!((5..100).contains(&cut.len()), "{}", cut.len());
+    }
+}
