@@ -61,8 +61,16 @@ const THIRD: &str = "
 /// that those are made by who reads them first (`unfold`).
 const FOURTH: &str = "CREATE TABLE blocks (latest REAL NOT NULL, lines BLOB NOT NULL);";
 
-/// Batches of packed records; those of lines that are still there are read too (packed.rs).
-const FIFTH: &str = "ALTER TABLE blocks RENAME COLUMN lines TO records;";
+/// Batches of packed records; those of lines become rows.
+const FIFTH: &str = "
+    INSERT INTO calls SELECT
+        value ->> 'id', value ->> 'began', value ->> 'traceId', value ->> 'endpoint', value ->> 'provider',
+        value ->> 'target', value ->> 'model', value ->> 'outcome', value ->> 'status', value ->> 'stream',
+        value ->> '$.ms.total', value ->> '$.ms.firstToken', value ->> '$.usage.input', value ->> '$.usage.output',
+        value ->> 'cost', value
+    FROM blocks, json_each('[' || replace(trim(CAST(lines AS TEXT), char(10)), char(10), ',') || ']');
+    DELETE FROM blocks;
+    ALTER TABLE blocks RENAME COLUMN lines TO records;";
 
 /// How long another process's writing is waited for.
 const BUSY: Duration = Duration::from_secs(5);
@@ -236,6 +244,9 @@ fn now() -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
+    use super::super::{Entry, Filter, Reading, Record};
     use super::*;
 
     #[test]
@@ -247,8 +258,39 @@ mod tests {
         former.execute(row, []).expect("a call");
         drop(former);
         drop(open(&path).expect("the form of now"));
-        let reading = super::super::Reading::open(&path).expect("a database");
+        let reading = Reading::open(&path).expect("a database");
         assert_eq!(reading.one("0000000003e8a1").expect("a record")["feedback"], serde_json::json!([]));
+        drop(reading);
+        std::fs::remove_file(&path).expect("it is there");
+    }
+
+    #[test]
+    fn lines_of_the_form_before_become_rows() {
+        let path = std::env::temp_dir().join(format!("{}.sqlite", new_id()));
+        let former = Connection::open(&path).expect("a database");
+        let tables = format!("{FIRST} {SECOND} {THIRD} {FOURTH} PRAGMA user_version = 4;");
+        former.execute_batch(&tables).expect("its tables");
+        let line = |id: &str| {
+            let entry = Entry {
+                id: id.into(),
+                target: "a \"b\"".into(),
+                began: 1_000.5,
+                stream: true,
+                ..Entry::default()
+            };
+            Record::of(&entry).json().to_owned()
+        };
+        let (first, second) = (line("0000000003e8a1"), line("0000000003e8a2"));
+        let lines = format!("{first}\n{second}\n").into_bytes();
+        former.execute("INSERT INTO blocks VALUES (1000.5, ?1)", [lines]).expect("a block");
+        drop(former);
+        let reading = Reading::open(&path).expect("a database");
+        let list = reading.list(&Filter::default()).expect("a list");
+        assert_eq!(list.as_array().map(Vec::len), Some(2));
+        let seen = ["target", "stream", "outcome", "status", "began"].map(|name| list[0][name].clone());
+        let wanted = [json!("a \"b\""), json!(true), json!("ok"), json!(null), json!(1_000.5)];
+        assert_eq!(seen, wanted);
+        assert_eq!(reading.one("0000000003e8a2").expect("a record")["target"], "a \"b\"");
         drop(reading);
         std::fs::remove_file(&path).expect("it is there");
     }

@@ -2,7 +2,6 @@
 //! four times the instructions and the bytes, and most records are never read.
 //! The invariant: what is read of a packed record is what its line of JSON says (the test in line.rs).
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use postcard::ser_flavors::Flavor;
@@ -97,52 +96,37 @@ impl Flavor for Behind<'_> {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stored<'s> {
-    #[serde(borrow)]
-    pub id: Cow<'s, str>,
-    #[serde(borrow)]
-    pub trace_id: Cow<'s, str>,
-    #[serde(borrow)]
-    span_id: Cow<'s, str>,
-    #[serde(borrow)]
-    parent_span_id: Option<Cow<'s, str>>,
-    #[serde(borrow)]
-    span_name: Option<Cow<'s, str>>,
+    pub id: &'s str,
+    pub trace_id: &'s str,
+    span_id: &'s str,
+    parent_span_id: Option<&'s str>,
+    span_name: Option<&'s str>,
     pub began: f64,
-    #[serde(borrow)]
-    pub endpoint: Cow<'s, str>,
+    pub endpoint: &'s str,
     pub stream: bool,
     pub outcome: Outcome,
     pub status: Option<u16>,
-    #[serde(borrow)]
-    code: Option<Cow<'s, str>>,
-    #[serde(borrow)]
-    pub provider: Cow<'s, str>,
-    #[serde(borrow)]
-    pub target: Cow<'s, str>,
-    #[serde(borrow)]
-    path: Cow<'s, str>,
-    #[serde(borrow)]
-    pub model: Option<Cow<'s, str>>,
-    #[serde(borrow)]
-    answered_by: Option<Cow<'s, str>>,
-    #[serde(borrow)]
-    request_id: Option<Cow<'s, str>>,
-    #[serde(borrow)]
-    answer_id: Option<Cow<'s, str>>,
+    code: Option<&'s str>,
+    pub provider: &'s str,
+    pub target: &'s str,
+    path: &'s str,
+    pub model: Option<&'s str>,
+    answered_by: Option<&'s str>,
+    request_id: Option<&'s str>,
+    answer_id: Option<&'s str>,
     pub ms: Ms,
     tokens_per_second: Option<f64>,
     pub usage: Option<Usage>,
     pub cost: Option<f64>,
-    #[serde(borrow)]
-    cache: Option<Cow<'s, str>>,
+    cache: Option<&'s str>,
     #[serde(borrow)]
     attempts: Vec<Attempt<'s>>,
     #[serde(borrow)]
-    changes: Vec<Cow<'s, str>>,
+    changes: Vec<&'s str>,
     #[serde(borrow)]
-    failed_hooks: Vec<Cow<'s, str>>,
+    failed_hooks: Vec<&'s str>,
     #[serde(borrow)]
-    metadata: BTreeMap<Cow<'s, str>, Cow<'s, str>>,
+    metadata: BTreeMap<&'s str, &'s str>,
     #[serde(borrow)]
     content: Option<Content<'s>>,
 }
@@ -150,21 +134,15 @@ pub struct Stored<'s> {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Attempt<'s> {
-    #[serde(borrow)]
-    target: Cow<'s, str>,
-    #[serde(borrow)]
-    provider: Cow<'s, str>,
-    #[serde(borrow)]
-    url: Cow<'s, str>,
+    target: &'s str,
+    provider: &'s str,
+    url: &'s str,
     status: Option<u16>,
     phase: Phase,
-    #[serde(borrow)]
-    code: Option<Cow<'s, str>>,
-    #[serde(borrow)]
-    retry_reason: Option<Cow<'s, str>>,
+    code: Option<&'s str>,
+    retry_reason: Option<&'s str>,
     resent: u32,
-    #[serde(borrow)]
-    limit: Option<Cow<'s, str>>,
+    limit: Option<&'s str>,
     ms: Times,
 }
 
@@ -188,29 +166,21 @@ impl Serialize for Captured<'_> {
 
 impl<'de: 's, 's> Deserialize<'de> for Captured<'s> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if deserializer.is_human_readable() {
-            return <&RawValue>::deserialize(deserializer).map(|json| Self(json.get()));
-        }
         <&str>::deserialize(deserializer).map(Self)
     }
 }
 
 impl<'s> Stored<'s> {
-    /// The records of a block, each with its JSON: packed ones, or lines as blocks had them in the form before. What is no
-    /// record was written by nobody here: it is left out, with what a block has behind it.
-    pub fn all(block: &'s [u8]) -> Box<dyn Iterator<Item = (Self, Cow<'s, str>)> + 's> {
-        let Some(mut rest) = block.strip_prefix(&[FORM]) else {
-            return Box::new(block.split(|byte| *byte == b'\n').filter_map(|line| {
-                let line = std::str::from_utf8(line).ok()?;
-                Some((serde_json::from_str(line).ok()?, line.into()))
-            }));
-        };
-        Box::new(std::iter::from_fn(move || {
+    /// The records of a block, each with its JSON. What is no record was written by nobody here: it is left out, with what the
+    /// block has behind it.
+    pub fn all(block: &'s [u8]) -> impl Iterator<Item = (Self, String)> {
+        let mut rest = block.strip_prefix(&[FORM]).unwrap_or_default();
+        std::iter::from_fn(move || {
             let (stored, others) = postcard::take_from_bytes::<Self>(rest).ok()?;
             rest = others;
             let json = serde_json::to_string(&stored).ok()?;
-            Some((stored, json.into()))
-        }))
+            Some((stored, json))
+        })
     }
 }
 
@@ -220,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn records_are_cut_into_blocks_between_them_and_lines_of_the_form_before_are_read() {
+    fn records_are_cut_into_blocks_between_them() {
         let mut packed = Packed::default();
         assert!(packed.blocks().next().is_none());
         let (ids, path) = (0..3_000_u32, "p".repeat(60));
@@ -232,13 +202,8 @@ mod tests {
         assert_eq!(blocks.len(), packed.bytes.len() / BLOCK + 1);
         let read = |block| Stored::all(block).collect::<Vec<_>>();
         let of_packed: Vec<_> = blocks.iter().flat_map(|block| read(block)).collect();
-        assert!(of_packed.iter().map(|(stored, _)| &*stored.id).eq(ids.map(|id| id.to_string())));
+        assert!(of_packed.iter().map(|(stored, _)| stored.id).eq(ids.map(|id| id.to_string())));
 
-        let (_, line) = &of_packed[7];
-        let lines = format!("{line}\nno record\n{line}\n");
-        let of_lines = read(lines.as_bytes());
-        assert_eq!(of_lines.len(), 2);
-        assert!(of_lines.iter().all(|(stored, json)| stored.id == "7" && json == line));
         // Of what is cut off in a record there is what stands before.
         let cut = read(&blocks[0][..1_000]);
         assert!((5..100).contains(&cut.len()), "{}", cut.len());
