@@ -9,7 +9,7 @@ import { loadAverage, machine, median, stopwatch } from './measure.mjs'
 import { Child } from './processes.mjs'
 import { workloads } from './workloads.mjs'
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '9' }, check: { type: 'boolean' } } })
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' }, check: { type: 'boolean' } } })
 
 /** What `logs: true` may add to a call, in per cent. */
 const MOST = 10
@@ -31,7 +31,7 @@ const RECORDING = {
 }
 
 const WORK = {
-  '1 KB answer, one after the other': { workload: workloads['1kb-at-64'], calls: 500, inFlight: 1 },
+  '1 KB answer, one after the other': { workload: workloads['1kb-at-64'], calls: 1_000, inFlight: 1 },
   '1 KB answer, 64 in flight': { workload: workloads['1kb-at-64'], calls: 2_000, inFlight: 64 },
   'a stream of 200 chunks, 64 open': { workload: workloads['stream-200'], calls: 256, inFlight: 64, stream: true },
 }

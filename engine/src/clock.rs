@@ -67,13 +67,25 @@ pub fn hex(number: u128) -> String {
 
 /// Two hexadecimal digits for each byte.
 pub fn digits(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = vec![0; 2 * bytes.len()];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
-        pair[0] = DIGITS[usize::from(byte >> 4)];
-        pair[1] = DIGITS[usize::from(byte & 15)];
+    let mut text = Vec::with_capacity(2 * bytes.len());
+    for four in bytes.chunks(4) {
+        let mut number = [0; 4];
+        number[..four.len()].copy_from_slice(four);
+        text.extend_from_slice(&eight_digits(u32::from_be_bytes(number))[..2 * four.len()]);
     }
     String::from_utf8(text).expect("hexadecimal digits are ASCII")
+}
+
+/// All eight at once: every call has an id or more.
+fn eight_digits(number: u32) -> [u8; 8] {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // A nibble for each byte.
+    let mut nibbles = u64::from(number);
+    nibbles = (nibbles << 16 | nibbles) & 0x0000_ffff_0000_ffff;
+    nibbles = (nibbles << 8 | nibbles) & 0x00ff_00ff_00ff_00ff;
+    nibbles = (nibbles << 4 | nibbles) & (ONES * 0x0f);
+    let is_letter = ((nibbles + ONES * 6) >> 4) & ONES;
+    (nibbles + ONES * u64::from(b'0') + is_letter * u64::from(b'a' - b'9' - 1)).to_be_bytes()
 }
 
 /// A random number other than 0.
@@ -144,5 +156,21 @@ pub async fn before<T>(deadline: Option<Instant>, work: impl Future<Output = T>)
     match deadline {
         Some(at) => tokio::time::timeout_at(at, work.as_mut()).await.ok(),
         None => Some(work.await),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn digits_are_those_of_the_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..20), number: u128) {
+            let each: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            prop_assert_eq!(digits(&bytes), each);
+            prop_assert_eq!(hex(number), format!("{number:032x}"));
+        }
     }
 }

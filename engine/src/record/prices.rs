@@ -3,14 +3,15 @@
 //! The invariant: what is not listed is not known. A price that depends on more than tokens (the hour, a tier) is not listed.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use super::Pricing;
 use super::price::{Long, Rates};
-use super::tokens::text_in;
+use super::tokens::{Key, MODEL, text_in};
 use crate::body::Body;
 use crate::clock::{Clock, SystemClock};
 use crate::date::to_rfc_3339;
@@ -89,8 +90,8 @@ impl Service {
 
     /// What the model takes that `answer` says has answered, if it says of no other way than the usual one.
     pub fn price(&self, answer: &[u8]) -> Option<Pricing> {
-        let unusual = UNUSUAL.iter().any(|way| text_in(answer, way.key).is_some_and(way.is_unusual));
-        if unusual { None } else { self.of_model(text_in(answer, "\"model\"")?, || SystemClock.wall()) }
+        let unusual = UNUSUAL.iter().any(|way| text_in(answer, &way.key).is_some_and(way.is_unusual));
+        if unusual { None } else { self.of_model(text_in(answer, &MODEL)?, || SystemClock.wall()) }
     }
 
     /// The time is asked for where a price depends on it alone.
@@ -118,16 +119,27 @@ impl Service {
 /// A field of requests and answers alike that tells of ways to answer which cost otherwise.
 struct Way {
     name: &'static str,
-    /// As it stands in JSON.
-    key: &'static str,
+    key: Key,
     is_unusual: fn(&str) -> bool,
 }
 
 /// Anthropic's `speed` and `inference_geo` stand in its own format; a translated chat doesn't tell them.
 static UNUSUAL: [Way; 3] = [
-    Way { name: "service_tier", key: "\"service_tier\"", is_unusual: |tier| !is_usual(tier) },
-    Way { name: "speed", key: "\"speed\"", is_unusual: |speed| speed == "fast" },
-    Way { name: "inference_geo", key: "\"inference_geo\"", is_unusual: |place| place == "us" },
+    Way {
+        name: "service_tier",
+        key: LazyLock::new(|| Finder::new("\"service_tier\"")),
+        is_unusual: |tier| !is_usual(tier),
+    },
+    Way {
+        name: "speed",
+        key: LazyLock::new(|| Finder::new("\"speed\"")),
+        is_unusual: |speed| speed == "fast",
+    },
+    Way {
+        name: "inference_geo",
+        key: LazyLock::new(|| Finder::new("\"inference_geo\"")),
+        is_unusual: |place| place == "us",
+    },
 ];
 
 /// Whether a tier is the one that prices are listed of; `auto` leaves it to the service.

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::Recorder;
 use super::entry::{Content, Entry, Ms, Outcome};
-use super::tokens::{Usage, reasons_in, text_in, usage_in};
+use super::tokens::{ID, MODEL, Usage, reasons_in, text_in, usage_in};
 use crate::answer;
 use crate::call::Call;
 use crate::clock::{Clock, Instant, SystemClock, hex, new_number, ordered_number};
@@ -100,10 +100,10 @@ impl Recording {
             provider: report.provider,
             target: Cow::Borrowed(&report.target),
             path: Cow::Borrowed(&report.path),
-            model: text_in(&self.body, "\"model\"").map(Cow::Borrowed),
-            answered_by: begun.and_then(|text| text_in(text, "\"model\"")).map(Cow::Borrowed),
+            model: text_in(&self.body, &MODEL).map(Cow::Borrowed),
+            answered_by: begun.and_then(|text| text_in(text, &MODEL)).map(Cow::Borrowed),
             request_id: told(report.request_id.as_deref()),
-            answer_id: begun.and_then(|text| text_in(text, "\"id\"")).map(Cow::Borrowed),
+            answer_id: begun.and_then(|text| text_in(text, &ID)).map(Cow::Borrowed),
             ms,
             tokens_per_second: counted.map(|usage| usage.output as f64 / generating),
             usage,

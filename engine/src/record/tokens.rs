@@ -1,5 +1,8 @@
 //! What a call used, read from an answer in any of the three formats without building values, else estimated and flagged.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -201,24 +204,35 @@ impl Usage {
     }
 }
 
-/// The last `usage` of an answer that counts something. A quote inside a string is escaped, so what is found here is a key.
+/// A member's name with its quotes: `"model"`. Quotes inside a string are escaped, so that it is found in no text.
+pub type Key = LazyLock<Finder<'static>>;
+
+pub static MODEL: Key = LazyLock::new(|| Finder::new("\"model\""));
+pub static ID: Key = LazyLock::new(|| Finder::new("\"id\""));
+static USAGE: Key = LazyLock::new(|| Finder::new("\"usage\""));
+static REASONS: [Key; 2] =
+    [LazyLock::new(|| Finder::new("\"finish_reason\"")), LazyLock::new(|| Finder::new("\"stop_reason\""))];
+
+/// The last `usage` of an answer that counts something.
 pub fn usage_in(answer: &[u8]) -> Option<Usage> {
-    const KEY: &[u8] = b"\"usage\"";
-    // It is among the last of an answer, a few quotes from its end.
-    let mut keys = memchr::memrchr_iter(b'"', answer).filter(|at| answer[*at..].starts_with(KEY));
-    keys.find_map(|at| Usage::first(after_colon(&answer[at + KEY.len()..])?))
+    /// It is among the last of an answer.
+    const TAIL: usize = 1 << 10;
+    let last = |text: &[u8]| {
+        let behind = USAGE.find_iter(text).map(|at| &text[at + USAGE.needle().len()..]);
+        behind.filter_map(|behind| Usage::first(after_colon(behind)?)).last()
+    };
+    answer.last_chunk::<TAIL>().and_then(|tail| last(tail)).or_else(|| last(answer))
 }
 
-/// The first string under `key`, which is written with its quotes: `"model"`.
-pub fn text_in<'a>(json: &'a [u8], key: &'a str) -> Option<&'a str> {
-    keyed(json, key.as_bytes()).next()?
+/// The first string under `key`.
+pub fn text_in<'a>(json: &'a [u8], key: &'static Key) -> Option<&'a str> {
+    keyed(json, key).next()?
 }
 
 /// What is under each `key`; `None` for what is no string, or one with escapes.
-fn keyed<'a>(json: &'a [u8], key: &'a [u8]) -> impl Iterator<Item = Option<&'a str>> {
-    let keys = memchr::memchr_iter(b'"', json).filter(move |at| json[*at..].starts_with(key));
-    keys.map(move |at| {
-        let value = after_colon(&json[at + key.len()..])?.strip_prefix(b"\"")?;
+fn keyed<'a>(json: &'a [u8], key: &'static Key) -> impl Iterator<Item = Option<&'a str>> {
+    key.find_iter(json).map(|at| {
+        let value = after_colon(&json[at + key.needle().len()..])?.strip_prefix(b"\"")?;
         // Up to the first quote, with which the value ends unless it is escaped.
         let text = &value[..memchr::memchr(b'"', value)?];
         std::str::from_utf8(text).ok().filter(|text| !text.contains('\\'))
@@ -247,8 +261,8 @@ fn reason_of_response(answer: &[u8]) -> Option<String> {
 
 /// Why an answer ended, choice by choice, in any of the three formats.
 pub fn reasons_in(answer: &[u8]) -> Vec<String> {
-    for key in ["\"finish_reason\"", "\"stop_reason\""] {
-        let reasons: Vec<_> = keyed(answer, key.as_bytes()).flatten().map(str::to_owned).collect();
+    for key in &REASONS {
+        let reasons: Vec<_> = keyed(answer, key).flatten().map(str::to_owned).collect();
         if !reasons.is_empty() {
             return reasons;
         }
@@ -351,7 +365,7 @@ mod tests {
     fn the_last_usage_of_an_answer_counts_and_no_text_that_only_looks_like_one() {
         let answer = br#"{"model":"m","choices":[{"message":{"content":"\"usage\":{\"prompt_tokens\":9}"}}],"usage":{"prompt_tokens":1,"completion_tokens":2}, "x":"usage"}"#;
         assert_eq!(usage_in(answer).map(|usage| (usage.input, usage.output)), Some((1, 2)));
-        assert_eq!(text_in(answer, "\"model\""), Some("m"));
+        assert_eq!(text_in(answer, &MODEL), Some("m"));
         assert_eq!(usage_in(br#"{"usage":null}"#), None);
         assert_eq!(usage_in(b"no json \"usage\""), None);
     }
