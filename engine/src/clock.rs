@@ -168,8 +168,8 @@ mod tests {
     proptest! {
         #[test]
         fn digits_are_those_of_the_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..20), number: u128) {
-            let each: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            prop_assert_eq!(digits(&bytes), each);
+            let each: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            prop_assert_eq!(digits(&bytes), each.concat());
             prop_assert_eq!(hex(number), format!("{number:032x}"));
         }
     }
