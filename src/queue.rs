@@ -4,7 +4,6 @@
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::sync::Arc;
 
 use crate::border::Shared;
@@ -70,11 +69,11 @@ pub fn holds_back() -> bool {
 }
 
 /// Runs a call, whose records go with what else it tells.
-pub async fn together(shared: Arc<Shared>, run: impl Future<Output = ()>) {
-    let mut run = pin!(run);
-    poll_fn(|context| {
+pub fn together(shared: Arc<Shared>, run: impl Future<Output = ()>) -> impl Future<Output = ()> {
+    // Boxed here: a call is moved once, while it is made.
+    let mut run = Box::pin(run);
+    poll_fn(move |context| {
         let _turn = Turn { shared: &shared, outer: TURN.replace(Some(Told::Nothing)) };
         run.as_mut().poll(context)
     })
-    .await;
 }

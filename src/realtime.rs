@@ -106,7 +106,7 @@ fn told(message: Message) -> Either<Text, Uint8Array> {
 
 impl Running {
     /// Runs an open session to its end.
-    pub async fn session(mut self, session: Session, mut report: engine::Report, meta: Text) {
+    pub async fn session(mut self, session: Session, mut report: Box<engine::Report>, meta: Text) {
         let Some(talk) = lock(&self.shared.talks).get(&self.id).cloned() else { return };
         self.open = Open::Session(talk.clone());
         self.shared.push(Outcome::Session { id: self.id, meta });

@@ -1,5 +1,7 @@
 //! Who runs a call on the engine's threads and tells its outcome, also when the engine panics.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use engine::{Answer, Call, Content, Downloading, Engine, Failed, Streaming, Vectors};
@@ -29,18 +31,36 @@ pub enum Open {
     Session(Arc<Talk>),
 }
 
+/// What goes on once a call was answered.
+type Rest = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 impl Running {
     pub fn new(id: u32, shared: Arc<Shared>) -> Self {
         Self { id, shared, open: Open::Nothing, told: false }
     }
 
-    /// `long` is the call's body, where that is a long one.
-    pub async fn run(mut self, engine: Arc<Engine>, mut call: Call, long: Long) {
-        if !long.is_empty() {
-            call.body = long.join();
+    /// `long` is the call's body, where that is a long one. What is made for each call is kept small: what sending needs is boxed,
+    /// and so is what an open answer does.
+    pub fn run(
+        self,
+        engine: Arc<Engine>,
+        mut call: Call,
+        long: Long,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        // A block, since the arguments of an asynchronous function would have room twice.
+        async move {
+            if !long.is_empty() {
+                call.body = long.join();
+            }
+            let sent = Box::pin(engine.send(call)).await;
+            if let Some(rest) = self.answered(sent) {
+                rest.await;
+            }
         }
-        // Boxed, so that a stream does not carry what sending needed.
-        let sent = Box::pin(engine.send(call)).await;
+    }
+
+    /// Tells what was answered; gives what goes on for as long as the answer is open.
+    fn answered(mut self, sent: Result<Answer, Failed>) -> Option<Rest> {
         let outcome = match sent {
             Ok(Answer { status, headers, report, content }) => {
                 let meta = Text::from_utf8(meta_json(status, &headers, &report).into());
@@ -50,21 +70,21 @@ impl Running {
                     }
                     Content::Text(text) => Outcome::Text { id: self.id, text: Text::from_utf8(text), meta },
                     Content::Bytes(download) => {
-                        return self.bytes(Downloading::new(download, report, status), meta).await;
+                        return Some(Box::pin(self.bytes(Downloading::new(download, report, status), meta)));
                     }
-                    Content::Session(session) => return self.session(*session, report, meta).await,
+                    Content::Session(session) => return Some(Box::pin(self.session(*session, report, meta))),
                     Content::Vectors(Vectors { json, floats }) => {
                         Outcome::Vectors { id: self.id, text: Text::from_utf8(json.into()), floats, meta }
                     }
                     Content::Events(events) => {
-                        drop(headers);
-                        return self.stream(Streaming::new(events, report, status), meta).await;
+                        return Some(Box::pin(self.stream(Streaming::new(events, report, status), meta)));
                     }
                 }
             }
             Err(Failed { error, report }) => self.error(error_json(error, Some(&report))),
         };
         self.tell(outcome);
+        None
     }
 
     async fn stream(mut self, mut events: Streaming, meta: Text) {

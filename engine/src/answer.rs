@@ -12,7 +12,7 @@ use crate::realtime::Session;
 pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
-    pub report: Report,
+    pub report: Box<Report>,
     pub content: Content,
 }
 

@@ -126,12 +126,12 @@ impl Download {
 /// A body that is being read, with the report of its call, which is closed at its end.
 pub struct Downloading {
     download: Box<Download>,
-    report: Report,
+    report: Box<Report>,
     status: u16,
 }
 
 impl Downloading {
-    pub fn new(download: Box<Download>, report: Report, status: u16) -> Self {
+    pub fn new(download: Box<Download>, report: Box<Report>, status: u16) -> Self {
         Self { download, report, status }
     }
 

@@ -51,7 +51,7 @@ pub struct Context {
 /// A call that failed, with what happened until then.
 pub struct Failed {
     pub error: Error,
-    pub report: Report,
+    pub report: Box<Report>,
 }
 
 impl Engine {

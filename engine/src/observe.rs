@@ -198,8 +198,9 @@ pub fn milliseconds(time: Duration) -> f64 {
 }
 
 impl Report {
-    pub fn new(trace: &Trace) -> Self {
-        Self {
+    /// Boxed, since it goes from hand to hand.
+    pub fn new(trace: &Trace) -> Box<Self> {
+        Box::new(Self {
             trace: trace.clone(),
             trace_id: trace.trace_id.clone().unwrap_or_else(new_ordered_id),
             request_id: None,
@@ -224,7 +225,7 @@ impl Report {
             first: None,
             tracing: None,
             recording: None,
-        }
+        })
     }
 
     /// The call has its place in a trace, which names it unless the caller did.

@@ -11,12 +11,12 @@ use crate::record::End;
 
 pub struct Streaming {
     events: Box<Events>,
-    report: Report,
+    report: Box<Report>,
     status: u16,
 }
 
 impl Streaming {
-    pub fn new(events: Box<Events>, report: Report, status: u16) -> Self {
+    pub fn new(events: Box<Events>, report: Box<Report>, status: u16) -> Self {
         Self { events, report, status }
     }
 
