@@ -41,13 +41,13 @@ impl Running {
 
     /// `long` is the call's body, where that is a long one. What is made for each call is kept small: what sending needs is boxed,
     /// and so is what an open answer does.
+    #[expect(clippy::manual_async_fn, reason = "an asynchronous function has room for its arguments twice")]
     pub fn run(
         self,
         engine: Arc<Engine>,
         mut call: Call,
         long: Long,
     ) -> impl Future<Output = ()> + Send + 'static {
-        // A block, since the arguments of an asynchronous function would have room twice.
         async move {
             if !long.is_empty() {
                 call.body = long.join();

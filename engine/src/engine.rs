@@ -110,8 +110,10 @@ impl Engine {
         let mut report = Report::new(&plan.trace);
         let telemetry = self.recorder.as_ref().and_then(|recorder| recorder.telemetry.as_deref());
         report.join(Tracing::begin(&plan.trace, call.options.given.as_ref(), telemetry));
-        report.recording =
-            self.recorder.clone().map(|recorder| Recording::open(recorder, &call, plan.keeps_content));
+        report.recording = self
+            .recorder
+            .clone()
+            .map(|recorder| Box::new(Recording::open(recorder, &call, plan.keeps_content)));
         let limit = call.options.timeout.or(plan.total).or(realtime::longest_opening(call.endpoint));
         let limit = limit.filter(|limit| !limit.is_zero());
         let began = self.context.clock.now();

@@ -63,7 +63,7 @@ pub struct Report {
     /// The call's place in a trace, where it has one.
     pub tracing: Option<Tracing>,
     /// Where the client records its calls.
-    pub recording: Option<Recording>,
+    pub recording: Option<Box<Recording>>,
 }
 
 /// A call that nobody waits for any more is recorded with what happened until then.

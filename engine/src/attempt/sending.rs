@@ -300,7 +300,7 @@ impl<'c> Sending<'c> {
             translation,
             streamed: self.request.streamed(),
             repairs: self.request.repairs(),
-            measures_gaps: self.report.recording.as_ref().is_some_and(Recording::measures_gaps),
+            measures_gaps: self.report.recording.as_deref().is_some_and(Recording::measures_gaps),
         };
         let mut events = Events::new(opening);
         if let Err(error) = events.commit(self.target.gated).await {
