@@ -1,6 +1,6 @@
 //! Out: an answer or an error as plain JSON facts, which JavaScript reads only where someone asks.
 
-use engine::{Error, Facts, HeaderMap, Kind, Report};
+use engine::{Error, Facts, HeaderMap, Kind, Report, first_escaped};
 use serde_json::{Value, json};
 
 /// The facts of an answer: `{ status, url, headers, facts, gateway }`.
@@ -49,7 +49,12 @@ fn push_report(json: &mut Vec<u8>, report: &Report) {
 }
 
 fn push_string(json: &mut Vec<u8>, text: &str) {
-    serde_json::to_writer(json, text).expect("a string always has a JSON form");
+    if first_escaped(text.as_bytes()).is_some() {
+        return serde_json::to_writer(json, text).expect("a string always has a JSON form");
+    }
+    json.push(b'"');
+    json.extend_from_slice(text.as_bytes());
+    json.push(b'"');
 }
 
 /// An error with all that a caller may see of it.
