@@ -189,6 +189,39 @@ mod tests {
     use super::super::Entry;
     use super::*;
 
+    /// As databases have it: where this changes, `FORM` does, and who reads knows both.
+    #[test]
+    fn the_form_is_the_one_that_is_in_databases() {
+        let attempts = [crate::observe::Attempt {
+            target: "t".into(),
+            provider: "openai",
+            url: "http://h".into(),
+            status: Some(200),
+            phase: Phase::Done,
+            resent: 1,
+            ms: Times { total: Some(2.5), ..Times::default() },
+            ..Default::default()
+        }];
+        let entry = Entry {
+            id: "0000000003e8a1".into(),
+            began: 1_000.5,
+            endpoint: "e",
+            status: Some(200),
+            model: Some("m".into()),
+            ms: Ms { first_token: None, total: 2.5 },
+            usage: Some(Usage { input: 300, output: 2, ..Usage::default() }),
+            attempts: attempts[..].into(),
+            changes: vec!["c".into()],
+            ..Entry::default()
+        };
+        let mut packed = Packed::default();
+        packed.push(&Record::of(&entry));
+        let known = "010e3030303030303030303365386131000000000000000000448f400165000001c8010000000001016d00000000000000000000044\
+                     00001ac0202000000000000010174066f70656e616908687474703a2f2f6801c80105000001000000000000010000000000000440\
+                     010163000000";
+        assert_eq!(crate::clock::digits(&packed.bytes), known);
+    }
+
     #[test]
     fn records_are_cut_into_blocks_between_them() {
         let mut packed = Packed::default();
