@@ -77,7 +77,11 @@ try {
   const { cpu, system } = machine()
   console.log(`${cpu}; ${system}; load ${loadAverage().toFixed(1)}; ${values.rounds} rounds; medians`)
   const shares = []
-  for (const [about, work] of Object.entries(WORK)) shares.push(await compare(about, work))
+  for (const [about, work] of Object.entries(WORK)) {
+    const share = await compare(about, work)
+    // On a shared machine a median of 15 moves by a tenth either way: what is too much counts when it is so again.
+    shares.push(values.check && share > MOST ? Math.min(share, await compare(`${about}, again`, work)) : share)
+  }
   if (values.check && shares.some((share) => share > MOST)) {
     console.error(`\nlogs: true adds more than ${MOST} % to a call`)
     process.exitCode = 1
