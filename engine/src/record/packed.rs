@@ -1,5 +1,5 @@
 //! Records as a database holds them until somebody reads it: their fields in order, without names, in postcard's form. JSON takes
-//! four times the instructions and the bytes, and most records are never read.
+//! twice the instructions, and most records are never read.
 //! The invariant: what is read of a packed record is what its line of JSON says (the test in line.rs).
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::entry::Ms;
-use super::worker::{Batch, KEPT, Records};
+use super::worker::{Batch, Records, empty};
 use super::{Outcome, Record, Usage};
 use crate::observe::{Phase, Times};
 
@@ -48,10 +48,7 @@ impl Batch for Packed {
     }
 
     fn clear(&mut self) {
-        if self.bytes.capacity() > KEPT {
-            self.bytes = Vec::new();
-        }
-        self.bytes.clear();
+        empty(&mut self.bytes);
         self.starts.clear();
         (self.count, self.latest) = (0, 0.0);
     }

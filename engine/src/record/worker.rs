@@ -44,7 +44,15 @@ const MOST_BYTES: usize = 64 << 20;
 const LINGER: Duration = Duration::from_millis(100);
 
 /// Memory that a batch leaves for the next.
-pub const KEPT: usize = 4 << 20;
+const KEPT: usize = 4 << 20;
+
+/// Empties what a batch has written to.
+pub fn empty(bytes: &mut Vec<u8>) {
+    if bytes.capacity() > KEPT {
+        *bytes = Vec::new();
+    }
+    bytes.clear();
+}
 
 /// A batch in the form in which its sink writes records.
 pub trait Records: Batch {
@@ -72,10 +80,7 @@ impl Batch for Lines {
     }
 
     fn clear(&mut self) {
-        if self.text.capacity() > KEPT {
-            self.text = Vec::new();
-        }
-        self.text.clear();
+        empty(&mut self.text);
         self.count = 0;
     }
 }
