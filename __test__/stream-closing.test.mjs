@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import Portkey from '../index.mjs'
-import { MESSAGES, chatChunks, chunk } from './support/answers.mjs'
+import { MESSAGES, chatChunks, chunk, completion } from './support/answers.mjs'
 import { startChild } from './support/child.mjs'
 import { hostFor } from './support/host.mjs'
 import { collect } from './support/recorded.mjs'
@@ -126,6 +126,26 @@ describe('the connection to the host closes', () => {
     }
     assert.deepEqual(seen, [undefined, 'a', 'b'])
     await host.closed()
+  })
+
+  test('and no other call ends when one that was read is collected long after', { timeout: 20_000 }, async (t) => {
+    const host = await hostFor(t, ({ headers, body }) => {
+      if (headers.accept.includes('event-stream')) return { sse: chatChunks() }
+      return { before: body.includes('slow') ? 300 : 0, json: completion() }
+    })
+    // Ids come again after so many calls, one after the other: then the slow call has that of the stream.
+    const child = startChild(t, `
+      const call = (content) => client.chat.completions.create({ messages: [{ role: 'user', content }] })
+      await (async () => { for await (const _ of await open()); })()
+      for (let at = 1; at < 2048; at++) await call('hi')
+      const slow = call('slow')
+      for (let round = 0; round < 3; round++) {
+        gc()
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      say((await slow).object)
+    `, { host, flags: ['--expose-gc'] })
+    assert.equal(await child.line(), 'chat.completion')
   })
 
   test('when a stream that was opened but never read is collected', async (t) => {

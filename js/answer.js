@@ -6,6 +6,7 @@ const border = require('./border.js')
 const { unwatch } = require('./abort.js')
 const { APIError, APIUserAbortError, errorFrom, headersOf } = require('./errors.js')
 const { ByteSource, responseOf, streamOf } = require('./bytes.js')
+const { Examples, keep } = require('./shapes.js')
 const { EventSource, Stream, eventStreamOf } = require('./stream.js')
 
 /** By an engine's handle: the facts of the answer that came last to its client, or an error's headers. Never what holds the answer itself. */
@@ -69,8 +70,9 @@ function attach(value, facts) {
 }
 
 /** Puts the numbers back into an embeddings answer: each `embedding` is the count of its numbers. */
-function withVectors([json, numbers]) {
-  const answer = JSON.parse(json)
+const withVectors = ([json, numbers]) => filled(JSON.parse(json), numbers)
+
+function filled(answer, numbers) {
   let from = 0
   for (const item of answer.data) {
     const count = item.embedding
@@ -128,6 +130,7 @@ class PendingCall {
     this.#end()
     try {
       this.resolve(this.unread ? unreadResponse(this.facts, kind, content) : this.finish(parsed(kind, content), this.facts))
+      keepShape(kind, content)
     } catch (error) {
       this.resolve(rejection(() => garbled(error, this.facts)))
     }
@@ -175,6 +178,16 @@ class PendingCall {
     this.upload?.stop()
     if (this.#signal) unwatch(this.#signal, this)
   }
+}
+
+const noFacts = keep(new Facts('{}'))
+const answers = new Examples()
+const vectors = new Examples()
+
+/** Keeps the shape of some answers. */
+function keepShape(kind, content) {
+  if (kind === border.ANSWER) answers.offer(() => content, (answer) => attach(answer, noFacts))
+  else if (kind === border.VECTORS) vectors.offer(() => content[0], (answer) => attach(filled(answer, []), noFacts))
 }
 
 function parsed(kind, content) {

@@ -23,9 +23,10 @@ const DRAINED = 12
 const REDACT = 13
 const TROUBLE = 14
 
-/** An id's lower bits are the place of its receiver in `open`, the others count who had that place before. */
+/** An id's lower bits are the place of its receiver in `open`, the others count who had that place before. V8 needs no object for 31 bits. */
 const PLACES = 20
 const PLACE = (1 << PLACES) - 1
+const LAST = 2 ** 31 - 1
 
 let border
 let holding = 0
@@ -113,7 +114,7 @@ function enter(receiver) {
   border ??= new (native().Border)(deliver)
   const place = free.pop() ?? open.length
   if (place > PLACE) throw new RangeError(`no more than ${PLACE + 1} calls can be open at once`)
-  const id = place < ids.length ? (ids[place] + PLACE + 1) >>> 0 : place
+  const id = place < ids.length ? (ids[place] + PLACE + 1) & LAST : place
   ids[place] = id
   open[place] = receiver
   hold()

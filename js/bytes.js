@@ -24,10 +24,6 @@ class ByteSource {
     if (signal) watch(signal, this)
   }
 
-  get id() {
-    return this.#id
-  }
-
   /** The next piece; undefined at the end. */
   next() {
     const piece = this.#ended ? undefined : border.pullBytes(this.#id)
@@ -80,7 +76,8 @@ class ByteSource {
   }
 }
 
-const unread = new FinalizationRegistry((id) => border.cancel(id))
+/** By then another call may have an id that it had: only the source knows whether it is still open. */
+const unread = new FinalizationRegistry((source) => source.cancel())
 
 /** The bytes as a stream that reads no further than it is read. */
 function streamOf(source) {
@@ -98,7 +95,7 @@ function streamOf(source) {
     },
     { highWaterMark: 0 },
   )
-  unread.register(stream, source.id)
+  unread.register(stream, source)
   return stream
 }
 

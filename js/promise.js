@@ -2,7 +2,9 @@
 // What a method returns: a promise of the value, with ways to the response around it.
 
 const { PendingCall } = require('./answer.js')
+const { deferred } = require('./deferred.js')
 const { ConfigError } = require('./errors.js')
+const { keep } = require('./shapes.js')
 
 class APIPromise extends Promise {
   #call
@@ -17,15 +19,14 @@ class APIPromise extends Promise {
     return Promise
   }
 
-  /** Begins a call: `begin` gets the pending call; what it throws rejects the promise. */
-  static begin(begin) {
+  /** Begins a call: `begin` gets the pending call, and what else is given; what it throws rejects the promise. */
+  static begin(begin, ...given) {
     const call = new PendingCall()
-    const promise = new this((resolve, reject) => {
-      call.resolve = resolve
-      call.reject = reject
-    }, call)
+    const { promise, resolve, reject } = deferred(this, call)
+    call.resolve = resolve
+    call.reject = reject
     try {
-      begin(call)
+      begin(call, ...given)
     } catch (error) {
       call.reject(error)
     }
@@ -52,5 +53,7 @@ class APIPromise extends Promise {
     return this.then()
   }
 }
+
+keep(APIPromise.begin(keep))
 
 module.exports = { APIPromise }

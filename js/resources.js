@@ -88,23 +88,25 @@ function method(endpoint, handle) {
   return (...given) => begin(endpoint, handle, given.slice(0, leading), takesObject ? given[leading] : undefined, given[rest], given[rest + 1])
 }
 
-function begin(endpoint, handle, leading, object, params, opts) {
-  return (endpoint.gives === 'Page' ? PagePromise : APIPromise).begin((call) => {
-    const stream = endpoint.streams && asksForStream(endpoint, object, opts)
-    const { body, query, pathArguments, files } = input(endpoint, leading, object, stream)
-    const given = extrasOf(pathArguments, query, params, opts)
-    const signal = opts?.signal ?? undefined
-    if (signal?.aborted) throw new APIUserAbortError()
-    const extras = extrasText(given, call.traced(traceOf(handle, endpoint.call, object?.model)))
-    call.namesEvents = endpoint.namesEvents
-    if (endpoint.gives === 'Page') {
-      const follow = (after) => begin(endpoint, handle, leading, { ...object, after }, params, opts)
-      call.finish = (list, facts) => withPages(attach(list, facts), follow)
-    }
-    const id = files ? sendForm(call, handle, endpoint.index, body, stream, extras, files) : border.send(call, handle, endpoint.index, body, stream, extras)
-    call.started(handle, id, signal)
-    if (signal) watch(signal, call)
-  })
+function begin(endpoint, ...given) {
+  return (endpoint.gives === 'Page' ? PagePromise : APIPromise).begin(start, endpoint, ...given)
+}
+
+function start(call, endpoint, handle, leading, object, params, opts) {
+  const stream = endpoint.streams && asksForStream(endpoint, object, opts)
+  const { body, query, pathArguments, files } = input(endpoint, leading, object, stream)
+  const given = extrasOf(pathArguments, query, params, opts)
+  const signal = opts?.signal ?? undefined
+  if (signal?.aborted) throw new APIUserAbortError()
+  const extras = extrasText(given, call.traced(traceOf(handle, endpoint.call, object?.model)))
+  call.namesEvents = endpoint.namesEvents
+  if (endpoint.gives === 'Page') {
+    const follow = (after) => begin(endpoint, handle, leading, { ...object, after }, params, opts)
+    call.finish = (list, facts) => withPages(attach(list, facts), follow)
+  }
+  const id = files ? sendForm(call, handle, endpoint.index, body, stream, extras, files) : border.send(call, handle, endpoint.index, body, stream, extras)
+  call.started(handle, id, signal)
+  if (signal) watch(signal, call)
 }
 
 /** Speech has a parameter of its own for what is `stream` elsewhere. */

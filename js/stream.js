@@ -4,7 +4,9 @@
 
 const border = require('./border.js')
 const { watch, unwatch } = require('./abort.js')
+const { deferred } = require('./deferred.js')
 const { APIUserAbortError, errorFrom } = require('./errors.js')
+const { Examples, keep } = require('./shapes.js')
 
 /** The events of one open stream, by the engine's id. Holds no `Stream`, so that an unread one can be collected. */
 class EventSource {
@@ -25,10 +27,6 @@ class EventSource {
     this.#signal = signal
     this.#upload = upload
     this.facts = facts
-  }
-
-  get id() {
-    return this.#id
   }
 
   watch() {
@@ -54,7 +52,9 @@ class EventSource {
       this.add(border.pull(this.#id))
       if (this.#at < this.#events.length) return Promise.resolve({ value: this.#take(), done: false })
       border.hold()
-      return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+      const waiting = deferred()
+      this.#waiting.push(waiting)
+      return waiting.promise
     }
     if (this.#error === undefined) return Promise.resolve({ value: undefined, done: true })
     const error = this.#error
@@ -71,6 +71,7 @@ class EventSource {
     if (first === 1) return second
     if (first !== 0) return madeAfter(this.#mould, first, second)
     this.#mould = second
+    moulds.offer(() => JSON.stringify(second), (mould) => [mould, madeAfter(mould, '')])
     return madeAfter(second, second.choices[0].delta.content)
   }
 
@@ -164,7 +165,38 @@ function split(source) {
   }))
 }
 
-const unread = new FinalizationRegistry((id) => border.cancel(id))
+const moulds = new Examples()
+
+/** By then another call may have an id that it had: only the source knows whether it is still open. */
+const unread = new FinalizationRegistry((source) => source.cancel())
+
+class StreamIterator {
+  #source
+
+  constructor(stream, source) {
+    /** Kept from being collected while it is read. */
+    this.stream = stream
+    this.#source = source
+  }
+
+  next() {
+    return this.#source.next()
+  }
+
+  return(value) {
+    this.#source.cancel()
+    return Promise.resolve({ value, done: true })
+  }
+
+  throw(error) {
+    this.#source.cancel()
+    return Promise.reject(error)
+  }
+
+  [Symbol.asyncIterator]() {
+    return this
+  }
+}
 
 class Stream {
   #source
@@ -173,7 +205,7 @@ class Stream {
 
   constructor(source) {
     this.#source = source
-    if (source instanceof EventSource) unread.register(this, source.id)
+    if (source instanceof EventSource) unread.register(this, source)
   }
 
   /** Aborting it closes the connection and ends the iteration. */
@@ -188,28 +220,13 @@ class Stream {
   [Symbol.asyncIterator]() {
     if (this.#iterated) throw new Error('A stream can be read only once; use tee() to read it twice.')
     this.#iterated = true
-    const source = this.#source
-    return {
-      // Keeps the stream from being collected while it is read.
-      stream: this,
-      next: () => source.next(),
-      return(value) {
-        source.cancel()
-        return Promise.resolve({ value, done: true })
-      },
-      throw(error) {
-        source.cancel()
-        return Promise.reject(error)
-      },
-      [Symbol.asyncIterator]() {
-        return this
-      },
-    }
+    return new StreamIterator(this, this.#source)
   }
 
   tee() {
+    const source = this.#source
     const iterator = this[Symbol.asyncIterator]()
-    const kept = { get facts() { return iterator.stream.#source.facts }, next: iterator.next, cancel: () => iterator.return() }
+    const kept = { get facts() { return source.facts }, next: () => iterator.next(), cancel: () => iterator.return() }
     return split(kept).map((source) => new Stream(source))
   }
 
@@ -254,5 +271,7 @@ function sentForm(event, isNamed) {
   const data = `data: ${JSON.stringify(isOfThread ? event.data : event)}\n\n`
   return name ? `event: ${name}\n${data}` : data
 }
+
+keep(new Stream(keep(new EventSource()))[Symbol.asyncIterator]())
 
 module.exports = { EventSource, Stream, bytesOf, eventStreamOf, sentForm }
