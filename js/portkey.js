@@ -1,8 +1,6 @@
 'use strict'
 // The class: options are read once and never change. Calls work on a handle of the engine's client.
 
-const { isMainThread } = require('node:worker_threads')
-
 const { version } = require('../package.json')
 const { latestHeaders } = require('./answer.js')
 const border = require('./border.js')
@@ -94,7 +92,11 @@ let writesAtExit = false
 function writeAtExit() {
   if (writesAtExit) return
   writesAtExit = true
-  process.once('exit', () => native().flushAll(500, isMainThread))
+  process.once('exit', () => {
+    // A sixth of the time that importing this package would take, and only needed here.
+    const { isMainThread } = require('node:worker_threads')
+    native().flushAll(500, isMainThread)
+  })
 }
 
 class Portkey {
