@@ -6,6 +6,7 @@
 mod frames;
 mod fronted;
 mod handing;
+mod pace;
 mod streaming;
 mod telling;
 mod translated;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use super::pace::{Pace, SPAN};
 use super::{Event, Events};
+use crate::clock::{Clock, SystemClock};
 use crate::error::Result;
 use crate::observe::Report;
 use crate::panics::caught;
@@ -13,16 +15,23 @@ pub struct Streaming {
     events: Box<Events>,
     report: Box<Report>,
     status: u16,
+    pace: Pace,
+    /// It is to be let alone before it is read again.
+    is_fast: bool,
 }
 
 impl Streaming {
     pub fn new(events: Box<Events>, report: Box<Report>, status: u16) -> Self {
-        Self { events, report, status }
+        Self { events, report, status, pace: Pace::default(), is_fast: false }
     }
 
     /// All events that are ready, at least one; `None` at the end. After an error there is nothing more.
     pub async fn next(&mut self) -> Option<Result<Vec<Event>>> {
+        if self.is_fast {
+            SystemClock.sleep(SPAN).await;
+        }
         let batch = self.events.next().await;
+        self.is_fast = self.pace.read(SystemClock.now());
         match &batch {
             Some(Ok(_)) => {}
             Some(Err(error)) => self.close(&End::Failed(error)),
