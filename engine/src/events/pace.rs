@@ -66,8 +66,8 @@ mod tests {
     fn a_stream_is_let_alone_only_while_it_comes_faster_than_a_model_writes() {
         assert_eq!(rests(Duration::from_micros(5), 26), [16, 20, 24]);
         assert_eq!(rests(Duration::from_micros(60), 20), [16, 20]);
-        assert_eq!(rests(Duration::from_micros(300), 10_000), []);
-        assert_eq!(rests(Duration::from_millis(20), 1000), []);
+        assert!(rests(Duration::from_micros(300), 10_000).is_empty());
+        assert!(rests(Duration::from_millis(20), 1000).is_empty());
     }
 
     #[test]
