@@ -66,4 +66,14 @@ describe('after a major collection', () => {
       say(await remembers())`
     assert.deepEqual(await linesOf(t, source, 'Wombats keep to themselves.'), ['true', 'true', 'false'])
   })
+
+  test('a body that is no JSON and is wanted unread is handed out, and nothing else comes of it', async (t) => {
+    const broken = '{"choices": [nothing], "object": "chat.completion"}'
+    const host = await hostFor(t, () => ({ text: broken, headers: { 'content-type': 'application/json' } }))
+    const child = startChild(t, `
+      for (let at = 0; at < 4; at++) say(await new Response((await ask().asResponse()).body).text())
+    `, { host })
+    const { code, errors, lines } = await child.ended
+    assert.deepEqual({ code, errors, lines }, { code: 0, errors: '', lines: Array(4).fill(broken) })
+  })
 })

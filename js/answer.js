@@ -141,7 +141,8 @@ class PendingCall {
     if (kind === border.BYTES) return this.#bytes()
     this.#end()
     try {
-      this.resolve(this.unread ? unreadResponse(this.facts, kind, content) : this.finish(parsed(kind, content), this.facts))
+      if (this.unread) return this.resolve(unreadResponse(facts, kind, content))
+      this.resolve(this.finish(parsed(kind, content), facts))
       keepShape(kind, content)
     } catch (error) {
       this.resolve(rejection(() => garbled(error, this.facts)))
