@@ -143,10 +143,10 @@ class PendingCall {
     try {
       if (this.unread) return this.resolve(unreadResponse(facts, kind, content))
       this.resolve(this.finish(parsed(kind, content), facts))
-      keepShape(kind, content)
     } catch (error) {
-      this.resolve(rejection(() => garbled(error, this.facts)))
+      return this.resolve(rejection(() => garbled(error, facts)))
     }
+    keepShape(kind, content)
   }
 
   /** An error, whose headers came last if a host sent it. */
@@ -199,8 +199,8 @@ const vectors = new Examples()
 
 /** Keeps the shape of some answers. */
 function keepShape(kind, content) {
-  if (kind === border.ANSWER) answers.offer(() => content, (answer) => attach(answer, noFacts))
-  else if (kind === border.VECTORS) vectors.offer(() => content[0], (answer) => attach(filled(answer, []), noFacts))
+  if (kind === border.ANSWER && answers.wants()) answers.keep(content, (answer) => attach(answer, noFacts))
+  if (kind === border.VECTORS && vectors.wants()) vectors.keep(content[0], (answer) => attach(filled(answer, []), noFacts))
 }
 
 function parsed(kind, content) {

@@ -4,6 +4,7 @@
 
 const border = require('./border.js')
 const { watch, unwatch } = require('./abort.js')
+const { deferred } = require('./deferred.js')
 const { APIUserAbortError, errorFrom } = require('./errors.js')
 
 /** The bytes of one open answer, by the engine's id. Holds no `Response`, so that an unread one can be collected. */
@@ -31,7 +32,8 @@ class ByteSource {
     if (this.#error) return Promise.reject(this.#error())
     if (this.#ended) return Promise.resolve()
     border.hold()
-    return new Promise((resolve, reject) => (this.#waiting = { resolve, reject }))
+    this.#waiting = deferred()
+    return this.#waiting.promise
   }
 
   settle(kind, content, factsText) {

@@ -93,7 +93,7 @@ function writeAtExit() {
   if (writesAtExit) return
   writesAtExit = true
   process.once('exit', () => {
-    // A sixth of the time that importing this package would take, and only needed here.
+    // Loading it takes a tenth of the time that importing this package does, and only this needs it.
     const { isMainThread } = require('node:worker_threads')
     native().flushAll(500, isMainThread)
   })

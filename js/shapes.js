@@ -19,16 +19,18 @@ function keep(object) {
 class Examples {
   static #MOST = 4
   #offered = 0
-  #next = 1
   #kept = []
 
-  /** `json` gives the text of what a host sent, `finish` makes of its value what callers get. */
-  offer(json, finish) {
-    if (++this.#offered < this.#next) return
-    this.#next *= 2
-    const text = json()
-    if (text.length > LONGEST) return
-    this.#kept.push(finish(emptied(JSON.parse(text), 0)))
+  /** Something has come; whether it is to be kept. */
+  wants() {
+    this.#offered++
+    return (this.#offered & (this.#offered - 1)) === 0
+  }
+
+  /** `json` is what a host sent, `finish` makes of its value what callers get. */
+  keep(json, finish) {
+    if (json.length > LONGEST) return
+    this.#kept.push(finish(emptied(JSON.parse(json), 0)))
     if (this.#kept.length > Examples.#MOST) this.#kept.shift()
   }
 }

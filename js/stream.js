@@ -71,7 +71,7 @@ class EventSource {
     if (first === 1) return second
     if (first !== 0) return madeAfter(this.#mould, first, second)
     this.#mould = second
-    moulds.offer(() => JSON.stringify(second), (mould) => [mould, madeAfter(mould, '')])
+    if (moulds.wants()) moulds.keep(JSON.stringify(second), (mould) => [mould, madeAfter(mould, '')])
     return madeAfter(second, second.choices[0].delta.content)
   }
 

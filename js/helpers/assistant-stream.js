@@ -1,6 +1,7 @@
 'use strict'
 // A streamed run of an assistant with events: the host's, and what each says of a message, a step, a tool's call.
 
+const { deferred } = require('../deferred.js')
 const { APIUserAbortError, StreamTruncatedError } = require('../errors.js')
 const { isObject } = require('../options.js')
 const { bytesOf } = require('../stream.js')
@@ -232,12 +233,6 @@ class AssistantStream extends EventStream {
       return stream
     }
   }
-}
-
-function deferred() {
-  const pending = {}
-  pending.promise = new Promise((resolve) => (pending.resolve = resolve))
-  return pending
 }
 
 /** All texts of messages. */

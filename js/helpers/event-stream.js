@@ -3,6 +3,7 @@
 // that may be a failure. What only its makers may do is in the functions beside the class.
 
 const { watch, unwatch } = require('../abort.js')
+const { deferred } = require('../deferred.js')
 const { APIUserAbortError } = require('../errors.js')
 
 let emit, run
@@ -17,10 +18,9 @@ class EventStream {
   #aborted = false
   /** Whether a failure reaches someone without a listener. */
   #isAwaited = false
-  #end = {}
+  #end = deferred()
 
   constructor() {
-    this.#end.promise = new Promise((resolve, reject) => Object.assign(this.#end, { resolve, reject }))
     // Whether nobody hears of a failure is decided when it happens.
     this.#end.promise.catch(() => {})
   }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::pace::{Pace, SPAN};
+use super::pace::Pace;
 use super::{Event, Events};
 use crate::clock::{Clock, SystemClock};
 use crate::error::Result;
@@ -16,22 +16,18 @@ pub struct Streaming {
     report: Box<Report>,
     status: u16,
     pace: Pace,
-    /// It is to be let alone before it is read again.
-    is_fast: bool,
 }
 
 impl Streaming {
     pub fn new(events: Box<Events>, report: Box<Report>, status: u16) -> Self {
-        Self { events, report, status, pace: Pace::default(), is_fast: false }
+        Self { events, report, status, pace: Pace::default() }
     }
 
     /// All events that are ready, at least one; `None` at the end. After an error there is nothing more.
     pub async fn next(&mut self) -> Option<Result<Vec<Event>>> {
-        if self.is_fast {
-            SystemClock.sleep(SPAN).await;
-        }
+        self.pace.rest().await;
         let batch = self.events.next().await;
-        self.is_fast = self.pace.read(SystemClock.now());
+        self.pace.read(SystemClock.now());
         match &batch {
             Some(Ok(_)) => {}
             Some(Err(error)) => self.close(&End::Failed(error)),
