@@ -90,6 +90,8 @@ describe('installed by npm in an empty folder', () => {
     const { files } = registry.packed.main
     const folders = new Set(files.map((file) => (file.includes('/') ? `${file.split('/')[0]}/` : file)))
     const wanted = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'bin/', 'console/', 'docs/', 'index.d.mts', 'index.d.ts', 'index.js', 'index.mjs', 'js/', 'package.json', 'types/']
+    const scripts = files.filter((file) => file.startsWith('js/'))
+    assert.deepEqual(scripts.sort(), ['js/native.js', 'js/platforms.js', 'js/portkey-native.js'])
     assert.deepEqual([...folders].sort(), wanted)
     assert.ok(!files.some((file) => file.endsWith('.node')), 'the addon is in the platform package')
     assert.deepEqual([...registry.packed.platform.files].sort(), ['LICENSE', 'README.md', 'THIRD-PARTY-LICENSES', 'package.json', addonOf(here)])

@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import http from 'node:http'
+import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,6 +17,7 @@ import { Child, coldStart } from './processes.mjs'
 import { workloads } from './workloads.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+const { platformName } = createRequire(import.meta.url)('../js/native.js')
 const { body } = workloads['1kb-at-64']
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-rows-'))
 const rounds = () => Number(values.rounds)
@@ -79,14 +81,15 @@ const longChat = {
   messages: Array.from({ length: 101 }, (_, turn) => ({ role: turn % 2 ? 'assistant' : 'user', content: 'Words of a "chat"\nthat is long. '.repeat(15) })),
 }
 
-/** The `files` of package.json, as npm would pack them, in MB of 2^20 bytes, as bench/README.md has them of other packages. */
+/** The `files` of package.json, the addon among them, in MB of 2^20 bytes, as bench/README.md has them of other packages. */
 function installedMegabytes() {
   const { files } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'))
   const size = (file) => {
     const stat = fs.statSync(file)
     return stat.isDirectory() ? fs.readdirSync(file).reduce((sum, name) => sum + size(path.join(file, name)), 0) : stat.size
   }
-  return files.reduce((sum, name) => sum + size(path.join(root, name)), 0) / 2 ** 20
+  const names = files.map((name) => name.replace('*', `portkey-native.${platformName()}`))
+  return names.reduce((sum, name) => sum + size(path.join(root, name)), 0) / 2 ** 20
 }
 
 const rows = {

@@ -13,7 +13,8 @@ const GROUPS = process.platform !== 'win32'
 
 /** Rejects with an error whose `details` are the last lines that the build printed. */
 export async function ensureAddon({ signal } = {}) {
-  if (readdirSync(new URL('../js/', import.meta.url)).some((name) => name.endsWith('.node'))) return
+  const names = readdirSync(new URL('../js/', import.meta.url))
+  if (names.includes('portkey-native.js') && names.some((name) => name.endsWith('.node'))) return
   await withProgress((onProgress) => build({ signal, onProgress }))
 }
 

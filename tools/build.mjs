@@ -1,4 +1,4 @@
-// Builds the native addon and puts it where js/native.js looks for it.
+// Builds the native addon and puts it where js/native.js looks for it; makes one file of js/ too (tools/bundle.mjs).
 //   node tools/build.mjs            as it is published: slow to build, fast to run
 //   node tools/build.mjs --quick    optimised but not linked as a whole: for tests and daily work
 //   node tools/build.mjs --debug    unoptimised
@@ -11,6 +11,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+import { bundle } from './bundle.mjs'
 import { GLIBC_FLOOR } from './check-addon.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
@@ -61,4 +62,5 @@ mkdirSync(path.dirname(addon), { recursive: true })
 // Renamed into place, since a process may have the old file mapped.
 copyFileSync(built, `${addon}.new`)
 renameSync(`${addon}.new`, addon)
+bundle()
 console.log(`built ${path.relative(root, addon)} (${profile})`)

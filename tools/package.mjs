@@ -9,6 +9,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
+import { bundle } from './bundle.mjs'
 import { cratesOfAddon } from './crates.mjs'
 import { licenceTexts } from './licenses.mjs'
 
@@ -25,11 +26,15 @@ export const addonOf = (name) => `portkey-native.${name}.node`
 /** What both kinds of package say of themselves. Packages of platforms are as wide in `engines` as the root: npm skips one that is not. */
 const shared = ({ version, license, repository, engines }) => ({ version, license, repository, engines })
 
+/** What a checkout packs and the main package does not: the addon, which is in its platform's package. */
+const ADDONS = 'js/*.node'
+
 /** The main package's manifest: every platform's package as an optional dependency of the very same version. */
 export function mainManifest() {
   const { devDependencies, scripts, ...published } = manifest
+  const files = manifest.files.filter((name) => name !== ADDONS)
   const optionalDependencies = Object.fromEntries(Object.keys(PLATFORMS).map((name) => [packageOf(name), manifest.version]))
-  return { ...published, optionalDependencies }
+  return { ...published, files, optionalDependencies }
 }
 
 /** The manifest of a platform's package: what keeps installers from taking another's. */
@@ -61,10 +66,10 @@ export function makePackages({ out, addons, names }) {
     return (folders[name] = place)
   }
   const main = folder(manifest.name)
-  for (const name of manifest.files) {
-    cpSync(path.join(root, name), path.join(main, name), { recursive: true, filter: (file) => !file.endsWith('.node') })
-  }
-  write(main, 'package.json', mainManifest())
+  const published = mainManifest()
+  bundle()
+  for (const name of published.files) cpSync(path.join(root, name), path.join(main, name), { recursive: true })
+  write(main, 'package.json', published)
   const licences = licenceTexts(cratesOfAddon())
   for (const name of names) {
     const place = folder(name)

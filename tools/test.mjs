@@ -80,8 +80,8 @@ if (wants('rust') && !run('the engine', 'cargo', ['test', '--workspace', '--lock
 if (wants('types') && !run('the types', process.execPath, ['__test__/types/run.mjs'])) failed.push('types')
 if (wants('js')) {
   const tests = (chosen.length > 0 ? chosen : files).map((name) => path.join('__test__', name))
-  const built = builtAddon()
-  if (!built) failed.push('the addon')
+  const built = run('one file of js/', process.execPath, ['tools/bundle.mjs']) && builtAddon()
+  if (!built) failed.push('the build')
   else if (!(await runFiles(tests))) failed.push('js')
 }
 if (failed.length > 0) {
