@@ -112,6 +112,20 @@ describe('a record', { concurrency: true, timeout: 30_000 }, () => {
     assert.deepEqual([whole.outcome, whole.stream, whole.attempts.length], ['aborted', false, 1])
   })
 
+  test('has told of calls that were aborted when a flush after them is over', async (t) => {
+    const host = await hostFor(t, () => 'hang')
+    const { client, entries } = recording({ customHost: host.url })
+    for (let round = 1; round <= 20; round++) {
+      const stopping = new AbortController()
+      const calls = Array.from({ length: 5 }, () => failure(client.chat.completions.create(BODY, {}, { signal: stopping.signal })))
+      await host.until(() => host.requests.length === 5 * round)
+      stopping.abort()
+      await Promise.all(calls)
+      assert.deepEqual(await client.flush(), { whole: true, dropped: 0 })
+      assert.equal(entries.length, 5 * round)
+    }
+  })
+
   test('holds no prompt, no answer and no credential unless contents are asked for', async (t) => {
     const host = await hostFor(t, [{ json: completion('ANSWER-CANARY') }])
     const options = { customHost: host.url, Authorization: 'Bearer KEY-CANARY', xTenant: 'TENANT-CANARY', forwardHeaders: ['xTenant'] }

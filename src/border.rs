@@ -27,7 +27,7 @@ use crate::files::form;
 use crate::queue::{Queue, holds_back, together};
 use crate::realtime::Talk;
 use crate::running::Running;
-use crate::runtime::runtime;
+use crate::runtime::{runtime, settle};
 use crate::stream::{StreamBuffer, Taken};
 use crate::text::Text;
 use crate::underway::Underway;
@@ -245,7 +245,7 @@ impl Border {
         let (shared, engine) = (self.shared.clone(), client.engine.clone());
         runtime().spawn_blocking(move || {
             let late = Flushed { whole: false, dropped: 0 };
-            let flushed = caught(|| engine.flush(milliseconds(limit))).unwrap_or(late);
+            let flushed = caught(|| engine.flush(settle(milliseconds(limit)))).unwrap_or(late);
             if let Some(words) = caught(|| engine.trouble()).flatten() {
                 shared.push(Outcome::Trouble { text: Text::from_utf8(words.into_bytes().into()) });
             }

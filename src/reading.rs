@@ -8,13 +8,15 @@ use napi_derive::napi;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::call::milliseconds;
 use crate::fault::sound;
+use crate::runtime::settle;
 
 /// Waits, at most `limit` milliseconds and on this thread, until what was recorded is written. `ends`: the process does, rather than
 /// one of its threads, so that nobody will answer any more who redacts.
 #[napi]
 pub fn flush_all(limit: f64, ends: bool) -> Result<()> {
-    sound(|| engine::flush_all(crate::call::milliseconds(limit), ends))
+    sound(|| engine::flush_all(settle(milliseconds(limit)), ends))
 }
 
 /// The kept price list, as JSON.

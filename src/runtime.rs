@@ -3,6 +3,8 @@
 
 use std::future::pending;
 use std::sync::OnceLock;
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
@@ -10,6 +12,16 @@ use tokio::runtime::{Builder, Runtime};
 const THREADS: &str = "PORTKEY_WORKER_THREADS";
 
 const NAME: &str = "portkey-native";
+
+/// Waits on this thread, at most `limit`, until what was asked of the runtime before is begun: calls that were aborted have ended
+/// by then, and are recorded. Gives `limit`, or nothing where that is over.
+pub fn settle(limit: Duration) -> Duration {
+    let (tell, told) = sync_channel(1);
+    runtime().spawn(async move {
+        let _ = tell.send(());
+    });
+    told.recv_timeout(limit).map_or(Duration::ZERO, |()| limit)
+}
 
 pub fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
