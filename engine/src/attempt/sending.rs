@@ -90,6 +90,7 @@ impl<'c> Sending<'c> {
         self.made += 1;
         self.report.request_id = None;
         self.report.told.clear();
+        self.report.attempts.reserve_exact(1); // few calls make a second
         self.report.attempts.push(Attempt {
             target: self.target.name.clone(),
             provider: self.target.provider.name(),
