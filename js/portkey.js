@@ -68,10 +68,11 @@ let derivedFrom
 /** Every provider: its name, base URL, endpoints, and what it needs beside a key. */
 const listProviders = () => JSON.parse(native().tables()).providers
 
-/** The first client loads the addon, whose endpoint table the resources grow from. */
+/** The first client loads the addon, whose endpoint table the resources grow from when they are first asked for. */
 function growOnce() {
   if (grown) return
-  defineResources(Portkey.prototype, JSON.parse(native().endpoints()), handleOf, { providers: listProviders })
+  const rowsOf = (resource) => JSON.parse(native().endpointsOf(resource))
+  defineResources(Portkey.prototype, JSON.parse(native().resources()), rowsOf, handleOf, { providers: listProviders })
   grown = true
 }
 

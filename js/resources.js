@@ -15,24 +15,35 @@ const { APIPromise } = require('./promise.js')
 const { traceOf } = require('./telemetry.js')
 
 /**
- * Defines the tree's first level on `prototype`; each client grows a resource when it first asks for it.
- * A resource that `callable` names is that function, with the methods on it.
+ * Defines the tree's first level on `prototype`: the resources of these names, whose rows `rowsOf` gives, and the helpers'.
+ * Each client grows a resource when it first asks for it. A resource that `callable` names is that function, with the
+ * methods on it.
  */
-function defineResources(prototype, endpoints, handleOf, callable) {
-  const tree = {}
-  endpoints.forEach((row, index) => place(tree, row.call, new Leaf(row, index)))
-  for (const call in helpers) place(tree, call, { helper: helpers[call] })
-  for (const name in tree) {
+function defineResources(prototype, names, rowsOf, handleOf, callable) {
+  for (const name of new Set([...names, ...Object.keys(helpers).map(resourceOf)])) {
+    let node
     Object.defineProperty(prototype, name, {
       configurable: true,
       get() {
-        const resource = grow(tree[name], handleOf(this), this)
+        node ??= nodeOf(name, rowsOf(name))
+        const resource = grow(node, handleOf(this), this)
         const value = callable[name] ? Object.assign(() => callable[name](), resource) : resource
         Object.defineProperty(this, name, { value, configurable: true })
         return value
       },
     })
   }
+}
+
+/** `chat` of `chat.completions.create`. */
+const resourceOf = (call) => call.split('.', 1)[0]
+
+/** A resource's part of the tree, of its rows and its helpers. */
+function nodeOf(name, rows) {
+  const tree = {}
+  for (const row of rows) place(tree, row.call, new Leaf(row))
+  for (const call in helpers) if (resourceOf(call) === name) place(tree, call, { helper: helpers[call] })
+  return tree[name]
 }
 
 function place(tree, call, leaf) {
@@ -48,23 +59,21 @@ function place(tree, call, leaf) {
 class Leaf {
   #endpoint
 
-  constructor(row, index) {
+  constructor(row) {
     this.row = row
-    this.index = index
   }
 
   get endpoint() {
-    return (this.#endpoint ??= describe(this.row, this.index))
+    return (this.#endpoint ??= describe(this.row))
   }
 }
 
-function describe(row, index) {
+function describe(row) {
   const camel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())
   const holes = [...row.path.matchAll(/\{([.+*]?)([^}]+)\}/g)].map(([, mark, names]) => ({ mark, names: names.split('|') }))
   const named = holes.filter(({ mark }) => mark === '.' || mark === '+')
   return {
     ...row,
-    index,
     holes,
     leading: holes.length - named.length,
     takesObject: named.length > 0 || !['Nothing', 'EmptyJson'].includes(row.sends),

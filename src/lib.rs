@@ -38,6 +38,7 @@ pub fn version() -> &'static str {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Row {
+    index: usize,
     call: &'static str,
     path: &'static str,
     sends: engine::Sends,
@@ -50,10 +51,23 @@ struct Row {
     queried: &'static [&'static str],
 }
 
-/// The endpoint table as the JSON of an array. The first client reads it.
+/// `chat` of `chat.completions.create`.
+fn resource(endpoint: &engine::Endpoint) -> &'static str {
+    endpoint.call.split_once('.').map_or(endpoint.call, |(first, _)| first)
+}
+
+/// The resources of a client, as the JSON of an array of names in which one can be twice. The first client reads them.
 #[napi]
-pub fn endpoints() -> String {
-    let row = |endpoint: &engine::Endpoint| Row {
+pub fn resources() -> String {
+    let names: Vec<_> = engine::ENDPOINTS.iter().map(resource).collect();
+    serde_json::to_string(&names).expect("names have a JSON form")
+}
+
+/// A resource's rows of the endpoint table, as the JSON of an array. Read when a client first asks for it.
+#[napi]
+pub fn endpoints_of(name: String) -> String {
+    let row = |(index, endpoint): (usize, &engine::Endpoint)| Row {
+        index,
         call: endpoint.call,
         path: endpoint.path,
         sends: endpoint.sends,
@@ -65,8 +79,8 @@ pub fn endpoints() -> String {
         parameters: endpoint.parameters,
         queried: endpoint.queried,
     };
-    let rows: Vec<_> = engine::ENDPOINTS.iter().map(row).collect();
-    serde_json::to_string(&rows).expect("rows have a JSON form")
+    let rows = engine::ENDPOINTS.iter().enumerate().filter(|(_, endpoint)| resource(endpoint) == name);
+    serde_json::to_string(&rows.map(row).collect::<Vec<_>>()).expect("rows have a JSON form")
 }
 
 /// The tables that documentation and types are derived from, as JSON: `{ endpoints, options, told, providers }`;

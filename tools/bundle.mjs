@@ -29,6 +29,9 @@ const files = {
 
 const nameOf = (place) => path.relative(folder, place).split(path.sep).join('/')
 
+/** A string of ASCII alone is read in less time, and takes half the memory. */
+const escaped = (letter) => `\\u${letter.charCodeAt().toString(16).padStart(4, '0')}`
+
 /** A file's source, with what it needs of js/ asked of `requireHere`, and the names of those files. */
 function read(file) {
   const place = path.join(folder, file)
@@ -39,7 +42,7 @@ function read(file) {
     needs.push(found)
     return `requireHere('${found}')`
   })
-  return { source, needs }
+  return { source: source.replace(/[^\x00-\x7f]/g, escaped), needs }
 }
 
 export function bundle() {
