@@ -1,8 +1,9 @@
-// Makes sure that the native engine is built: a fresh clone has only its source. Uses the package's own build script.
+// Makes sure that the native engine is built, and of the sources as they are: a fresh clone has no other. Uses the package's own build script.
 import { spawn } from 'node:child_process'
-import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { createInterface } from 'node:readline'
+import { isBuilt } from '../tools/built.mjs'
+import { bundle } from '../tools/bundle.mjs'
 import { withProgress } from '../tools/local-model/progress.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -13,8 +14,8 @@ const GROUPS = process.platform !== 'win32'
 
 /** Rejects with an error whose `details` are the last lines that the build printed. */
 export async function ensureAddon({ signal } = {}) {
-  const names = readdirSync(new URL('../js/', import.meta.url))
-  if (names.includes('portkey-native.js') && names.some((name) => name.endsWith('.node'))) return
+  bundle()
+  if (isBuilt()) return
   await withProgress((onProgress) => build({ signal, onProgress }))
 }
 

@@ -4,13 +4,13 @@
 //   node tools/test.mjs errors headers  only these files of __test__/ (their names without .test.mjs)
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, statSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+import { isBuilt } from './built.mjs'
+
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
-const { platformName } = createRequire(import.meta.url)('../js/native.js')
 
 const PARTS = ['rust', 'types', 'js']
 const asked = process.argv.slice(2)
@@ -59,21 +59,7 @@ async function runFiles(tests) {
   return status === 0
 }
 
-/** The newest change below a file or folder. */
-function changed(place) {
-  if (!existsSync(place)) return 0
-  const { mtimeMs } = statSync(place)
-  if (!statSync(place).isDirectory()) return mtimeMs
-  return Math.max(mtimeMs, ...readdirSync(place).map((name) => changed(path.join(place, name))))
-}
-
-function builtAddon() {
-  const addon = path.join(root, 'js', `portkey-native.${platformName()}.node`)
-  const sources = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src', 'engine/Cargo.toml', 'engine/src']
-  const newest = Math.max(...sources.map((name) => changed(path.join(root, name))))
-  if (existsSync(addon) && statSync(addon).mtimeMs >= newest) return true
-  return run('the addon', process.execPath, ['tools/build.mjs', '--quick'])
-}
+const builtAddon = () => isBuilt() || run('the addon', process.execPath, ['tools/build.mjs', '--quick'])
 
 const failed = []
 if (wants('rust') && !run('the engine', 'cargo', ['test', '--workspace', '--locked', '--quiet'])) failed.push('rust')
