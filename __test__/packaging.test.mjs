@@ -12,14 +12,14 @@ import { fileURLToPath } from 'node:url'
 import { elfProblems, glibcOf, readElf } from '../tools/check-addon.mjs'
 import { cratesOfAddon } from '../tools/crates.mjs'
 import { allowedLicences, isAllowed, licenceTexts, refusedCrates } from '../tools/licenses.mjs'
-import { addonOf, mainManifest, platformManifest } from '../tools/package.mjs'
+import { mainManifest, platformManifest } from '../tools/package.mjs'
 import { emptyApp, installedIn, run, startRegistry, temporary } from '../tools/packaging/registry.mjs'
 import { billOfMaterials } from '../tools/sbom.mjs'
 import { chatChunks, completion } from './support/answers.mjs'
 import { hostFor } from './support/host.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const { PLATFORMS, packageOf } = createRequire(import.meta.url)('../js/platforms.js')
+const { PLATFORMS, addonOf, packageOf } = createRequire(import.meta.url)('../js/platforms.js')
 const { platformName } = createRequire(import.meta.url)('../js/native.js')
 const here = platformName()
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))

@@ -17,7 +17,9 @@ import { Child, coldStart } from './processes.mjs'
 import { workloads } from './workloads.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
-const { platformName } = createRequire(import.meta.url)('../js/native.js')
+const require = createRequire(import.meta.url)
+const { platformName } = require('../js/native.js')
+const { addonOf } = require('../js/platforms.js')
 const { body } = workloads['1kb-at-64']
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-rows-'))
 const rounds = () => Number(values.rounds)
@@ -88,7 +90,7 @@ function installedMegabytes() {
     const stat = fs.statSync(file)
     return stat.isDirectory() ? fs.readdirSync(file).reduce((sum, name) => sum + size(path.join(file, name)), 0) : stat.size
   }
-  const names = files.map((name) => name.replace('*', `portkey-native.${platformName()}`))
+  const names = files.map((name) => name.replace('*.node', addonOf(platformName())))
   return names.reduce((sum, name) => sum + size(path.join(root, name)), 0) / 2 ** 20
 }
 

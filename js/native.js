@@ -7,7 +7,7 @@ const { closeSync, existsSync, openSync, readSync } = require('node:fs')
 const { createRequire } = require('node:module')
 const path = require('node:path')
 
-const { PLATFORMS, packageOf } = require('./platforms.js')
+const { PLATFORMS, addonOf, packageOf } = require('./platforms.js')
 const { version } = require('../package.json')
 
 // Not `require`, so that a bundler leaves what is looked up at run time alone; from the bundle, node_modules is found as from here.
@@ -56,7 +56,7 @@ function load() {
       failures.push({ what, error })
     }
   }
-  const built = path.join(__dirname, `portkey-native.${name}.node`)
+  const built = path.join(__dirname, addonOf(name))
   const addon = existsSync(built) ? attempt(built, built) : undefined
   return addon ?? attempt(packageOf(name), packageOf(name)) ?? fail(name, failures)
 }

@@ -16,4 +16,7 @@ const PLATFORMS = {
 /** The npm package of a platform. */
 const packageOf = (name) => `portkey-native-${name}`
 
-module.exports = { PLATFORMS, packageOf }
+/** The file of its addon. */
+const addonOf = (name) => `portkey-native.${name}.node`
+
+module.exports = { PLATFORMS, addonOf, packageOf }

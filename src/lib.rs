@@ -24,6 +24,8 @@ mod stream;
 mod text;
 mod underway;
 
+use std::collections::BTreeSet;
+
 use napi_derive::napi;
 use serde::Serialize;
 use serde_json::json;
@@ -56,10 +58,10 @@ fn resource(endpoint: &engine::Endpoint) -> &'static str {
     endpoint.call.split_once('.').map_or(endpoint.call, |(first, _)| first)
 }
 
-/// The resources of a client, as the JSON of an array of names in which one can be twice. The first client reads them.
+/// The resources of a client, as the JSON of an array of names. The first client reads them.
 #[napi]
 pub fn resources() -> String {
-    let names: Vec<_> = engine::ENDPOINTS.iter().map(resource).collect();
+    let names: BTreeSet<_> = engine::ENDPOINTS.iter().map(resource).collect();
     serde_json::to_string(&names).expect("names have a JSON form")
 }
 

@@ -14,7 +14,7 @@ const THREADS: &str = "PORTKEY_WORKER_THREADS";
 const NAME: &str = "portkey-native";
 
 /// Waits on this thread, at most `limit`, until what was asked of the runtime before is begun: calls that were aborted have ended
-/// by then, and are recorded. Gives `limit`, or nothing where that is over.
+/// by then, and are recorded; where several threads were asked for, nearly always. Gives `limit`, or nothing where that is over.
 pub fn settle(limit: Duration) -> Duration {
     let (tell, told) = sync_channel(1);
     runtime().spawn(async move {

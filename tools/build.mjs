@@ -16,7 +16,7 @@ import { GLIBC_FLOOR } from './check-addon.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const { platformName } = createRequire(import.meta.url)('../js/native.js')
-const { PLATFORMS } = createRequire(import.meta.url)('../js/platforms.js')
+const { PLATFORMS, addonOf } = createRequire(import.meta.url)('../js/platforms.js')
 
 const words = process.argv.slice(2)
 const profile = words.includes('--debug') ? 'dev' : words.includes('--quick') ? 'quick' : 'release'
@@ -57,7 +57,7 @@ if (cargo.status !== 0) process.exit(cargo.status ?? 1)
 
 const library = { darwin: 'libportkey_native.dylib', win32: 'portkey_native.dll' }[platform.split('-', 1)[0]] ?? 'libportkey_native.so'
 const built = path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, 'target'), forTarget.length > 0 ? target : '', folder, library)
-const addon = path.join(root, 'js', `portkey-native.${platform}.node`)
+const addon = path.join(root, 'js', addonOf(platform))
 mkdirSync(path.dirname(addon), { recursive: true })
 // Renamed into place, since a process may have the old file mapped.
 copyFileSync(built, `${addon}.new`)

@@ -5,7 +5,9 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
-const { platformName } = createRequire(import.meta.url)('../js/native.js')
+const require = createRequire(import.meta.url)
+const { platformName } = require('../js/native.js')
+const { addonOf } = require('../js/platforms.js')
 const SOURCES = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src', 'engine/Cargo.toml', 'engine/src']
 
 /** The newest change below a file or folder. */
@@ -17,7 +19,7 @@ function changed(place) {
 }
 
 export function isBuilt() {
-  const addon = path.join(root, 'js', `portkey-native.${platformName()}.node`)
+  const addon = path.join(root, 'js', addonOf(platformName()))
   const newest = Math.max(...SOURCES.map((name) => changed(path.join(root, name))))
   return existsSync(addon) && statSync(addon).mtimeMs >= newest
 }

@@ -1,7 +1,7 @@
 // Makes js/portkey-native.js, the file that index.js loads, of js/index.js and all that it needs: finding, reading and compiling
-// some forty files takes a third of the time of loading the package (docs/performance.md). Each is in it as it is written, in a
-// function of its own. A bundler does less here: esbuild renames classes, or else sets the name of every function where it is
-// made, which calls would pay for.
+// some forty files takes a third of the time of loading the package (docs/performance.md). Each is in it as it is written but
+// for letters outside ASCII, in a function of its own. A bundler does less here: esbuild renames classes, or else sets the name
+// of every function where it is made, which calls would pay for.
 //   node tools/bundle.mjs     done by `npm ci`, `npm run build`, tests and packaging; by hand after a change in js/
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -19,9 +19,12 @@ const loaded = new Map()
 
 /** What a file exports; it runs when it is first asked for. */
 function requireHere(file) {
-  let module = loaded.get(file)
-  if (module === undefined) loaded.set(file, (module = { exports: {} })), files[file](module, module.exports)
-  return module.exports
+  if (!loaded.has(file)) {
+    const module = { exports: {} }
+    loaded.set(file, module)
+    files[file](module, module.exports)
+  }
+  return loaded.get(file).exports
 }
 
 const files = {

@@ -14,14 +14,11 @@ import { cratesOfAddon } from './crates.mjs'
 import { licenceTexts } from './licenses.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
-const { PLATFORMS, packageOf } = createRequire(import.meta.url)('../js/platforms.js')
+const { PLATFORMS, addonOf, packageOf } = createRequire(import.meta.url)('../js/platforms.js')
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
 // npm attests where a package was built only if the package names the same repository.
 const { GITHUB_SERVER_URL, GITHUB_REPOSITORY } = process.env
 if (GITHUB_REPOSITORY) manifest.repository = { type: 'git', url: `git+${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}.git` }
-
-/** The file name of a platform's addon. */
-export const addonOf = (name) => `portkey-native.${name}.node`
 
 /** What both kinds of package say of themselves. Packages of platforms are as wide in `engines` as the root: npm skips one that is not. */
 const shared = ({ version, license, repository, engines }) => ({ version, license, repository, engines })

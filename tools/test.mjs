@@ -9,6 +9,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { isBuilt } from './built.mjs'
+import { bundle } from './bundle.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 
@@ -59,15 +60,14 @@ async function runFiles(tests) {
   return status === 0
 }
 
-const builtAddon = () => isBuilt() || run('the addon', process.execPath, ['tools/build.mjs', '--quick'])
-
 const failed = []
 if (wants('rust') && !run('the engine', 'cargo', ['test', '--workspace', '--locked', '--quiet'])) failed.push('rust')
 if (wants('types') && !run('the types', process.execPath, ['__test__/types/run.mjs'])) failed.push('types')
 if (wants('js')) {
   const tests = (chosen.length > 0 ? chosen : files).map((name) => path.join('__test__', name))
-  const built = run('one file of js/', process.execPath, ['tools/bundle.mjs']) && builtAddon()
-  if (!built) failed.push('the build')
+  bundle()
+  const built = isBuilt() || run('the addon', process.execPath, ['tools/build.mjs', '--quick'])
+  if (!built) failed.push('the addon')
   else if (!(await runFiles(tests))) failed.push('js')
 }
 if (failed.length > 0) {
